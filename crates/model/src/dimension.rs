@@ -1,0 +1,111 @@
+use std::fmt;
+
+/// The value that blank fields take: blanks form a segment of their own and never vanish.
+pub const NONE: &str = "(none)";
+
+/// An attribute that deals are grouped by, such as `region`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Dimension(String);
+
+impl Dimension {
+    /// The built-in dimensions, in the order they are shown.
+    pub const BUILT_IN: [&'static str; 9] = [
+        "acv_bucket",
+        "cycle_bucket",
+        "region",
+        "industry",
+        "product",
+        "lead_source",
+        "rep",
+        "team",
+        "deal_type",
+    ];
+
+    /// A built-in dimension by name.
+    ///
+    /// # Errors
+    /// Names the nearest dimension when `name` is none.
+    pub fn built_in(name: &str) -> Result<Self, String> {
+        if Self::BUILT_IN.contains(&name) {
+            return Ok(Self(name.to_owned()));
+        }
+        let nearest = Self::BUILT_IN.iter().min_by_key(|known| strsim::levenshtein(known, name));
+        let hint = nearest.map(|known| format!("; did you mean {known:?}?")).unwrap_or_default();
+        let all = Self::BUILT_IN.join(", ");
+        Err(format!("{name:?} is not a dimension{hint} The dimensions are: {all}"))
+    }
+
+    /// Every built-in dimension.
+    pub fn all() -> Vec<Self> {
+        Self::BUILT_IN.iter().map(|name| Self((*name).to_owned())).collect()
+    }
+
+    /// Every built-in dimension that is known while a deal is open, and so may explain its outcome.
+    /// The cycle bucket is not: the final cycle length is part of the outcome.
+    pub fn known_while_open() -> Vec<Self> {
+        Self::all().into_iter().filter(|dimension| dimension.as_str() != "cycle_bucket").collect()
+    }
+
+    /// The name, as in tables and JSON.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Dimension {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// Deals that share a value in each of some dimensions: `region = Europe`, or a combination.
+/// The segment of no dimension is every deal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Segment {
+    parts: Vec<(Dimension, String)>,
+}
+
+impl Segment {
+    /// Every deal.
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    /// The deals with all the given values.
+    pub fn of(parts: Vec<(Dimension, String)>) -> Self {
+        Self { parts }
+    }
+
+    /// Its dimensions and values.
+    pub fn parts(&self) -> &[(Dimension, String)] {
+        &self.parts
+    }
+
+    /// The dimension names joined with ` × `, or `all`.
+    pub fn dimension_label(&self) -> String {
+        self.joined(|(dimension, _)| dimension.as_str())
+    }
+
+    /// The values joined with ` × `, or `all`.
+    pub fn value_label(&self) -> String {
+        self.joined(|(_, value)| value)
+    }
+
+    fn joined<'a>(&'a self, part: impl Fn(&'a (Dimension, String)) -> &'a str) -> String {
+        if self.parts.is_empty() {
+            return "all".to_owned();
+        }
+        self.parts.iter().map(part).collect::<Vec<_>>().join(" × ")
+    }
+}
+
+impl fmt::Display for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.parts.is_empty() {
+            return f.pad("all deals");
+        }
+        let parts: Vec<_> =
+            self.parts.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        f.pad(&parts.join(" × "))
+    }
+}

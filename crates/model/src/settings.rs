@@ -1,0 +1,67 @@
+use crate::{AcvBuckets, CycleBuckets};
+
+/// The settings of a workspace. Every field has a default; the commented default file of the
+/// `winsight` binary lists them all.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// IANA time zone that days and schedules are counted in.
+    pub time_zone: String,
+    /// ISO 4217 code that all amounts are converted to.
+    pub reporting_currency: String,
+    /// Fewest closed deals a rate is shown for.
+    pub min_deals: u64,
+    /// Deal-size bounds.
+    pub acv_buckets: AcvBuckets,
+    /// Cycle-length bounds.
+    pub cycle_buckets: CycleBuckets,
+    /// When to alert.
+    pub alerts: AlertSettings,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            time_zone: "UTC".to_owned(),
+            reporting_currency: "USD".to_owned(),
+            min_deals: 10,
+            acv_buckets: AcvBuckets::default(),
+            cycle_buckets: CycleBuckets::default(),
+            alerts: AlertSettings::default(),
+        }
+    }
+}
+
+/// The thresholds of the built-in alert rules and the evidence they ask for.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AlertSettings {
+    /// Length in days of the window that is compared with the one before it.
+    pub window_days: i32,
+    /// Chance of any false alert per workspace and quarter, over every segment and look together.
+    pub false_alarm_budget: f64,
+    /// A win rate must fall by more than this, as a share (0.05 is five points).
+    pub win_rate_drop: f64,
+    /// A rep's Deal Friction Index must rise by more than this share.
+    pub dfi_rise: f64,
+    /// A lead source must win less than this share of its deals.
+    pub lead_source_win_rate: f64,
+    /// An open Enterprise deal older than this many days is at risk.
+    pub enterprise_age_days: i32,
+    /// An open Outbound deal without activity for more than this many days is at risk.
+    pub idle_days: i32,
+}
+
+impl Default for AlertSettings {
+    fn default() -> Self {
+        Self {
+            window_days: 91,
+            false_alarm_budget: 0.05,
+            win_rate_drop: 0.05,
+            dfi_rise: 0.20,
+            lead_source_win_rate: 0.35,
+            enterprise_age_days: 90,
+            idle_days: 14,
+        }
+    }
+}
