@@ -1,1 +1,24 @@
-//! x
+//! Alerts: the rules that find them, the evidence they ask for, their life, and their printed form.
+//!
+//! Owns the built-in rules, what counts as enough evidence to disturb a person, the state machine
+//! of an alert, and its words. Pure: it reads no clock, stores nothing and sends nothing. Every
+//! statistic comes from `winsight-insight`; this crate only decides. Whatever it reports is an
+//! [association](LABEL), never a cause.
+
+mod alert;
+mod evidence;
+mod impact;
+mod lifecycle;
+mod printed;
+mod rule;
+mod stored;
+mod wording;
+
+pub use alert::{Alert, AlertState, Finding, LABEL, Severity};
+pub use evidence::Evidence;
+pub use impact::{Impact, ImpactKind};
+pub use lifecycle::{InvalidTransition, Transitions, reconcile};
+pub use printed::printed;
+pub use rule::{
+    Observation, Rule, dfi_findings, high_risk_finding, lead_source_findings, win_rate_findings,
+};

@@ -1,1 +1,52 @@
-//! x
+//! From files to deals: maps, validates, cleans, scores and derives features.
+//!
+//! A file (CSV in any common form, or Parquet) goes through in this order:
+//!
+//! 1. `source`: what the file is, how its text is encoded, its rows one after another;
+//! 2. `plan`: which column is which field, how dates and amounts are written ([`Mapping`]);
+//! 3. `clean`: each row becomes a deal or is set aside with its reasons ([`Quarantined`]);
+//! 4. `deal`, `batch`: features and the row hash, into Arrow batches for a [`DealSink`];
+//! 5. `findings`, `quality`: what is odd about the whole file ([`Issue`], [`Quality`]).
+//!
+//! A file is never guessed into meaning: what cannot be known is asked for by an error that names
+//! the readings, and a row that cannot be trusted is set aside, not repaired. Memory is bounded by
+//! the number of deals (16 bytes each), not by the size of the file.
+//!
+//! Owns the reading of files. Must not talk to a CRM or to the feature store, and must not read a
+//! file that it was not given.
+
+mod amount;
+mod batch;
+pub mod check;
+mod clean;
+mod columns;
+mod date;
+mod deal;
+mod deals;
+mod error;
+mod events;
+mod field;
+mod findings;
+mod identity;
+mod infer;
+mod lookup;
+mod mapping;
+mod money;
+mod outcome;
+mod plan;
+mod quality;
+mod rate;
+mod report;
+mod source;
+mod spelling;
+
+pub use deals::{DealSink, ImportOptions, read_deals};
+pub use error::{EtlError, Refusal, SinkError};
+pub use events::read_events;
+pub use lookup::{Lookup, is_lookup, read_lookup};
+pub use mapping::Mapping;
+pub use quality::Quality;
+pub use report::{
+    DealsReport, EventsReport, Issue, Progress, Quarantined, Reason, Severity,
+};
+pub use spelling::{Variant, spelling_variants};

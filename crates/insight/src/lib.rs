@@ -1,1 +1,42 @@
-//! x
+//! What the deals say: metrics with intervals, changes and what they are made of, drivers, pipeline
+//! health, and the sentences about all of these.
+//!
+//! Pure: values in, values out. Must not do input or output, read a clock or the environment, or
+//! draw unseeded randomness; the same tallies always give the same numbers and sentences. Every
+//! finding here is an association, never a cause.
+
+mod change;
+mod decomposition;
+mod drivers;
+mod friction;
+mod gaussian;
+mod interval;
+mod metrics;
+mod multiplicity;
+mod narrative;
+mod pipeline;
+mod proportion;
+mod quantiles;
+mod spread;
+
+pub use change::{
+    GatedChange, LOOKS_PER_QUARTER, SegmentChange, SegmentPair, gate_changes, segment_change,
+    tested_segments,
+};
+pub use decomposition::{Decomposition, Part, decompose};
+pub use drivers::{
+    Cell, DimensionTest, Driver, DriverAnalysis, DriverError, DroppedLevel, drivers,
+};
+pub use friction::dfi_change_p_value;
+pub use interval::Interval;
+pub use metrics::{Metrics, metrics};
+pub use multiplicity::benjamini_hochberg;
+pub use narrative::{
+    Cadence, Insight, InsightKind, MonthlyInput, WeeklyInput, daily_insights, monthly_insights,
+    short_money, weekly_insights,
+};
+pub use pipeline::{
+    HighRisk, PipelineHealth, RiskPattern, RiskyDeal, StageLine, high_risk, pipeline_health,
+};
+pub use proportion::{Share, below_p_value, detectable_drop, difference_p_value, newcombe, wilson};
+pub use spread::{Spread, rep_spread};

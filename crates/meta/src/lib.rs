@@ -1,1 +1,27 @@
-//! x
+//! SQL metadata: what was loaded, what was refused and why, which runs happened, what they said,
+//! which alerts stand, and how files are mapped.
+//!
+//! Owns the metadata database and everything in it. Holds no deals, apart from the raw text of
+//! quarantined rows, and computes nothing. Every row belongs to a workspace, and every query names
+//! the one it serves.
+//!
+//! `SQLite` for now. The entities, the migration and the queries use nothing that `PostgreSQL` lacks:
+//! instants are microseconds since 1970, JSON is a JSON column, counts are 64-bit integers, and a
+//! change that takes several statements is one transaction.
+
+mod alerts;
+mod entity;
+mod error;
+mod loads;
+mod mappings;
+mod metadata;
+mod migration;
+mod quarantine;
+mod runs;
+mod stored;
+
+pub use error::MetaError;
+pub use loads::{Load, LoadId, LoadOutcome, LoadState, NewLoad};
+pub use metadata::Metadata;
+pub use quarantine::{QuarantineReason, QuarantineRow, Quarantined};
+pub use runs::RunRow;

@@ -1,0 +1,152 @@
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use winsight_model::{DataVersion, Segment, Window};
+
+use crate::{Evidence, Impact, Rule, stored};
+
+/// What every alert is: two numbers that moved together, whatever made them.
+pub const LABEL: &str = "association";
+
+/// What a rule found in the data, before anybody has been told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The rule that found it.
+    pub rule: Rule,
+    /// How loudly to say it.
+    pub severity: Severity,
+    /// The metric that it is about, by its field name, such as `win_rate`.
+    pub metric: String,
+    /// The deals that it is about.
+    #[serde(with = "stored::segment")]
+    pub segment: Segment,
+    /// The metric in `window`, in its own unit (a rate is 0 to 1).
+    pub current: Option<f64>,
+    /// The metric in `baseline_window`.
+    pub baseline: Option<f64>,
+    /// `current` − `baseline`.
+    pub change: Option<f64>,
+    /// Deals behind `current`: closed ones, or open ones for a rule on the pipeline.
+    pub deals: u64,
+    /// Closed deals behind `baseline`.
+    pub baseline_deals: u64,
+    /// 1 − the p-value of the rule's test of this segment alone. The rule has asked for more: see
+    /// the budget in `evidence`. `None` when the rule tests nothing.
+    pub confidence: Option<f64>,
+    /// The days that `current` covers.
+    #[serde(with = "stored::window")]
+    pub window: Window,
+    /// The days that `baseline` covers.
+    #[serde(with = "stored::optional_window")]
+    pub baseline_window: Option<Window>,
+    /// The money it touches, where that can be said.
+    pub impact: Option<Impact>,
+    /// ISO 4217 code of every amount.
+    pub currency: String,
+    /// A headline, without severity.
+    pub title: String,
+    /// The facts, one `Label: text` per line.
+    pub message: String,
+    /// What to do about it.
+    pub action: String,
+    /// What else moved, when that changes how this should be read.
+    pub context: Option<String>,
+    /// The state of the data that this can be reproduced on.
+    pub data_version: DataVersion,
+    /// The statistics that the rule accepted.
+    pub evidence: Evidence,
+}
+
+/// A finding that somebody is, or was, told about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    /// Short, made from the rule, the segment and `opened_at`, such as `wrd-enterprise-7k2mq`.
+    pub id: String,
+    /// Where it stands.
+    pub state: AlertState,
+    /// When it was first found.
+    pub opened_at: Timestamp,
+    /// When it was no longer found, or closed by hand.
+    pub resolved_at: Option<Timestamp>,
+    /// What was found, in its latest numbers.
+    pub finding: Finding,
+}
+
+/// How loudly to say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Money is being lost: look today.
+    Critical,
+    /// Something is off: look this week.
+    Warning,
+    /// Worth knowing.
+    Info,
+}
+
+impl Severity {
+    /// The word in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Warning => "warning",
+            Self::Info => "info",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Where an alert stands. All but [`AlertState::Resolved`] are live: found again, they are updated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertState {
+    /// Nobody has looked at it yet.
+    Open,
+    /// Somebody is on it.
+    Acknowledged,
+    /// Somebody has put it aside.
+    Snoozed,
+    /// Over.
+    Resolved,
+}
+
+impl AlertState {
+    /// The word in JSON and on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Acknowledged => "acknowledged",
+            Self::Snoozed => "snoozed",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+impl fmt::Display for AlertState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for AlertState {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "open" => Ok(Self::Open),
+            "acknowledged" => Ok(Self::Acknowledged),
+            "snoozed" => Ok(Self::Snoozed),
+            "resolved" => Ok(Self::Resolved),
+            other => Err(format!(
+                "{other:?} is not a state of an alert; use open, acknowledged, snoozed or resolved"
+            )),
+        }
+    }
+}

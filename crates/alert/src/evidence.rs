@@ -1,0 +1,79 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use winsight_insight::Interval;
+use winsight_model::Settings;
+
+use crate::Observation;
+use crate::wording::{counted, percent};
+
+/// Why a finding was believed: a sentence to read and the numbers to check it with.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The deal counts, the interval and the false-alarm budget in one line.
+    pub summary: String,
+    /// Every statistic behind it, by name. Rates are 0 to 1, cycles days, amounts exact decimals.
+    #[serde(flatten)]
+    pub facts: BTreeMap<String, Value>,
+}
+
+impl Evidence {
+    pub(crate) fn new(summary: String) -> Self {
+        Self { summary, facts: BTreeMap::new() }
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.facts.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub(crate) fn with_interval(self, interval: Option<Interval>) -> Self {
+        self.with("interval_low", interval.map(|interval| interval.low))
+            .with("interval_high", interval.map(|interval| interval.high))
+    }
+}
+
+/// The error rate that a rule holds itself to at one look over `tested` segments.
+///
+/// Each rule may spend the workspace's whole budget over a quarter, shared equally by its looks:
+/// the union bound, which later repeated-testing methods improve on.
+pub(crate) struct Budget<'a> {
+    observation: &'a Observation<'a>,
+    quarterly: f64,
+    tested: usize,
+}
+
+impl<'a> Budget<'a> {
+    pub(crate) fn new(
+        observation: &'a Observation<'a>,
+        settings: &Settings,
+        tested: usize,
+    ) -> Self {
+        Self { observation, quarterly: settings.alerts.false_alarm_budget, tested }
+    }
+
+    /// The false-discovery level of one look.
+    pub(crate) fn level(&self) -> f64 {
+        self.quarterly / f64::from(self.observation.looks_per_quarter.max(1))
+    }
+
+    /// The budget in words; `tested` says what was tested, in the singular.
+    pub(crate) fn describe(&self, tested: &str) -> String {
+        format!(
+            "false-alarm budget {} a quarter over {} and {}",
+            percent(self.quarterly),
+            counted(self.tested as u64, tested),
+            counted(self.observation.looks_per_quarter.into(), "look"),
+        )
+    }
+
+    /// The budget as facts.
+    pub(crate) fn record(&self, evidence: Evidence) -> Evidence {
+        evidence
+            .with("false_alarm_budget", self.quarterly)
+            .with("level", self.level())
+            .with("tested", self.tested)
+            .with("looks_per_quarter", self.observation.looks_per_quarter)
+    }
+}

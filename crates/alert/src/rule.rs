@@ -1,0 +1,104 @@
+//! The built-in rules. Each looks at an [`Observation`] and says what it found; rules that people
+//! write will stand beside them.
+
+mod deal_friction;
+mod high_risk;
+mod lead_source;
+mod win_rate;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use winsight_insight::SegmentPair;
+use winsight_model::{DataVersion, Money, NONE, Segment, Window};
+
+pub use deal_friction::dfi_findings;
+pub use high_risk::high_risk_finding;
+pub use lead_source::lead_source_findings;
+pub use win_rate::win_rate_findings;
+
+/// A built-in rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// The win rate of a segment fell.
+    WinRateDrop,
+    /// The Deal Friction Index of a rep rose.
+    DfiRise,
+    /// A lead source wins too few of its deals.
+    LeadSourceLow,
+    /// Open deals match a pattern of lost ones.
+    HighRiskDeals,
+}
+
+impl Rule {
+    /// Every built-in rule.
+    pub const ALL: [Self; 4] =
+        [Self::WinRateDrop, Self::DfiRise, Self::LeadSourceLow, Self::HighRiskDeals];
+
+    /// The name in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::WinRateDrop => "win_rate_drop",
+            Self::DfiRise => "dfi_rise",
+            Self::LeadSourceLow => "lead_source_low",
+            Self::HighRiskDeals => "high_risk_deals",
+        }
+    }
+
+    /// Three letters that begin the ids of its alerts.
+    pub(crate) const fn prefix(self) -> &'static str {
+        match self {
+            Self::WinRateDrop => "wrd",
+            Self::DfiRise => "dfi",
+            Self::LeadSourceLow => "lsl",
+            Self::HighRiskDeals => "hrd",
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What the rules look at: the closed deals of two windows, and the open pipeline.
+#[derive(Clone, Copy, Debug)]
+pub struct Observation<'a> {
+    /// The days that are judged.
+    pub window: Window,
+    /// The days that they are judged against.
+    pub baseline_window: Window,
+    /// Every value of every single dimension.
+    pub pairs: &'a [SegmentPair],
+    /// Every deal.
+    pub overall: &'a SegmentPair,
+    /// Amount of the open deals per segment, in the reporting currency; absent where there are none.
+    pub open_amounts: &'a BTreeMap<Segment, Money>,
+    /// ISO 4217 code of the reporting currency.
+    pub currency: &'a str,
+    /// The state of the data.
+    pub data_version: DataVersion,
+    /// How often the rules look in a quarter: the false-alarm budget is shared among the looks.
+    pub looks_per_quarter: u32,
+}
+
+impl<'a> Observation<'a> {
+    fn open_amount(&self, segment: &Segment) -> Money {
+        self.open_amounts.get(segment).copied().unwrap_or(Money::ZERO)
+    }
+
+    /// The values of one dimension. Blank is left out: a rule that names a person or a source has
+    /// nobody to name there.
+    fn values_of(&self, dimension: &str) -> Vec<(&'a str, &'a SegmentPair)> {
+        let named = self.pairs.iter().filter_map(|pair| match pair.segment.parts() {
+            [(name, value)] if name.as_str() == dimension && value != NONE => {
+                Some((value.as_str(), pair))
+            }
+            _ => None,
+        });
+        named.collect()
+    }
+}

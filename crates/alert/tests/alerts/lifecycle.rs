@@ -1,0 +1,178 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{Timestamp, ToSpan};
+use proptest::prelude::*;
+use winsight_alert::{
+    Alert, AlertState, Finding, Rule, Transitions, reconcile, win_rate_findings,
+};
+use winsight_model::{Segment, Settings};
+
+use crate::data::{observe, overall, pair, segment, shares};
+
+fn finding(rule: Rule, segment: Segment, deals: u64) -> Finding {
+    let pairs = [pair(segment.clone(), shares((400, 600)), shares((500, 500)))];
+    let overall = overall(&pairs);
+    let open = BTreeMap::new();
+    let found = win_rate_findings(&observe(&pairs, &overall, &open), &Settings::default());
+    Finding { rule, segment, deals, ..found.into_iter().next().expect("a real drop") }
+}
+
+fn at(day: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + (day * 24).hours()
+}
+
+/// Findings of distinct identities, in any order.
+fn findings() -> impl Strategy<Value = Vec<Finding>> {
+    let identities = Rule::ALL
+        .into_iter()
+        .flat_map(|rule| ["Europe", "EUROPE", "(none)"].map(|region| (rule, region)))
+        .collect::<Vec<_>>();
+    let all = identities.len();
+    (prop::sample::subsequence(identities, 0..=all).prop_shuffle(), 1_u64..1_000).prop_map(
+        |(identities, deals)| {
+            identities
+                .into_iter()
+                .map(|(rule, region)| finding(rule, segment("region", region), deals))
+                .collect()
+        },
+    )
+}
+
+fn rules() -> impl Strategy<Value = Vec<Rule>> {
+    prop::sample::subsequence(Rule::ALL.to_vec(), 0..=Rule::ALL.len())
+}
+
+fn state() -> impl Strategy<Value = AlertState> {
+    prop::sample::select(vec![
+        AlertState::Open,
+        AlertState::Acknowledged,
+        AlertState::Snoozed,
+        AlertState::Resolved,
+    ])
+}
+
+/// The alerts after `transitions`, by id.
+fn apply(alerts: &[Alert], transitions: Transitions) -> BTreeMap<String, Alert> {
+    let Transitions { opened, updated, resolved } = transitions;
+    let changed = opened.into_iter().chain(updated).chain(resolved);
+    alerts.iter().cloned().chain(changed).map(|alert| (alert.id.clone(), alert)).collect()
+}
+
+fn identities<'a>(alerts: impl Iterator<Item = &'a Alert>) -> Vec<(Rule, Segment)> {
+    alerts.map(|alert| (alert.finding.rule, alert.finding.segment.clone())).collect()
+}
+
+fn sorted(mut alerts: Vec<Alert>) -> Vec<Alert> {
+    alerts.sort_by(|left, right| left.id.cmp(&right.id));
+    alerts
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn one_live_alert_per_identity_whatever_happens(
+        days in prop::collection::vec((findings(), rules(), state()), 1..6),
+    ) {
+        let mut alerts: Vec<Alert> = Vec::new();
+        for (day, (found, evaluated, moved)) in (0..).zip(days) {
+            let wanted = identities_of(&found);
+            let transitions = reconcile(&alerts, found, &evaluated, at(day));
+            alerts = apply(&alerts, transitions).into_values().collect();
+
+            let live = alerts.iter().filter(|alert| alert.state != AlertState::Resolved);
+            let live = identities(live);
+            let distinct: BTreeSet<_> = live.iter().cloned().collect();
+            prop_assert_eq!(live.len(), distinct.len());
+            prop_assert!(wanted.is_subset(&distinct));
+            prop_assert!(distinct.difference(&wanted).all(|(rule, _)| !evaluated.contains(rule)));
+            for alert in &alerts {
+                prop_assert_eq!(alert.resolved_at.is_some(), alert.state == AlertState::Resolved);
+            }
+            // Somebody looks at the first one before the next day.
+            if let Some(first) = alerts.first_mut()
+                && let Ok(changed) = first.clone().moved_to(moved, at(day))
+            {
+                *first = changed;
+            }
+        }
+    }
+
+    #[test]
+    fn order_does_not_matter_and_a_second_time_changes_nothing(
+        earlier in findings(),
+        now in findings(),
+        evaluated in rules(),
+    ) {
+        let open = reconcile(&[], earlier, &[], at(0)).opened;
+        let transitions = reconcile(&open, now.clone(), &evaluated, at(1));
+
+        let backwards: Vec<_> = now.iter().rev().cloned().collect();
+        let from_the_back: Vec<_> = open.iter().rev().cloned().collect();
+        let reversed = reconcile(&from_the_back, backwards, &evaluated, at(1));
+        prop_assert_eq!(sorted(reversed.opened), sorted(transitions.opened.clone()));
+        prop_assert_eq!(sorted(reversed.updated), sorted(transitions.updated.clone()));
+        prop_assert_eq!(sorted(reversed.resolved), sorted(transitions.resolved.clone()));
+
+        let after: Vec<_> = apply(&open, transitions).into_values().collect();
+        let again = reconcile(&after, now, &evaluated, at(1));
+        prop_assert_eq!(again.opened, []);
+        prop_assert_eq!(again.resolved, []);
+        prop_assert!(again.updated.iter().all(|alert| after.contains(alert)));
+    }
+}
+
+fn identities_of(findings: &[Finding]) -> BTreeSet<(Rule, Segment)> {
+    findings.iter().map(|found| (found.rule, found.segment.clone())).collect()
+}
+
+#[test]
+fn an_alert_found_again_keeps_its_beginning_and_its_state() {
+    let region = segment("region", "Europe");
+    let mut opened =
+        reconcile(&[], vec![finding(Rule::WinRateDrop, region.clone(), 10)], &[], at(0)).opened;
+    let acknowledged = opened.remove(0).moved_to(AlertState::Acknowledged, at(1)).expect("live");
+    let found = vec![finding(Rule::WinRateDrop, region, 20)];
+    let transitions =
+        reconcile(std::slice::from_ref(&acknowledged), found, &[Rule::WinRateDrop], at(2));
+    let [updated] = &transitions.updated[..] else { panic!("found again") };
+    assert_eq!(updated.id, acknowledged.id);
+    assert_eq!((updated.opened_at, updated.state), (at(0), AlertState::Acknowledged));
+    assert_eq!(updated.finding.deals, 20);
+
+    let gone = reconcile(&transitions.updated, Vec::new(), &[Rule::WinRateDrop], at(3));
+    assert_eq!(gone.resolved[0].resolved_at, Some(at(3)));
+    let refused = gone.resolved[0].clone().moved_to(AlertState::Open, at(4)).unwrap_err();
+    assert!(refused.to_string().contains("is resolved and cannot become open"), "{refused}");
+}
+
+#[test]
+fn ids_are_short_typable_and_tell_everything_apart() {
+    let long = "The Rather Long Name of a Region — 東京 & Überlingen";
+    let open = |day, region: &str| {
+        let found = vec![finding(Rule::WinRateDrop, segment("region", region), 10)];
+        reconcile(&[], found, &[], at(day)).opened.remove(0).id
+    };
+    let ids = [
+        open(0, "Europe"),
+        open(1, "Europe"),
+        open(0, "europe"),
+        open(0, "東京"),
+        open(0, "大阪"),
+        open(0, long),
+        open(0, "(none)"),
+    ];
+    let distinct: BTreeSet<_> = ids.iter().collect();
+    assert_eq!(distinct.len(), ids.len(), "{ids:?}");
+    for id in &ids {
+        assert!(id.starts_with("wrd-") && id.len() <= 30, "{id}");
+        assert!(
+            id.bytes().all(|byte| byte.is_ascii_lowercase()
+                || byte.is_ascii_digit()
+                || byte == b'-'),
+            "{id}"
+        );
+    }
+    assert!(ids[0].starts_with("wrd-europe-"), "{ids:?}");
+    assert_eq!(ids[0], open(0, "Europe"));
+}

@@ -1,0 +1,163 @@
+use std::collections::BTreeMap;
+
+use winsight_alert::{
+    Alert, AlertState, Finding, Impact, ImpactKind, Observation, dfi_findings,
+    lead_source_findings, win_rate_findings,
+};
+use winsight_model::{Segment, Settings, Tally};
+
+use crate::data::{dollars, observe, overall, pair, segment, shares, tally};
+
+#[test]
+fn small_windows_raise_nothing_however_bad() {
+    let settings = Settings::default();
+    let below = settings.min_deals - 1;
+    let bad = |dimension, value| {
+        let current = tally((below / 3, 30), (below - below / 3, 300), Some(dollars(9_000)));
+        let baseline = tally((below, 30), (0, 30), Some(dollars(9_000)));
+        pair(segment(dimension, value), current, baseline)
+    };
+    let pairs = [bad("rep", "rep_1"), bad("lead_source", "Outbound")];
+    let nobody = overall(&[]);
+    let open = BTreeMap::new();
+    let observation = observe(&pairs, &nobody, &open);
+    assert_eq!(win_rate_findings(&observation, &settings), []);
+    assert_eq!(lead_source_findings(&observation, &settings), []);
+    assert_eq!(dfi_findings(&observation, &settings), []);
+}
+
+#[test]
+fn the_planted_drop_comes_first_and_its_echoes_say_so() {
+    let pairs = [
+        pair(segment("region", "Europe"), shares((1_000, 1_000)), shares((1_110, 890))),
+        pair(segment("region", "India"), shares((1_000, 1_000)), shares((1_000, 1_000))),
+        pair(segment("acv_bucket", "Enterprise"), shares((210, 290)), shares((320, 180))),
+        pair(segment("cycle_bucket", "Slow"), shares((100, 900)), shares((900, 100))),
+    ];
+    let overall = overall(&pairs[..2]);
+    let open = BTreeMap::new();
+    let findings = win_rate_findings(&observe(&pairs, &overall, &open), &Settings::default());
+    let segments: Vec<_> = findings.iter().map(|found| found.segment.to_string()).collect();
+    assert_eq!(segments, ["acv_bucket=Enterprise", "region=Europe"]);
+    assert_eq!(findings[0].context, None);
+    assert_eq!(
+        findings[1].context.as_deref(),
+        Some(
+            "may be part of the drop in acv_bucket=Enterprise, the strongest of 2 segments that \
+             dropped"
+        )
+    );
+    assert!(findings[0].confidence > findings[1].confidence);
+    assert_eq!(findings[0].data_version.0, 7);
+}
+
+#[test]
+fn a_drop_of_all_deals_is_broad_based() {
+    let halves = |dimension: &str, value: &str| {
+        pair(segment(dimension, value), shares((400, 600)), shares((500, 500)))
+    };
+    let pairs = [
+        halves("region", "Europe"),
+        halves("region", "India"),
+        // Holds every deal: it says nothing that the overall rate does not.
+        pair(segment("deal_type", "New"), shares((800, 1_200)), shares((1_000, 1_000))),
+    ];
+    let overall = overall(&pairs[..2]);
+    let open = BTreeMap::new();
+    let findings = win_rate_findings(&observe(&pairs, &overall, &open), &Settings::default());
+    let told = |found: &Finding| (found.title.clone(), found.context.is_some());
+    assert_eq!(
+        findings.iter().map(told).collect::<Vec<_>>(),
+        [
+            ("Overall Win Rate Decline".to_owned(), false),
+            ("Europe Win Rate Decline".to_owned(), true),
+            ("India Win Rate Decline".to_owned(), true),
+        ]
+    );
+}
+
+#[test]
+fn a_rise_is_no_alert() {
+    let pairs = [
+        pair(segment("region", "Europe"), shares((600, 400)), shares((400, 600))),
+        pair(segment("region", "India"), shares((400, 600)), shares((400, 600))),
+    ];
+    let overall = overall(&pairs);
+    let open = BTreeMap::new();
+    assert_eq!(win_rate_findings(&observe(&pairs, &overall, &open), &Settings::default()), []);
+}
+
+/// Won deals of one amount and lost deals of another.
+fn amounts((won, won_amount): (u64, i128), (lost, lost_amount): (u64, Option<i128>)) -> Tally {
+    let mut deals = tally((won, 40), (0, 40), Some(dollars(won_amount)));
+    deals.merge(&tally((0, 40), (lost, 40), lost_amount.map(dollars)));
+    deals
+}
+
+#[test]
+fn revenue_at_risk_follows_the_amounts() {
+    let before = amounts((600, 100), (400, Some(100)));
+    let dropped = amounts((400, 100), (600, Some(100)));
+    // Fewer wins, but the larger deals are won: by amount the rate rose.
+    let dropped_by_count_only = amounts((400, 1_000), (600, Some(100)));
+    let without_lost_amounts = amounts((400, 100), (600, None));
+    let cases = [
+        // 20 points of 1,000 dollars of open pipeline.
+        (&dropped, 1_000, Some((200, ImpactKind::RevenueAtRisk)), "$200 revenue at risk"),
+        // 20 points of 100,000 dollars closed.
+        (&dropped, 0, Some((20_000, ImpactKind::Shortfall)), "$20k shortfall"),
+        (&dropped_by_count_only, 1_000, None, "no revenue at risk by amount"),
+        // No rwwr, so the drop in the win rate counts.
+        (&without_lost_amounts, 1_000, Some((200, ImpactKind::RevenueAtRisk)), "$200 revenue"),
+    ];
+    for (current, open_dollars, expected, words) in cases {
+        let europe = segment("region", "Europe");
+        let pairs = [
+            pair(europe.clone(), current.clone(), before.clone()),
+            pair(segment("region", "India"), before.clone(), before.clone()),
+        ];
+        let overall = overall(&pairs);
+        let open = BTreeMap::from([(europe.clone(), dollars(open_dollars))]);
+        let findings = win_rate_findings(&observe(&pairs, &overall, &open), &Settings::default());
+        let finding = findings.iter().find(|found| found.segment == europe).expect("dropped");
+        let expected = expected.map(|(units, kind)| Impact { amount: dollars(units), kind });
+        assert_eq!(finding.impact, expected, "{words}");
+        assert!(finding.message.contains(&format!("Impact: {words}")), "{}", finding.message);
+    }
+}
+
+#[test]
+fn more_looks_ask_for_more_evidence() {
+    let pairs = [
+        pair(segment("region", "Europe"), shares((420, 580)), shares((480, 520))),
+        pair(segment("region", "India"), shares((480, 520)), shares((480, 520))),
+    ];
+    let overall = overall(&pairs);
+    let open = BTreeMap::new();
+    let found = |looks_per_quarter| {
+        let observation = Observation { looks_per_quarter, ..observe(&pairs, &overall, &open) };
+        win_rate_findings(&observation, &Settings::default()).len()
+    };
+    assert_eq!((found(1), found(91)), (1, 0));
+}
+
+#[test]
+fn an_alert_survives_storage() {
+    let pairs = [
+        pair(segment("region", "Europe"), shares((400, 600)), shares((500, 500))),
+        pair(segment("region", "India"), shares((400, 600)), shares((500, 500))),
+    ];
+    let overall = overall(&pairs);
+    let open = BTreeMap::from([(Segment::all(), dollars(12_345))]);
+    for finding in win_rate_findings(&observe(&pairs, &overall, &open), &Settings::default()) {
+        let alert = Alert {
+            id: "wrd-1".to_owned(),
+            state: AlertState::Snoozed,
+            opened_at: "2024-07-01T00:00:00Z".parse().expect("an instant"),
+            resolved_at: None,
+            finding,
+        };
+        let stored = serde_json::to_string(&alert).expect("serialises");
+        assert_eq!(serde_json::from_str::<Alert>(&stored).expect("deserialises"), alert);
+    }
+}

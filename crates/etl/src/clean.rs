@@ -1,0 +1,210 @@
+//! From the texts of a row to a deal, or to the reasons why it cannot be one.
+
+use jiff::civil::Date;
+use winsight_model::Outcome;
+
+use crate::amount::{Decimal, is_null_word, read_amount};
+use crate::columns::Columns;
+use crate::date::{DateFault, DateReader};
+use crate::deal::Deal;
+use crate::field::Field;
+use crate::lookup::Lookup;
+use crate::money::AmountReader;
+use crate::outcome::OutcomeReader;
+use crate::plan::Plan;
+use crate::source::Fields;
+use crate::{EtlError, Reason, check};
+
+const EARLIEST: Date = Date::constant(1990, 1, 1);
+const LATEST: Date = Date::constant(2200, 12, 31);
+
+/// Reads and checks the rows of one file of deals.
+pub(crate) struct Cleaner<'a> {
+    columns: Columns,
+    dates: DateReader,
+    outcomes: OutcomeReader,
+    amounts: AmountReader,
+    lookups: &'a [Lookup],
+    today: Date,
+}
+
+impl<'a> Cleaner<'a> {
+    /// A cleaner for files read by `plan`.
+    pub(crate) fn new(plan: &Plan, lookups: &'a [Lookup], today: Date) -> Result<Self, EtlError> {
+        let mapping = &plan.mapping;
+        Ok(Self {
+            columns: plan.columns.clone(),
+            dates: plan.dates.clone(),
+            outcomes: OutcomeReader::new(&mapping.outcomes, &mapping.stages),
+            amounts: AmountReader::new(mapping, plan.decimal)?,
+            lookups,
+            today,
+        })
+    }
+
+    /// The id that a row names.
+    pub(crate) fn deal_id<'r>(&self, fields: &Fields<'r>) -> Option<&'r str> {
+        self.text(fields, Field::DealId)
+    }
+
+    /// The deal of a row. It is usable only if no reason was added.
+    pub(crate) fn clean<'r>(&'r self, fields: &Fields<'r>, reasons: &mut Vec<Reason>) -> Deal<'r> {
+        let text = |field| self.text(fields, field);
+        let deal_id = text(Field::DealId).unwrap_or_default();
+        if deal_id.is_empty() {
+            let message = "the row has no deal id; give it one or remove it".to_owned();
+            reasons.push(reason(check::MISSING_ID, Field::DealId, message));
+        }
+        let outcome = self.outcome(fields, reasons);
+        let [created, closed, expected, last_activity, updated] =
+            Field::DATES.map(|field| self.date(fields, field, reasons));
+        let (closed, expected_close) = match outcome {
+            // The CRM's close date of an open deal is when it is expected to close.
+            Outcome::Open => (None, expected.or(closed)),
+            Outcome::Won | Outcome::Lost => (closed, expected),
+        };
+        let amount = text(Field::Amount).filter(|text| !is_null_word(text));
+        let money = self.amounts.read(amount, text(Field::Currency), reasons);
+        let mut deal = Deal {
+            deal_id,
+            name: text(Field::Name),
+            account: text(Field::Account),
+            created,
+            closed,
+            expected_close,
+            last_activity,
+            updated,
+            outcome,
+            stage: text(Field::Stage),
+            amount: money.reporting,
+            amount_original: money.original,
+            currency: money.currency,
+            region: text(Field::Region),
+            industry: text(Field::Industry),
+            product: text(Field::Product),
+            lead_source: text(Field::LeadSource),
+            rep: text(Field::Rep),
+            team: text(Field::Team),
+            deal_type: text(Field::DealType),
+            stage_contradicts: false,
+            other_cycle: None,
+        };
+        if reasons.is_empty() {
+            self.check_closing(&deal, reasons);
+        }
+        for lookup in self.lookups {
+            fill_in(&mut deal, lookup);
+        }
+        deal.stage_contradicts = self.stage_contradicts(&deal);
+        deal.other_cycle = text(Field::CycleDays).filter(|own| differs(own, deal.cycle_days()));
+        deal
+    }
+
+    fn text<'r>(&self, fields: &Fields<'r>, field: Field) -> Option<&'r str> {
+        let text = fields.get(self.columns.get(field)?).trim();
+        (!text.is_empty()).then_some(text)
+    }
+
+    fn outcome(&self, fields: &Fields<'_>, reasons: &mut Vec<Reason>) -> Outcome {
+        let (field, read) = if self.columns.has(Field::Outcome) {
+            let word = self.text(fields, Field::Outcome).unwrap_or_default();
+            (Field::Outcome, (word, self.outcomes.word(word)))
+        } else {
+            let stage = self.text(fields, Field::Stage).unwrap_or_default();
+            (Field::Stage, (stage, self.outcomes.stage(stage)))
+        };
+        let (word, outcome) = read;
+        outcome.unwrap_or_else(|| {
+            let table = if field == Field::Outcome { "outcomes" } else { "stages" };
+            let message = format!(
+                "{word:?} says neither won, lost nor open; say what it means under [{table}] in the mapping: {word:?} = \"lost\""
+            );
+            reasons.push(reason(check::UNKNOWN_OUTCOME, field, message));
+            Outcome::Open
+        })
+    }
+
+    fn date(&self, fields: &Fields<'_>, field: Field, reasons: &mut Vec<Reason>) -> Option<Date> {
+        let text = self.text(fields, field).filter(|text| !is_null_word(text))?;
+        let name = field.name();
+        let (check, message) = match self.dates.read(text) {
+            Ok(date) if (EARLIEST..=LATEST).contains(&date) => return Some(date),
+            Ok(date) => (
+                check::IMPLAUSIBLE_DATE,
+                format!("{name} {date} lies outside {EARLIEST} to {LATEST}; correct the year"),
+            ),
+            Err(DateFault::Invalid) => (
+                check::INVALID_DATE,
+                format!("{name} {text:?} is not a date that exists; write it like 2024-03-31"),
+            ),
+            Err(DateFault::Ambiguous) => (
+                check::AMBIGUOUS_DATE,
+                format!("{name} {text:?} can be read day first or month first; set date_format in the mapping"),
+            ),
+        };
+        reasons.push(reason(check, field, message));
+        None
+    }
+
+    fn check_closing(&self, deal: &Deal<'_>, reasons: &mut Vec<Reason>) {
+        let today = self.today;
+        if let Some(created) = deal.created.filter(|created| *created > today) {
+            let message = format!("created_date {created} lies after today, {today}; correct it");
+            reasons.push(reason(check::CREATED_IN_FUTURE, Field::CreatedDate, message));
+        }
+        let outcome = deal.outcome;
+        match (outcome, deal.closed) {
+            (Outcome::Open, _) => {}
+            (_, None) => {
+                let message = format!("the deal is {outcome} but has no closed date; add the date");
+                reasons.push(reason(check::CLOSED_WITHOUT_DATE, Field::ClosedDate, message));
+            }
+            (_, Some(closed)) => {
+                if closed > today {
+                    let message = format!(
+                        "the deal is {outcome} on {closed}, after today, {today}; correct the date"
+                    );
+                    reasons.push(reason(check::CLOSED_IN_FUTURE, Field::ClosedDate, message));
+                }
+                if let Some(created) = deal.created.filter(|created| *created > closed) {
+                    let message = format!(
+                        "the deal closed on {closed}, before it was created on {created}; correct one of the dates"
+                    );
+                    reasons.push(reason(check::CLOSED_BEFORE_CREATED, Field::ClosedDate, message));
+                }
+            }
+        }
+    }
+
+    fn stage_contradicts(&self, deal: &Deal<'_>) -> bool {
+        let said = deal.stage.and_then(|stage| self.outcomes.stage(stage));
+        matches!(
+            (deal.outcome, said),
+            (Outcome::Won, Some(Outcome::Lost))
+                | (Outcome::Lost, Some(Outcome::Won))
+                | (Outcome::Open, Some(Outcome::Won | Outcome::Lost))
+        )
+    }
+
+}
+
+fn fill_in<'r>(deal: &mut Deal<'r>, lookup: &'r Lookup) {
+    let Some(value) = deal.grouping(lookup.key_field()) else { return };
+    for field in Field::GROUPING {
+        if let Some(found) = lookup.find(value, field) {
+            deal.fill(field, found);
+        }
+    }
+}
+
+/// Whether the file's own number of days is another than the computed one.
+fn differs(own: &str, computed: Option<i32>) -> bool {
+    let Some(computed) = computed else { return false };
+    let own = read_amount(own, Some(Decimal::Point)).map(|days| days.value.cents());
+    own != Ok(i128::from(computed) * 100)
+}
+
+/// A reason about one field.
+pub(crate) fn reason(check: &'static str, field: Field, message: String) -> Reason {
+    Reason { check, field: Some(field.name().to_owned()), message }
+}

@@ -1,0 +1,251 @@
+//! What the accepted deals of a file show as a whole: the issues, and the counts of the quality.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use winsight_model::Outcome;
+
+use crate::columns::Columns;
+use crate::deal::Deal;
+use crate::field::Field;
+use crate::lookup::Lookup;
+use crate::quality::QualityCounts;
+use crate::spelling::{ValueCounts, spelling_variants};
+use crate::{Issue, check};
+
+/// Most values named in an issue.
+const EXAMPLES: usize = 5;
+
+/// Numbers of deals by field: how often each value of a field occurs.
+pub(crate) type ValuesByField = BTreeMap<String, BTreeMap<String, u64>>;
+
+/// Counts over the accepted deals.
+pub(crate) struct Findings {
+    deals: u64,
+    closed: u64,
+    lost: u64,
+    lost_without_amount: u64,
+    /// Deals in which each of [`Field::IMPORTANT`] is filled in.
+    filled: [u64; Field::IMPORTANT.len()],
+    /// How often the values of each of [`Field::GROUPING`] occur.
+    values: [ValueCounts; Field::GROUPING.len()],
+    stage_contradictions: Examples,
+    cycle_mismatches: Examples,
+    newest: Option<Date>,
+}
+
+/// A count, with the first few that were counted.
+#[derive(Default)]
+struct Examples {
+    count: u64,
+    texts: Vec<String>,
+}
+
+impl Examples {
+    fn add(&mut self, text: impl FnOnce() -> String) {
+        if self.texts.len() < EXAMPLES {
+            self.texts.push(text());
+        }
+        self.count += 1;
+    }
+}
+
+impl Findings {
+    pub(crate) fn new() -> Self {
+        Self {
+            deals: 0,
+            closed: 0,
+            lost: 0,
+            lost_without_amount: 0,
+            filled: [0; Field::IMPORTANT.len()],
+            values: std::array::from_fn(|_| ValueCounts::default()),
+            stage_contradictions: Examples::default(),
+            cycle_mismatches: Examples::default(),
+            newest: None,
+        }
+    }
+
+    /// Takes in one more accepted deal.
+    pub(crate) fn add(&mut self, deal: &Deal<'_>) {
+        self.deals += 1;
+        self.closed += u64::from(deal.outcome != Outcome::Open);
+        if deal.outcome == Outcome::Lost {
+            self.lost += 1;
+            let has_amount = deal.amount.is_some_and(|amount| amount.cents() > 0);
+            self.lost_without_amount += u64::from(!has_amount);
+        }
+        self.filled[0] += u64::from(deal.created.is_some());
+        self.filled[1] += u64::from(deal.amount.is_some());
+        for (index, field) in Field::GROUPING.into_iter().enumerate() {
+            if let Some(value) = deal.grouping(field) {
+                self.filled[index + 2] += 1;
+                self.values[index].add(value);
+            }
+        }
+        if deal.stage_contradicts {
+            let stage = deal.stage.unwrap_or_default();
+            self.stage_contradictions
+                .add(|| format!("{}: outcome {}, stage {stage:?}", deal.deal_id, deal.outcome));
+        }
+        if let Some(own) = deal.other_cycle {
+            let days = deal.cycle_days().unwrap_or_default();
+            self.cycle_mismatches.add(|| format!("{}: {own} instead of {days}", deal.deal_id));
+        }
+        self.newest = self.newest.max(deal.created).max(deal.closed).max(deal.updated);
+    }
+
+    /// The issues, beside those of the plan. `known` holds spellings from elsewhere.
+    pub(crate) fn issues(
+        &self,
+        columns: &Columns,
+        known: &ValuesByField,
+        lookups: &[Lookup],
+    ) -> Vec<Issue> {
+        let mut issues = Vec::new();
+        self.missing(columns, &mut issues);
+        if self.deals > 0 && self.closed == 0 {
+            let message = "no deal of the file is won or lost, so that it gives no rate; if some are, say which words mean it under [outcomes] or [stages] in the mapping";
+            issues.push(Issue::new(check::NO_CLOSED_DEALS, Some(Field::Outcome), self.deals, Vec::new(), message.to_owned()));
+        }
+        if self.lost_without_amount > 0 {
+            let message = format!(
+                "{} of {} lost deals have no amount; the revenue-weighted win rate is not shown when nearly all lack it",
+                self.lost_without_amount, self.lost
+            );
+            issues.push(Issue::new(check::LOST_WITHOUT_AMOUNT, Some(Field::Amount), self.lost_without_amount, Vec::new(), message));
+        }
+        for (name, field, found, what) in [
+            (check::OUTCOME_STAGE_MISMATCH, Field::Stage, &self.stage_contradictions, "have a stage that contradicts their outcome; the outcome counts"),
+            (check::CYCLE_MISMATCH, Field::CycleDays, &self.cycle_mismatches, "have a cycle length that is not closed minus created date; the dates count"),
+        ] {
+            if found.count > 0 {
+                let message = format!("{} deals {what}", found.count);
+                issues.push(Issue::new(name, Some(field), found.count, found.texts.clone(), message));
+            }
+        }
+        self.spellings(known, lookups, &mut issues);
+        for lookup in lookups {
+            issues.extend(self.absent_from(lookup));
+        }
+        issues
+    }
+
+    fn missing(&self, columns: &Columns, issues: &mut Vec<Issue>) {
+        for (field, filled) in Field::IMPORTANT.into_iter().zip(self.filled) {
+            let name = field.name();
+            let blank = self.deals - filled;
+            let consequence = match field {
+                Field::CreatedDate => "their cycle length is unknown",
+                Field::Amount => "they count in no amount and no deal-size segment",
+                _ => "they form the segment (none)",
+            };
+            let is_recommended = matches!(field, Field::CreatedDate | Field::Amount);
+            if is_recommended && !columns.has(field) {
+                let message = format!("the file has no column for {name}: for all deals, {consequence}");
+                issues.push(Issue::new(check::MISSING_COLUMN, Some(field), self.deals, Vec::new(), message));
+            } else if blank > 0 && (columns.has(field) || filled > 0) {
+                let message = format!("{blank} of {} deals have no {name}; {consequence}", self.deals);
+                issues.push(Issue::new(check::MISSING, Some(field), blank, Vec::new(), message));
+            }
+        }
+    }
+
+    /// Spellings that differ among the deals, and from those known from elsewhere.
+    fn spellings(&self, known: &ValuesByField, lookups: &[Lookup], issues: &mut Vec<Issue>) {
+        for (field, counts) in Field::GROUPING.into_iter().zip(&self.values) {
+            if counts.overflowed() {
+                let message = format!("{} has too many different values to compare all spellings", field.name());
+                issues.push(Issue::new(check::TOO_MANY_VALUES, Some(field), 1, Vec::new(), message));
+            }
+            let here = counts.to_map();
+            let mut all = here.clone();
+            let known_here = known.get(field.name());
+            let of_lookups = lookups.iter().filter(|lookup| lookup.key_field() == field);
+            let elsewhere = known_here.into_iter().flat_map(BTreeMap::keys).map(String::as_str);
+            for value in elsewhere.chain(of_lookups.flat_map(Lookup::values)) {
+                all.entry(value.to_owned()).or_default();
+            }
+            let mut minority = 0;
+            let mut examples = Vec::new();
+            for variant in spelling_variants(&all) {
+                if variant.spellings.iter().all(|(spelling, _)| !here.contains_key(spelling)) {
+                    continue;
+                }
+                let rows: u64 = variant.spellings.iter().map(|(_, count)| count).sum();
+                let is_foreign = variant.spellings.iter().any(|(_, count)| *count == 0);
+                // The spelling of the catalogue is right, even where no deal uses it.
+                minority += if is_foreign { rows } else { rows - variant.spellings[0].1 };
+                let described = variant.spellings.iter().map(|(spelling, count)| {
+                    let place = place_of(spelling, field, *count, known_here, lookups);
+                    format!("{spelling:?} {place}")
+                });
+                examples.push(described.collect::<Vec<_>>().join(", "));
+            }
+            if !examples.is_empty() {
+                let message = format!(
+                    "{} has values that differ only in case, spaces or punctuation: {}; they count as different values until they are spelt alike in the CRM",
+                    field.name(),
+                    examples[..examples.len().min(EXAMPLES)].join("; ")
+                );
+                issues.push(Issue::new(check::SPELLING_VARIANTS, Some(field), minority, examples, message));
+            }
+        }
+    }
+
+    fn absent_from(&self, lookup: &Lookup) -> Option<Issue> {
+        let field = lookup.key_field();
+        let index = Field::GROUPING.iter().position(|other| *other == field)?;
+        let absent: BTreeMap<_, _> = self.values[index]
+            .to_map()
+            .into_iter()
+            .filter(|(value, _)| !lookup.contains(value))
+            .collect();
+        if absent.is_empty() {
+            return None;
+        }
+        let deals = absent.values().sum();
+        let examples: Vec<_> =
+            absent.iter().take(EXAMPLES).map(|(value, count)| format!("{value:?} ×{count}")).collect();
+        let message = format!(
+            "{} values of {} are not in {}, so that nothing is filled in for their {deals} deals: {}",
+            absent.len(),
+            field.name(),
+            lookup.file(),
+            examples.join(", ")
+        );
+        Some(Issue::new(check::NOT_IN_LOOKUP, Some(field), deals, examples, message))
+    }
+
+    /// Completes the counts of the quality score.
+    pub(crate) fn count(&self, columns: &Columns, today: Date, counts: &mut QualityCounts) {
+        for (field, filled) in Field::IMPORTANT.into_iter().zip(self.filled) {
+            let is_optional = matches!(field, Field::Team | Field::DealType);
+            if columns.has(field) || filled > 0 || !is_optional {
+                counts.cells += self.deals;
+                counts.filled += filled;
+            }
+        }
+        counts.accepted = self.deals;
+        counts.contradictions = self.stage_contradictions.count + self.cycle_mismatches.count;
+        let age = |newest: Date| newest.until(today).map_or(0, |span| span.get_days());
+        counts.age_days = self.newest.map(age);
+    }
+}
+
+fn place_of(
+    spelling: &str,
+    field: Field,
+    count: u64,
+    known: Option<&BTreeMap<String, u64>>,
+    lookups: &[Lookup],
+) -> String {
+    let lookup = lookups
+        .iter()
+        .find(|lookup| lookup.key_field() == field && lookup.contains(spelling))
+        .map(|lookup| format!("in {}", lookup.file()));
+    match (count, lookup, known.and_then(|known| known.get(spelling))) {
+        (0, Some(lookup), _) => lookup,
+        (0, None, known) => format!("×{} loaded before", known.copied().unwrap_or_default()),
+        (count, ..) => format!("×{count}"),
+    }
+}

@@ -1,0 +1,63 @@
+use serde::Serialize;
+
+/// How good a file is, from 0 (useless) to 100: the five parts and their weighted mean.
+///
+/// | part | weight | 100 times |
+/// |---|---|---|
+/// | completeness | 30% | filled cells / cells, over created date, amount and the grouping fields of the accepted deals; a field without a column is blank, except team and deal type, which many companies lack |
+/// | validity | 30% | rows without an invalid value or structure / rows read |
+/// | consistency | 15% | 1 − contradictions / accepted deals: stage against outcome, the file's cycle length against its dates, minority spellings |
+/// | uniqueness | 15% | rows that are no copy and in no conflict / rows read |
+/// | timeliness | 10% | 1 while the newest date is at most 31 days old, falling evenly to 0 at 396 days |
+///
+/// A file without rows scores 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Quality {
+    /// The weighted mean of the parts.
+    pub score: f64,
+    /// How much of what matters is filled in.
+    pub completeness: f64,
+    /// How many rows could be read as deals.
+    pub validity: f64,
+    /// How rarely values contradict each other.
+    pub consistency: f64,
+    /// How rarely a deal appears more than once.
+    pub uniqueness: f64,
+    /// How recent the newest row is.
+    pub timeliness: f64,
+}
+
+/// The counts that the score is made of.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct QualityCounts {
+    pub(crate) rows: u64,
+    pub(crate) accepted: u64,
+    pub(crate) cells: u64,
+    pub(crate) filled: u64,
+    pub(crate) invalid_rows: u64,
+    pub(crate) contradictions: u64,
+    pub(crate) repeated_rows: u64,
+    /// Days from the newest date to today.
+    pub(crate) age_days: Option<i32>,
+}
+
+impl QualityCounts {
+    /// The score.
+    pub(crate) fn quality(&self) -> Quality {
+        let rest = |bad: u64, all: u64| {
+            if all == 0 { 0.0 } else { 100.0 * (1.0 - bad.min(all) as f64 / all as f64) }
+        };
+        let freshness = |days: i32| (1.0 - f64::from(days - 31) / 365.0).clamp(0.0, 1.0);
+        let completeness = rest(self.cells - self.filled, self.cells);
+        let validity = rest(self.invalid_rows, self.rows);
+        let consistency = rest(self.contradictions, self.accepted);
+        let uniqueness = rest(self.repeated_rows, self.rows);
+        let timeliness = self.age_days.map_or(0.0, |days| 100.0 * freshness(days));
+        let score = 0.30 * completeness
+            + 0.30 * validity
+            + 0.15 * consistency
+            + 0.15 * uniqueness
+            + 0.10 * timeliness;
+        Quality { score, completeness, validity, consistency, uniqueness, timeliness }
+    }
+}

@@ -1,0 +1,131 @@
+use serde::Serialize;
+
+use crate::field::Field;
+use crate::{Mapping, Quality, check};
+
+/// How far a load has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes of the file read so far.
+    pub bytes_read: u64,
+    /// Size of the file.
+    pub bytes_total: u64,
+    /// Rows read so far.
+    pub rows: u64,
+}
+
+/// What reading a file of deals found.
+///
+/// `rows_read = accepted + duplicates + quarantined.len()`.
+#[derive(Clone, Debug, Serialize)]
+pub struct DealsReport {
+    /// The mapping used, every part of it filled in.
+    pub mapping: Mapping,
+    /// How each column and convention was recognised, one sentence each.
+    pub mapping_notes: Vec<String>,
+    /// Rows of the file, without its header and blank lines.
+    pub rows_read: u64,
+    /// Deals to load.
+    pub accepted: u64,
+    /// Identical copies that were dropped.
+    pub duplicates: u64,
+    /// Rows set aside, in the order of the file.
+    pub quarantined: Vec<Quarantined>,
+    /// Ids that appear with different contents. All their rows are quarantined; a row that was sent
+    /// to the sink before the conflict showed must be dropped by the caller.
+    pub conflicting: Vec<String>,
+    /// What is odd about the file without making rows unusable.
+    pub issues: Vec<Issue>,
+    /// The quality of the file.
+    pub quality: Quality,
+}
+
+/// What reading a file of stage events found. `rows_read = accepted + quarantined.len()`.
+#[derive(Clone, Debug, Serialize)]
+pub struct EventsReport {
+    /// The mapping used, every part of it filled in.
+    pub mapping: Mapping,
+    /// How each column and convention was recognised, one sentence each.
+    pub mapping_notes: Vec<String>,
+    /// Rows of the file, without its header and blank lines.
+    pub rows_read: u64,
+    /// Events to load.
+    pub accepted: u64,
+    /// Rows set aside, in the order of the file.
+    pub quarantined: Vec<Quarantined>,
+    /// What is odd about the file without making rows unusable.
+    pub issues: Vec<Issue>,
+}
+
+/// A row that was set aside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Quarantined {
+    /// Line of the file where the row begins, from 1; in Parquet the number of the row, from 1.
+    pub line: u64,
+    /// The deal, where the row names one.
+    pub deal_id: Option<String>,
+    /// Everything that is wrong with it.
+    pub reasons: Vec<Reason>,
+    /// The row as text, cut at 4 KiB.
+    pub raw: String,
+}
+
+/// One thing that is wrong with a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// Name of the check, one of [`crate::check::CATALOGUE`].
+    pub check: &'static str,
+    /// The field it is about.
+    pub field: Option<String>,
+    /// What is wrong and what to do, in one sentence.
+    pub message: String,
+}
+
+/// Something odd about a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Issue {
+    /// Name of the check, one of [`crate::check::CATALOGUE`].
+    pub check: String,
+    /// How much it matters.
+    pub severity: Severity,
+    /// The field it is about.
+    pub field: Option<String>,
+    /// How many rows (or columns, for checks of the header) it concerns.
+    pub count: u64,
+    /// A few of the values.
+    pub examples: Vec<String>,
+    /// What is odd, its consequence and what to do.
+    pub message: String,
+}
+
+impl Issue {
+    /// An issue with the severity that the catalogue gives its check.
+    pub(crate) fn new(
+        name: &'static str,
+        field: Option<Field>,
+        count: u64,
+        examples: Vec<String>,
+        message: String,
+    ) -> Self {
+        Self {
+            check: name.to_owned(),
+            severity: check::severity(name),
+            field: field.map(|field| field.name().to_owned()),
+            count,
+            examples,
+            message,
+        }
+    }
+}
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Some numbers are missing or weaker.
+    Warning,
+    /// Rows or numbers are lost.
+    Error,
+}

@@ -1,0 +1,221 @@
+//! Opening files: what they are, how their text is encoded, and their rows one after another.
+
+mod columnar;
+mod delimited;
+mod encoding;
+mod record;
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use columnar::ColumnarRows;
+use delimited::DelimitedRows;
+pub(crate) use encoding::encoding_named;
+pub(crate) use record::{Fault, Fields, Record};
+
+use crate::field::Table;
+use crate::{EtlError, Mapping};
+
+/// A file that was recognised, and can be read from its start any number of times.
+pub(crate) struct Source {
+    path: PathBuf,
+    bytes: u64,
+    format: Format,
+    /// Headers in the order of the columns; of a blank one its number, as in `column 3`.
+    pub(crate) headers: Vec<String>,
+    /// Columns that hold numbers by type, whose texts are plain decimals.
+    pub(crate) numeric: Vec<bool>,
+    /// How the format was recognised.
+    pub(crate) notes: Vec<String>,
+}
+
+enum Format {
+    Delimited { delimiter: u8, encoding: encoding::Detected },
+    Parquet,
+}
+
+impl Source {
+    /// Recognises the file, as far as the mapping leaves it open.
+    pub(crate) fn open(path: &Path, mapping: &Mapping, table: Table) -> Result<Self, EtlError> {
+        let io = |error| EtlError::io(path, error);
+        let metadata = std::fs::metadata(path).map_err(io)?;
+        if metadata.is_dir() {
+            return Err(EtlError::refused(
+                path,
+                "this is a directory",
+                "name the CSV or Parquet files inside it",
+            ));
+        }
+        let head = read_head(path).map_err(io)?;
+        if encoding::is_blank(&head) {
+            return Err(EtlError::refused(
+                path,
+                "the file is empty",
+                "export it again; a header and at least one row are needed",
+            ));
+        }
+        if head.starts_with(b"PAR1") {
+            return Self::open_parquet(path, metadata.len());
+        }
+        encoding::refuse_other_formats(path, &head)?;
+        let encoding = encoding::detect(path, &head, mapping.encoding.as_deref())?;
+        let text = encoding.decode_head(&head);
+        let delimiter = delimited::delimiter(path, &text, mapping.delimiter, table)?;
+        let mut source = Self {
+            path: path.to_owned(),
+            bytes: metadata.len(),
+            notes: vec![
+                format!("delimiter: {}", delimited::delimiter_name(delimiter)),
+                format!("encoding: {}", encoding.describe()),
+            ],
+            format: Format::Delimited { delimiter, encoding },
+            headers: Vec::new(),
+            numeric: Vec::new(),
+        };
+        source.headers = source.read_header()?;
+        source.numeric = vec![false; source.headers.len()];
+        Ok(source)
+    }
+
+    fn open_parquet(path: &Path, bytes: u64) -> Result<Self, EtlError> {
+        let (headers, numeric) = columnar::header(path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            bytes,
+            format: Format::Parquet,
+            headers,
+            numeric,
+            notes: vec!["format: Parquet".to_owned()],
+        })
+    }
+
+    fn read_header(&self) -> Result<Vec<String>, EtlError> {
+        let mut rows = self.all_rows()?;
+        let fields = if rows.advance()? { rows.record().fields(None).ok() } else { None };
+        let Some(fields) = fields else {
+            return Err(EtlError::refused(
+                &self.path,
+                "the header cannot be read as text",
+                "save the file as CSV in UTF-8",
+            )
+            .on_line(1));
+        };
+        let name = |index: usize| match fields.get(index).trim() {
+            "" => format!("column {}", index + 1),
+            name => name.to_owned(),
+        };
+        Ok((0..fields.len()).map(name).collect())
+    }
+
+    /// The rows after the header, from the first.
+    pub(crate) fn rows(&self) -> Result<Rows, EtlError> {
+        let mut rows = self.all_rows()?;
+        if matches!(self.format, Format::Delimited { .. }) {
+            rows.advance()?;
+        }
+        Ok(rows)
+    }
+
+    fn all_rows(&self) -> Result<Rows, EtlError> {
+        let read = Arc::new(AtomicU64::new(0));
+        let kind = match &self.format {
+            Format::Parquet => Kind::Columnar(Box::new(ColumnarRows::open(&self.path)?)),
+            Format::Delimited { delimiter, encoding } => {
+                let file = File::open(&self.path).map_err(|error| EtlError::io(&self.path, error))?;
+                let counted = Counted { inner: file, read: Arc::clone(&read) };
+                let text = encoding.decode(counted);
+                Kind::Delimited(Box::new(DelimitedRows::new(&self.path, text, *delimiter)))
+            }
+        };
+        Ok(Rows { kind, read, bytes_total: self.bytes })
+    }
+
+    /// The number of columns.
+    pub(crate) fn width(&self) -> usize {
+        self.headers.len()
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The character between two fields, and the name of the encoding; none for Parquet.
+    pub(crate) fn text_format(&self) -> Option<(char, &'static str)> {
+        match &self.format {
+            Format::Delimited { delimiter, encoding } => {
+                Some((char::from(*delimiter), encoding.name()))
+            }
+            Format::Parquet => None,
+        }
+    }
+}
+
+/// The rows of a file, read one at a time.
+pub(crate) struct Rows {
+    kind: Kind,
+    read: Arc<AtomicU64>,
+    bytes_total: u64,
+}
+
+enum Kind {
+    Delimited(Box<DelimitedRows>),
+    Columnar(Box<ColumnarRows>),
+}
+
+impl Rows {
+    /// Moves to the next row; false after the last.
+    pub(crate) fn advance(&mut self) -> Result<bool, EtlError> {
+        match &mut self.kind {
+            Kind::Delimited(rows) => rows.advance(),
+            Kind::Columnar(rows) => rows.advance(),
+        }
+    }
+
+    /// The row that [`Rows::advance`] moved to.
+    pub(crate) fn record(&self) -> Record<'_> {
+        match &self.kind {
+            Kind::Delimited(rows) => rows.record(),
+            Kind::Columnar(rows) => rows.record(),
+        }
+    }
+
+    /// How far the file has been read.
+    pub(crate) fn progress(&self, rows: u64) -> crate::Progress {
+        let bytes_read = match &self.kind {
+            Kind::Delimited(_) => self.read.load(Ordering::Relaxed),
+            Kind::Columnar(columnar) => columnar.share_of(self.bytes_total),
+        };
+        crate::Progress { bytes_read, bytes_total: self.bytes_total, rows }
+    }
+
+    /// Whether the text ended without a line break; known after the last row.
+    pub(crate) fn lacks_final_line_break(&self) -> bool {
+        matches!(&self.kind, Kind::Delimited(rows) if rows.lacks_final_line_break())
+    }
+}
+
+/// Counts the bytes that pass.
+struct Counted<R> {
+    inner: R,
+    read: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let bytes = self.inner.read(buffer)?;
+        self.read.fetch_add(bytes as u64, Ordering::Relaxed);
+        Ok(bytes)
+    }
+}
+
+fn read_head(path: &Path) -> std::io::Result<Vec<u8>> {
+    const HEAD_BYTES: u64 = 256 * 1024;
+    let mut head = Vec::new();
+    let file = BufReader::new(File::open(path)?);
+    file.take(HEAD_BYTES).read_to_end(&mut head)?;
+    Ok(head)
+}

@@ -1,0 +1,207 @@
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+use chardetng::EncodingDetector;
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs_io::DecodeReaderBytesBuilder;
+
+use crate::EtlError;
+
+/// The encoding of a file, and how it was found.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Detected {
+    encoding: &'static Encoding,
+    evidence: &'static str,
+}
+
+impl Detected {
+    /// The name in mappings.
+    pub(super) fn name(self) -> &'static str {
+        self.encoding.name()
+    }
+
+    pub(super) fn describe(self) -> String {
+        format!("{} ({})", self.encoding.name(), self.evidence)
+    }
+
+    /// The bytes as UTF-8 without byte-order mark. UTF-8 passes as it is, so that a bad byte is
+    /// found in its row.
+    pub(super) fn decode(self, bytes: impl Read + 'static) -> Decoded {
+        let reader: Box<dyn Read> = if self.encoding == UTF_8 {
+            Box::new(bytes)
+        } else {
+            let mut builder = DecodeReaderBytesBuilder::new();
+            Box::new(builder.encoding(Some(self.encoding)).bom_sniffing(false).build(bytes))
+        };
+        Decoded { reader, lossy: self.encoding != UTF_8 }
+    }
+
+    /// The start of the file as UTF-8.
+    pub(super) fn decode_head(self, head: &[u8]) -> Vec<u8> {
+        if self.encoding == UTF_8 {
+            head.to_vec()
+        } else {
+            self.encoding.decode(head).0.into_owned().into_bytes()
+        }
+    }
+}
+
+/// Text in UTF-8.
+pub(super) struct Decoded {
+    pub(super) reader: Box<dyn Read>,
+    /// Whether replacement characters may stand for bytes that could not be decoded.
+    pub(super) lossy: bool,
+}
+
+/// The encoding of a label such as `latin1`.
+///
+/// # Errors
+/// When it is none of the encodings of the web.
+pub(crate) fn encoding_named(name: &str) -> Result<&'static Encoding, EtlError> {
+    Encoding::for_label(name.as_bytes()).ok_or_else(|| {
+        EtlError::Mapping(format!(
+            "encoding {name:?} is not known; use \"utf-8\", \"utf-16le\", \"windows-1252\" or another name of the web"
+        ))
+    })
+}
+
+/// Finds the encoding: as named, by byte-order mark, or by the bytes of the whole file.
+pub(super) fn detect(path: &Path, head: &[u8], named: Option<&str>) -> Result<Detected, EtlError> {
+    if let Some(name) = named {
+        return Ok(Detected { encoding: encoding_named(name)?, evidence: "given by the mapping" });
+    }
+    if let Some((encoding, _)) = Encoding::for_bom(head) {
+        return Ok(Detected { encoding, evidence: "it begins with a byte-order mark" });
+    }
+    if let Some(encoding) = utf16_without_mark(head) {
+        return Ok(Detected { encoding, evidence: "every other byte is NUL" });
+    }
+    by_bytes(path).map_err(|error| EtlError::io(path, error))
+}
+
+/// Latin text in UTF-16 has a NUL for every second byte.
+fn utf16_without_mark(head: &[u8]) -> Option<&'static Encoding> {
+    let nuls = |from: usize| head.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
+    let (even, odd) = (nuls(0), nuls(1));
+    let most = head.len() * 2 / 5;
+    if odd > most && even < most / 8 {
+        Some(UTF_16LE)
+    } else if even > most && odd < most / 8 {
+        Some(UTF_16BE)
+    } else {
+        None
+    }
+}
+
+fn by_bytes(path: &Path) -> io::Result<Detected> {
+    let mut file = BufReader::with_capacity(256 * 1024, File::open(path)?);
+    let mut counts = Utf8Counts::default();
+    let mut detector = EncodingDetector::new();
+    let mut chunk = vec![0; 256 * 1024];
+    let mut kept = 0;
+    loop {
+        let read = read_full(&mut file, &mut chunk[kept..])?;
+        let bytes = &chunk[..kept + read];
+        if read == 0 {
+            counts.invalid += usize::from(kept > 0);
+            break;
+        }
+        let rest = counts.add(bytes);
+        if counts.invalid > 0 || counts.multibyte > 0 {
+            detector.feed(bytes, false);
+        }
+        let start = bytes.len() - rest;
+        kept = rest;
+        chunk.copy_within(start..start + kept, 0);
+    }
+    if counts.invalid == 0 {
+        Ok(Detected { encoding: UTF_8, evidence: "every byte is valid" })
+    } else if counts.multibyte > counts.invalid {
+        Ok(Detected { encoding: UTF_8, evidence: "most letters are valid, some are not" })
+    } else {
+        let encoding = detector.guess(None, false);
+        Ok(Detected { encoding, evidence: "recognised from its letters" })
+    }
+}
+
+fn read_full(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        let read = file.read(&mut buffer[filled..])?;
+        if read == 0 {
+            break;
+        }
+        filled += read;
+    }
+    Ok(filled)
+}
+
+/// How much of a file is valid UTF-8 beyond ASCII, and how much is not.
+#[derive(Default)]
+struct Utf8Counts {
+    multibyte: usize,
+    invalid: usize,
+}
+
+impl Utf8Counts {
+    /// Counts a chunk; returns the length of a letter that is cut by its end.
+    fn add(&mut self, chunk: &[u8]) -> usize {
+        let mut rest = chunk;
+        if rest.is_ascii() {
+            return 0;
+        }
+        loop {
+            let (valid, error) = match std::str::from_utf8(rest) {
+                Ok(valid) => (valid, None),
+                Err(error) => {
+                    let valid = &rest[..error.valid_up_to()];
+                    (std::str::from_utf8(valid).unwrap_or_default(), Some(error))
+                }
+            };
+            self.multibyte += valid.chars().filter(|letter| !letter.is_ascii()).count();
+            let Some(error) = error else { return 0 };
+            let Some(length) = error.error_len() else { return rest.len() - error.valid_up_to() };
+            self.invalid += 1;
+            rest = &rest[error.valid_up_to() + length..];
+        }
+    }
+}
+
+/// Whether nothing but white space and byte-order marks is there.
+pub(super) fn is_blank(head: &[u8]) -> bool {
+    let text = head
+        .strip_prefix(b"\xef\xbb\xbf")
+        .or_else(|| head.strip_prefix(b"\xff\xfe"))
+        .or_else(|| head.strip_prefix(b"\xfe\xff"))
+        .unwrap_or(head);
+    text.iter().all(|byte| byte.is_ascii_whitespace())
+}
+
+/// Refuses files that are no text table, by name where their first bytes tell.
+pub(super) fn refuse_other_formats(path: &Path, head: &[u8]) -> Result<(), EtlError> {
+    const SIGNATURES: [(&[u8], &str); 9] = [
+        (b"PK\x03\x04", "an Excel workbook or a zip archive"),
+        (b"PK\x05\x06", "an empty zip archive"),
+        (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+        (b"\x1f\x8b", "a gzip archive"),
+        (b"%PDF", "a PDF document"),
+        (b"SQLite format 3", "a SQLite database"),
+        (b"\x89PNG", "an image"),
+        (b"{", "JSON"),
+        (b"<", "HTML or XML"),
+    ];
+    const HINT: &str = "save it as CSV (in Excel: File, Save As, CSV UTF-8) and import that";
+    let start = head.trim_ascii_start();
+    let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
+    if let Some((_, what)) = SIGNATURES.iter().find(|(signature, _)| start.starts_with(signature)) {
+        return Err(EtlError::refused(path, format!("this is {what}, not a CSV file"), HINT));
+    }
+    let is_utf16 = Encoding::for_bom(head).is_some() || utf16_without_mark(head).is_some();
+    let is_control = |byte: &&u8| matches!(byte, 0..=8 | 14..=31);
+    let controls = head.iter().filter(is_control).count();
+    if !is_utf16 && controls >= 8 && controls * 20 > head.len() {
+        return Err(EtlError::refused(path, "this is binary data, not text", HINT));
+    }
+    Ok(())
+}

@@ -1,0 +1,115 @@
+use winsight_model::{Money, Tally};
+
+use crate::friction::{deal_friction, deal_friction_interval};
+use crate::gaussian::Z_95;
+use crate::{Interval, wilson};
+
+/// The metrics of a segment in a window. Rates are shares (0.45 is 45%); intervals are 95%.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Metrics {
+    /// Closed deals.
+    pub deals: u64,
+    /// Won deals.
+    pub won: u64,
+    /// Lost deals.
+    pub lost: u64,
+    /// Won over closed.
+    pub win_rate: Option<f64>,
+    /// Wilson's score interval.
+    pub win_rate_interval: Option<Interval>,
+    /// Revenue-weighted win rate: amount won over amount closed.
+    pub rwwr: Option<f64>,
+    /// Linearised ratio estimator, cut to 0 to 1. `None` when all deals with an amount ended alike:
+    /// the estimator's variance is then 0, which says nothing.
+    pub rwwr_interval: Option<Interval>,
+    /// Why there is no `rwwr` although there are enough deals.
+    pub rwwr_reason: Option<String>,
+    /// Deal Friction Index: median cycle of lost deals over that of won deals.
+    pub dfi: Option<f64>,
+    /// Bootstrap percentiles of the log ratio.
+    pub dfi_interval: Option<Interval>,
+    /// Median cycle of all closed deals, in days.
+    pub median_cycle_days: Option<f64>,
+    /// Amount won.
+    pub won_amount: Money,
+    /// Amount closed.
+    pub closed_amount: Money,
+    /// Whether there are enough closed deals to show a rate; without, only counts and amounts are.
+    pub enough_data: bool,
+}
+
+/// The metrics of `tally`; with fewer than `min_deals` closed deals only counts and amounts.
+pub fn metrics(tally: &Tally, min_deals: u64) -> Metrics {
+    let deals = tally.deals();
+    let counted = Metrics {
+        deals,
+        won: tally.won.deals,
+        lost: tally.lost.deals,
+        win_rate: None,
+        win_rate_interval: None,
+        rwwr: None,
+        rwwr_interval: None,
+        rwwr_reason: None,
+        dfi: None,
+        dfi_interval: None,
+        median_cycle_days: None,
+        won_amount: tally.won.amount,
+        closed_amount: closed_amount(tally),
+        enough_data: deals >= min_deals,
+    };
+    if !counted.enough_data {
+        return counted;
+    }
+    let (rwwr, rwwr_reason) = match revenue_weighted_win_rate(tally) {
+        Ok(rate) => (Some(rate), None),
+        Err(reason) => (None, Some(reason)),
+    };
+    let mut all_cycle_days = tally.won.cycle_days.clone();
+    all_cycle_days.merge(&tally.lost.cycle_days);
+    Metrics {
+        win_rate: (deals > 0).then(|| tally.won.deals as f64 / deals as f64),
+        win_rate_interval: wilson(tally.won.deals, deals),
+        rwwr,
+        rwwr_interval: rwwr.and_then(|rate| revenue_weighted_interval(tally, rate)),
+        rwwr_reason,
+        dfi: deal_friction(tally),
+        dfi_interval: deal_friction_interval(tally),
+        median_cycle_days: all_cycle_days.median(),
+        ..counted
+    }
+}
+
+fn closed_amount(tally: &Tally) -> Money {
+    tally.won.amount + tally.lost.amount
+}
+
+/// Amount won over amount closed, or why it cannot be told.
+fn revenue_weighted_win_rate(tally: &Tally) -> Result<f64, String> {
+    let (lost, blank) = (u128::from(tally.lost.deals), u128::from(tally.lost.without_amount));
+    if lost > 0 && blank * 100 >= lost * 95 {
+        return Err(format!(
+            "{blank} of {lost} lost deals have no amount, so amounts cannot be compared"
+        ));
+    }
+    let closed = closed_amount(tally);
+    if closed <= Money::ZERO {
+        return Err("the closed deals have no amounts".to_owned());
+    }
+    Ok(tally.won.amount.as_f64() / closed.as_f64())
+}
+
+/// The ratio estimator's variance by linearisation: with residuals A(w − R) of amount A and outcome
+/// w, it is n/(n − 1) · Σ residual² / (ΣA)² (Cochran, Sampling Techniques, section 6.4).
+fn revenue_weighted_interval(tally: &Tally, rate: f64) -> Option<Interval> {
+    let deals = tally.deals() as f64;
+    let won_residuals = tally.won.amount_squared as f64 * (1.0 - rate).powi(2);
+    let lost_residuals = tally.lost.amount_squared as f64 * rate.powi(2);
+    let closed_cents = closed_amount(tally).cents() as f64;
+    let variance =
+        deals / (deals - 1.0) * (won_residuals + lost_residuals) / (closed_cents * closed_cents);
+    if !variance.is_finite() || variance <= 0.0 {
+        return None;
+    }
+    let half = Z_95 * variance.sqrt();
+    Some(Interval { low: (rate - half).max(0.0), high: (rate + half).min(1.0) })
+}

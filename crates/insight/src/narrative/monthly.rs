@@ -1,0 +1,243 @@
+use serde_json::json;
+use winsight_model::{Money, Settings};
+
+use super::wording::{
+    capitalized, compared_with, counted, dimension_words, grouped, listed, moved, percent,
+};
+use super::{ASSOCIATION, Cadence, Insight, InsightKind, MonthlyInput, evidence, short_money};
+use crate::{
+    DimensionTest, Driver, DriverAnalysis, GatedChange, LOOKS_PER_QUARTER, Metrics, gate_changes,
+    metrics, tested_segments,
+};
+
+/// Drivers, the period against the one before, and one recommendation.
+pub fn monthly_insights(input: &MonthlyInput<'_>, settings: &Settings) -> Vec<Insight> {
+    vec![
+        driver_insight(input.drivers),
+        period_over_period(input, settings),
+        recommendation(input, settings),
+    ]
+}
+
+fn driver_insight(analysis: &DriverAnalysis) -> Insight {
+    let tested: Vec<&DimensionTest> =
+        analysis.dimensions.iter().filter(|test| test.untested.is_none()).collect();
+    let names: Vec<String> =
+        tested.iter().map(|test| dimension_words(test.dimension.as_str())).collect();
+    let deals = counted(analysis.deals, "closed deal");
+    let significant: Vec<&DimensionTest> =
+        tested.iter().copied().filter(|test| test.significant).collect();
+    let (title, text) = if tested.is_empty() {
+        let text = format!(
+            "No driver could be looked for: {deals} do not differ in any attribute enough to compare."
+        );
+        ("No driver analysis".to_owned(), text)
+    } else if significant.is_empty() {
+        let text = format!(
+            "No driver: in {deals}, winning goes with none of {} beyond chance (false-discovery rate 5%).",
+            listed(&names)
+        );
+        ("No driver".to_owned(), text)
+    } else {
+        let found: Vec<String> =
+            significant.iter().map(|test| dimension_words(test.dimension.as_str())).collect();
+        let sentences: Vec<String> =
+            significant.iter().map(|test| dimension_sentence(test, &analysis.drivers)).collect();
+        (format!("Winning goes with {}", listed(&found)), sentences.join(" "))
+    };
+    let tests = analysis.dimensions.iter().map(|test| {
+        json!({
+            "dimension": test.dimension.as_str(),
+            "statistic": test.statistic,
+            "degrees_of_freedom": test.degrees_of_freedom,
+            "p_value": test.p_value,
+            "significant": test.significant,
+            "untested": test.untested,
+        })
+    });
+    let drivers = analysis.drivers.iter().filter(|driver| driver.significant).map(|driver| {
+        json!({
+            "dimension": driver.dimension.as_str(),
+            "value": driver.value,
+            "reference": driver.reference,
+            "odds_ratio": driver.odds_ratio,
+            "interval": driver.interval,
+            "p_value": driver.p_value,
+        })
+    });
+    Insight {
+        kind: InsightKind::Drivers,
+        cadence: Cadence::Monthly,
+        title,
+        text,
+        caution: (!significant.is_empty()).then(|| ASSOCIATION.to_owned()),
+        action: None,
+        evidence: evidence([
+            ("deals", json!(analysis.deals)),
+            ("won", json!(analysis.won)),
+            ("dimensions", tests.collect()),
+            ("drivers", drivers.collect()),
+        ]),
+        rank: 90.0,
+    }
+}
+
+/// The levels of a significant dimension that stand out, strongest first.
+fn dimension_sentence(test: &DimensionTest, drivers: &[Driver]) -> String {
+    let words = dimension_words(test.dimension.as_str());
+    let mut levels: Vec<&Driver> = drivers
+        .iter()
+        .filter(|driver| driver.significant && driver.dimension == test.dimension)
+        .collect();
+    levels.sort_by(|a, b| a.p_value.total_cmp(&b.p_value));
+    let Some(first) = levels.first() else {
+        return format!(
+            "Win rates differ by {words}, though no single value stands out from the largest."
+        );
+    };
+    let clauses: Vec<String> = levels
+        .iter()
+        .map(|driver| {
+            format!(
+                "{} {:.1} times (95% interval {:.1} to {:.1})",
+                driver.value, driver.odds_ratio, driver.interval.low, driver.interval.high,
+            )
+        })
+        .collect();
+    format!(
+        "{}: the odds of winning against those of {} are, other attributes equal, {}.",
+        capitalized(&words),
+        first.reference,
+        listed(&clauses),
+    )
+}
+
+fn period_over_period(input: &MonthlyInput<'_>, settings: &Settings) -> Insight {
+    let currency = settings.reporting_currency.as_str();
+    let now = metrics(&input.overall.current, settings.min_deals);
+    let then = metrics(&input.overall.baseline, settings.min_deals);
+    let rate = |value: f64| percent(value);
+    let days = |value: f64| format!("{value:.0} days");
+    let index = |value: f64| format!("{value:.2}");
+    let money = |amount: Money| short_money(amount, currency);
+    let figures: Vec<String> = [
+        compared("win rate", now.win_rate, then.win_rate, rate),
+        compared("revenue-weighted win rate", now.rwwr, then.rwwr, rate),
+        compared("median cycle", now.median_cycle_days, then.median_cycle_days, days),
+        compared("Deal Friction Index", now.dfi, then.dfi, index),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let baseline = compared_with(input.baseline_window, input.window);
+    let mut text = format!(
+        "{} closed {} and {} won, against {} and {} in {baseline}.",
+        counted(now.deals, "deal"),
+        input.window,
+        money(now.won_amount),
+        grouped(&then.deals),
+        money(then.won_amount),
+    );
+    if !figures.is_empty() {
+        text = format!("{text} {}.", capitalized(&listed(&figures)));
+    }
+    Insight {
+        kind: InsightKind::PeriodOverPeriod,
+        cadence: Cadence::Monthly,
+        title: format!("{} won from {}", money(now.won_amount), counted(now.deals, "closed deal")),
+        text,
+        caution: (!now.enough_data || !then.enough_data)
+            .then(|| "One of the windows has too few closed deals for rates.".to_owned()),
+        action: None,
+        evidence: evidence([
+            ("window", json!(input.window.to_string())),
+            ("baseline_window", json!(input.baseline_window.to_string())),
+            ("current", metrics_evidence(&now)),
+            ("baseline", metrics_evidence(&then)),
+            ("currency", json!(currency)),
+        ]),
+        rank: 80.0,
+    }
+}
+
+/// `win rate 48% (50% before)`; nothing unless both are known.
+fn compared(
+    name: &str,
+    now: Option<f64>,
+    then: Option<f64>,
+    show: impl Fn(f64) -> String,
+) -> Option<String> {
+    Some(format!("{name} {} ({} before)", show(now?), show(then?)))
+}
+
+fn metrics_evidence(metrics: &Metrics) -> serde_json::Value {
+    json!({
+        "deals": metrics.deals,
+        "won": metrics.won,
+        "win_rate": metrics.win_rate,
+        "win_rate_interval": metrics.win_rate_interval,
+        "rwwr": metrics.rwwr,
+        "rwwr_interval": metrics.rwwr_interval,
+        "rwwr_reason": metrics.rwwr_reason,
+        "dfi": metrics.dfi,
+        "dfi_interval": metrics.dfi_interval,
+        "median_cycle_days": metrics.median_cycle_days,
+        "won_amount": metrics.won_amount.to_string(),
+        "closed_amount": metrics.closed_amount.to_string(),
+    })
+}
+
+/// The clearest drop first, then the clearest driver, else that nothing calls for action.
+fn recommendation(input: &MonthlyInput<'_>, settings: &Settings) -> Insight {
+    let tested = tested_segments(&input.overall, &input.segments);
+    let gated = gate_changes(&tested, settings, LOOKS_PER_QUARTER);
+    let dropped =
+        |gated: &&GatedChange| gated.real && gated.change.change.is_some_and(|by| by < 0.0);
+    // A segment tells where to look, so it goes before the win rate of all deals.
+    let (overall, segments) = gated.split_at(gated.len().min(1));
+    let by_evidence =
+        |a: &&GatedChange, b: &&GatedChange| a.change.p_value.total_cmp(&b.change.p_value);
+    let drop = segments.iter().filter(dropped).min_by(by_evidence);
+    let drop = drop.or_else(|| overall.iter().find(dropped));
+    let drivers = input.drivers.drivers.iter().filter(|driver| driver.significant);
+    let driver = drivers.min_by(|a, b| a.p_value.total_cmp(&b.p_value));
+
+    let enough = gated.iter().filter(|gated| gated.change.enough_data).count();
+    let (text, action) = if let Some(gated) = drop {
+        let segment = &gated.change.segment;
+        let place = match segment.parts() {
+            [(dimension, value)] => format!("{value} ({})", dimension_words(dimension.as_str())),
+            _ => "all deals".to_owned(),
+        };
+        let text = format!(
+            "Start with {place}: its win rate is {}, the clearest drop of {} tested.",
+            moved(gated.change.change.unwrap_or(0.0)),
+            counted(enough as u64, "segment"),
+        );
+        (text, Some(format!("Review the lost deals of {place}")))
+    } else if let Some(driver) = driver {
+        let direction = if driver.odds_ratio < 1.0 { "less" } else { "more" };
+        let words = dimension_words(driver.dimension.as_str());
+        let text = format!(
+            "Look at {} ({words}): its deals are won {direction} often than those of {}, other attributes equal.",
+            driver.value, driver.reference,
+        );
+        (text, Some(format!("Ask the sales leads what sets {} deals apart", driver.value)))
+    } else {
+        let text = "Nothing calls for a change of course: no segment dropped and no attribute goes with winning beyond chance.";
+        (text.to_owned(), None)
+    };
+    Insight {
+        kind: InsightKind::Recommendation,
+        cadence: Cadence::Monthly,
+        title: "Recommendation".to_owned(),
+        text,
+        caution: action.is_some().then(|| ASSOCIATION.to_owned()),
+        action,
+        evidence: evidence([
+            ("drop", json!(drop.map(|gated| super::change_evidence(&gated.change)))),
+            ("driver", json!(driver.map(|driver| driver.value.clone()))),
+        ]),
+        rank: 100.0,
+    }
+}

@@ -1,0 +1,236 @@
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use winsight_model::Settings;
+
+use super::performance::{lead_sources, rep_pattern};
+use super::wording::{
+    capitalized, compared_with, counted, dimension_words, interval_in_points, listed, moved,
+    percent, points, signed_tenths, tenths_of_points,
+};
+use super::{
+    ASSOCIATION, Cadence, Insight, InsightKind, WeeklyInput, change_evidence, evidence, values_of,
+};
+use crate::{
+    GatedChange, LOOKS_PER_QUARTER, SegmentChange, SegmentPair, decompose, detectable_drop,
+    gate_changes, tested_segments,
+};
+
+/// What moved between two windows, or that nothing did; lead sources; reps.
+pub fn weekly_insights(input: &WeeklyInput, settings: &Settings) -> Vec<Insight> {
+    let tested = tested_segments(&input.overall, &input.segments);
+    let gated = gate_changes(&tested, settings, LOOKS_PER_QUARTER);
+    let Some((overall, segments)) = gated.split_first() else { return Vec::new() };
+    let mut insights = vec![win_rate_change(input, overall, settings)];
+    insights.extend(segment_changes(input, segments));
+    if gated.iter().all(|gated| !gated.real) {
+        insights.push(nothing_changed(overall, segments, settings));
+    }
+    insights.extend(lead_sources(&input.segments, settings));
+    insights.extend(rep_pattern(&input.segments, settings));
+    insights
+}
+
+fn win_rate_change(input: &WeeklyInput, gated: &GatedChange, settings: &Settings) -> Insight {
+    let change = &gated.change;
+    let baseline = compared_with(input.baseline_window, input.window);
+    let title_and_text = || {
+        let (now, then) = (change.current.rate()?, change.baseline.rate()?);
+        let (difference, interval) = (change.change?, change.interval?);
+        let title = format!("Win rate {}, {}", percent(now), moved(difference));
+        let text = format!(
+            "{} of {} closed {} were won, against {} of {} in {baseline}: {}, {}. {}",
+            percent(now),
+            counted(change.current.deals, "deal"),
+            input.window,
+            percent(then),
+            counted(change.baseline.deals, "deal"),
+            moved(difference),
+            interval_in_points(interval),
+            verdict(gated, settings),
+        );
+        Some((title, text))
+    };
+    let (title, text) = title_and_text().unwrap_or_else(|| {
+        let text = format!(
+            "{} closed {} and {} in {baseline}; a comparison needs {} in both.",
+            counted(change.current.deals, "deal"),
+            input.window,
+            counted(change.baseline.deals, "deal"),
+            settings.min_deals.max(1),
+        );
+        ("Too few closed deals for a win-rate trend".to_owned(), text)
+    });
+    Insight {
+        kind: InsightKind::WinRateChange,
+        cadence: Cadence::Weekly,
+        title,
+        text,
+        caution: gated.real.then(|| ASSOCIATION.to_owned()),
+        action: None,
+        evidence: evidence([
+            ("change", change_evidence(change)),
+            ("level", json!(gated.adjusted_level)),
+            ("real", json!(gated.real)),
+            ("window", json!(input.window.to_string())),
+            ("baseline_window", json!(input.baseline_window.to_string())),
+        ]),
+        rank: 100.0,
+    }
+}
+
+fn verdict(gated: &GatedChange, settings: &Settings) -> String {
+    let change = &gated.change;
+    let threshold = settings.alerts.win_rate_drop;
+    if gated.real {
+        "That is more than chance alone gives.".to_owned()
+    } else if change.interval.is_none_or(|interval| !interval.excludes_zero()) {
+        "That is within what chance alone gives.".to_owned()
+    } else if change.change.is_some_and(|by| by.abs() <= threshold) {
+        format!("Chance alone seldom gives that, but it is no more than {}.", points(threshold))
+    } else {
+        "Chance alone seldom gives that in one look, but over all segments and weeks it does."
+            .to_owned()
+    }
+}
+
+/// One insight for every dimension in which a value moved for real.
+fn segment_changes(input: &WeeklyInput, gated: &[GatedChange]) -> Vec<Insight> {
+    let mut by_dimension: BTreeMap<String, Vec<&SegmentChange>> = BTreeMap::new();
+    for gated in gated.iter().filter(|gated| gated.real) {
+        let dimension = gated.change.segment.dimension_label();
+        by_dimension.entry(dimension).or_default().push(&gated.change);
+    }
+    let insight = |(dimension, mut changes): (String, Vec<&SegmentChange>)| {
+        changes.sort_by(|a, b| a.p_value.total_cmp(&b.p_value));
+        let values: Vec<SegmentPair> = values_of(&input.segments, &dimension)
+            .into_iter()
+            .map(|(_, pair)| pair.clone())
+            .collect();
+        segment_change_insight(&dimension, &changes, &values)
+    };
+    by_dimension.into_iter().map(insight).collect()
+}
+
+fn segment_change_insight(
+    dimension: &str,
+    changes: &[&SegmentChange],
+    values: &[SegmentPair],
+) -> Insight {
+    let words = dimension_words(dimension);
+    let headlines: Vec<String> = changes
+        .iter()
+        .map(|change| {
+            format!("{} {}", change.segment.value_label(), moved(change.change.unwrap_or(0.0)))
+        })
+        .collect();
+    let mut sentences: Vec<String> =
+        changes.iter().filter_map(|change| change_sentence(change)).collect();
+    let mut evidence = evidence([
+        ("dimension", json!(dimension)),
+        ("changes", changes.iter().map(|change| change_evidence(change)).collect()),
+    ]);
+    if let Some(split) = decompose(values) {
+        let (total, mix) = (tenths_of_points(split.total), tenths_of_points(split.mix));
+        sentences.push(format!(
+            "By {words}, the overall win rate moved by {} points: {} from mix (which deals closed) and {} from rate (how often they were won).",
+            signed_tenths(total),
+            signed_tenths(mix),
+            // The difference, so that the printed figures add up as the exact ones do.
+            signed_tenths(total - mix),
+        ));
+        evidence.insert("total".to_owned(), json!(split.total));
+        evidence.insert("mix".to_owned(), json!(split.mix));
+        evidence.insert("rate".to_owned(), json!(split.rate));
+    }
+    let dropped = changes.iter().find(|change| change.change.is_some_and(|by| by < 0.0));
+    Insight {
+        kind: InsightKind::SegmentChange,
+        cadence: Cadence::Weekly,
+        title: format!("{}: {}", capitalized(&words), listed(&headlines)),
+        text: sentences.join(" "),
+        caution: Some(ASSOCIATION.to_owned()),
+        action: dropped.map(|change| {
+            format!("Review the lost deals of {} ({words})", change.segment.value_label())
+        }),
+        evidence,
+        rank: 90.0,
+    }
+}
+
+fn change_sentence(change: &SegmentChange) -> Option<String> {
+    let (now, then) = (change.current.rate()?, change.baseline.rate()?);
+    Some(format!(
+        "{} {} from {} to {} ({} against {}; {}).",
+        change.segment.value_label(),
+        if now < then { "fell" } else { "rose" },
+        percent(then),
+        percent(now),
+        counted(change.current.deals, "deal"),
+        counted(change.baseline.deals, "deal"),
+        interval_in_points(change.interval?),
+    ))
+}
+
+const NOTHING: &str = "Nothing changed: no segment moved beyond chance";
+
+/// Says how large a drop could have been missed, overall and in a segment of typical size.
+fn nothing_changed(
+    overall: &GatedChange,
+    segments: &[GatedChange],
+    settings: &Settings,
+) -> Insight {
+    let mut tested: Vec<&SegmentChange> =
+        segments.iter().map(|gated| &gated.change).filter(|change| change.enough_data).collect();
+    tested.sort_by_key(|change| change.current.deals.min(change.baseline.deals));
+    // Benjamini–Hochberg holds a single drop among otherwise quiet segments to this level.
+    let hypotheses = tested.len() + usize::from(overall.change.enough_data);
+    let level = overall.adjusted_level / hypotheses.max(1) as f64;
+    let detectable = |change: &SegmentChange| {
+        let rate = change.baseline.rate()?;
+        let drop = detectable_drop(change.current.deals, change.baseline.deals, rate, level)?;
+        // Below the threshold nothing counts as a change, however clear it is.
+        Some(drop.max(settings.alerts.win_rate_drop))
+    };
+    let of_all = detectable(&overall.change);
+    let typical = tested.get(tested.len() / 2);
+    let of_typical = typical.and_then(|change| Some((detectable(change)?, *change)));
+    let (title, text) = match (of_all, of_typical) {
+        _ if hypotheses == 0 => {
+            let text = "Nothing can be said: no segment has enough closed deals in both windows.";
+            ("Too few deals to compare", text.to_owned())
+        }
+        (Some(drop), Some((in_typical, change))) => {
+            let text = format!(
+                "{NOTHING}; we would have seen a drop of {} or more in the overall win rate, and of {} or more in a segment of typical size ({}).",
+                points(drop),
+                points(in_typical),
+                counted(change.current.deals, "deal"),
+            );
+            ("Nothing changed", text)
+        }
+        (Some(drop), None) => {
+            let text = format!("{NOTHING}; we would have seen a drop of {} or more.", points(drop));
+            ("Nothing changed", text)
+        }
+        (None, _) => {
+            let text = format!("{NOTHING}; with so few deals only a complete collapse would show.");
+            ("Nothing changed", text)
+        }
+    };
+    Insight {
+        kind: InsightKind::NothingChanged,
+        cadence: Cadence::Weekly,
+        title: title.to_owned(),
+        text,
+        caution: of_all.map(|_| "A drop of that size is found four times in five.".to_owned()),
+        action: None,
+        evidence: evidence([
+            ("tested", json!(hypotheses)),
+            ("level", json!(overall.adjusted_level)),
+            ("detectable_drop", json!(of_all)),
+            ("detectable_drop_in_typical_segment", json!(of_typical.map(|(drop, _)| drop))),
+        ]),
+        rank: 80.0,
+    }
+}

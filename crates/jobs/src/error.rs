@@ -1,0 +1,40 @@
+use winsight_etl::EtlError;
+use winsight_insight::DriverError;
+use winsight_meta::MetaError;
+use winsight_store::StoreError;
+
+/// What can go wrong in a job.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// The question or request itself is at fault; the message says how to ask.
+    #[error("{0}")]
+    Usage(String),
+    /// The data was refused as a whole; nothing was loaded.
+    #[error("{0}")]
+    Refused(String),
+    /// No deals have been loaded yet.
+    #[error("no deals have been loaded yet; import a file with `winsight import FILE`")]
+    Empty,
+    /// A file could not be read.
+    #[error(transparent)]
+    Etl(#[from] EtlError),
+    /// The feature store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The metadata database failed.
+    #[error(transparent)]
+    Meta(#[from] MetaError),
+    /// The driver analysis has nothing to work on.
+    #[error(transparent)]
+    Drivers(#[from] DriverError),
+    /// A worker thread stopped.
+    #[error("the job stopped unexpectedly: {0}")]
+    Worker(#[from] tokio::task::JoinError),
+}
+
+impl JobError {
+    /// Whether asking differently would help.
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::Usage(_) | Self::Store(StoreError::NoSuchVersion { .. }))
+    }
+}

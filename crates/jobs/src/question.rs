@@ -1,0 +1,270 @@
+//! The questions people ask of a workspace: metrics, changes, alerts, insights, status.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use winsight_alert::{Alert, AlertState};
+use winsight_insight::{
+    Cadence, Cell, Decomposition, DriverAnalysis, GatedChange, HighRisk, Insight, Metrics,
+    SegmentChange, SegmentPair, decompose, drivers, gate_changes, high_risk, metrics,
+    segment_change,
+};
+use winsight_model::{DataVersion, Dimension, Grain, Period, Segment, Window};
+use winsight_store::{Commit, Grouping, Tallies, TallyRequest};
+
+use crate::run::LOOKS_PER_QUARTER;
+use crate::{JobError, Workspace};
+
+/// Which metrics to tabulate.
+#[derive(Clone, Debug, Default)]
+pub struct MetricsQuery {
+    /// One row per combination of values; none for all deals together.
+    pub by: Vec<Dimension>,
+    /// First closed date; default the first there is.
+    pub from: Option<Date>,
+    /// First closed date after the window; default the day after the as-of day.
+    pub to: Option<Date>,
+    /// One row per period; `None` for the whole window.
+    pub grain: Option<Grain>,
+}
+
+/// One row of the table of metrics.
+#[derive(Clone, Debug)]
+pub struct MetricRow {
+    /// Whose metrics.
+    pub segment: Segment,
+    /// `all`, or the label of the period.
+    pub period: String,
+    /// Closed dates counted.
+    pub window: Window,
+    /// The numbers.
+    pub metrics: Metrics,
+    /// ISO 4217 code of the amounts.
+    pub currency: String,
+}
+
+/// Which windows to compare.
+#[derive(Clone, Debug)]
+pub struct ChangesQuery {
+    /// The dimension that the change is split by.
+    pub by: Dimension,
+    /// Default: the trailing alert window.
+    pub window: Option<Window>,
+    /// Default: the window of equal length before.
+    pub baseline: Option<Window>,
+}
+
+/// What changed between two windows.
+#[derive(Clone, Debug)]
+pub struct ChangesTable {
+    /// The later window.
+    pub window: Window,
+    /// The earlier one.
+    pub baseline: Window,
+    /// All deals together.
+    pub overall: SegmentChange,
+    /// The exact split into mix and rate; `None` when a window has no closed deal.
+    pub decomposition: Option<Decomposition>,
+    /// Each value of the dimension, judged over all of them together.
+    pub segments: Vec<GatedChange>,
+}
+
+/// Where a workspace stands.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// Its name.
+    pub workspace: String,
+    /// The version answered from; `None` before the first load.
+    pub data_version: Option<DataVersion>,
+    /// The last day seen.
+    pub as_of: Date,
+    /// Deals that existed then.
+    pub deals: u64,
+    /// Those open then.
+    pub open_deals: u64,
+    /// ISO 4217 code of all amounts.
+    pub currency: String,
+    /// Quality score of the last load, 0 to 100.
+    pub quality_score: Option<f64>,
+    /// When the last load was made.
+    pub last_load_at: Option<Timestamp>,
+    /// The window that alerts look at.
+    pub window: Window,
+    /// The one they compare it with.
+    pub baseline_window: Window,
+}
+
+impl Workspace {
+    /// The window that alerts and insights look at, and the one before it.
+    pub fn windows(&self) -> (Window, Window) {
+        let window = Window::trailing(self.settings.alerts.window_days, self.clock.today());
+        (window, window.preceding())
+    }
+
+    /// The table of metrics, ordered by period and value.
+    pub async fn metrics(&self, query: &MetricsQuery) -> Result<Vec<MetricRow>, JobError> {
+        let commit = self.loaded().await?;
+        let periods = self.periods(&commit, query).await?;
+        let windows = periods.iter().map(|period| period.window).collect();
+        let tallies = self.tally(&commit, windows, vec![query.by.clone()]).await?;
+        let by_window = tallies.into_iter().next().unwrap_or_default();
+        let mut rows = Vec::new();
+        for (period, mut tallies) in periods.into_iter().zip(by_window) {
+            if query.by.is_empty() {
+                tallies.entry(Vec::new()).or_default();
+            }
+            for (values, tally) in tallies {
+                rows.push(MetricRow {
+                    segment: segment(&query.by, values),
+                    period: period.label.clone(),
+                    window: period.window,
+                    metrics: metrics(&tally, self.settings.min_deals),
+                    currency: self.settings.reporting_currency.clone(),
+                });
+            }
+        }
+        Ok(rows)
+    }
+
+    async fn periods(&self, commit: &Commit, query: &MetricsQuery) -> Result<Vec<Period>, JobError> {
+        let known = Window::until(self.clock.today());
+        let to = query.to.map_or(known.to, |to| to.min(known.to));
+        let Some(grain) = query.grain else {
+            let from = query.from.unwrap_or(known.from);
+            return Ok(vec![Period { label: "all".to_owned(), window: Window { from, to } }]);
+        };
+        let first = self.store.first_closed_day(commit).await?;
+        let from = query.from.or(first).unwrap_or(to);
+        Ok(Window { from, to }.periods(grain))
+    }
+
+    /// What changed between two windows, split by a dimension.
+    pub async fn changes(&self, query: &ChangesQuery) -> Result<ChangesTable, JobError> {
+        let commit = self.loaded().await?;
+        let window = query.window.unwrap_or_else(|| self.windows().0);
+        let baseline = query.baseline.unwrap_or_else(|| window.preceding());
+        let (overall, pairs) =
+            self.pairs(&commit, window, baseline, std::slice::from_ref(&query.by)).await?;
+        Ok(ChangesTable {
+            window,
+            baseline,
+            overall: segment_change(&overall, self.settings.min_deals),
+            decomposition: decompose(&pairs),
+            segments: gate_changes(&pairs, &self.settings, LOOKS_PER_QUARTER),
+        })
+    }
+
+    /// Which attributes go with winning, over the closed deals of a window (default one year).
+    pub async fn drivers(&self, window: Option<Window>) -> Result<DriverAnalysis, JobError> {
+        let commit = self.loaded().await?;
+        let window = window.unwrap_or_else(|| Window::trailing(365, self.clock.today()));
+        let dimensions = Dimension::known_while_open();
+        let tallies = self.tally(&commit, vec![window], vec![dimensions.clone()]).await?;
+        let cells: Vec<_> = tallies
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|(values, tally)| Cell { values, won: tally.won.deals, lost: tally.lost.deals })
+            .collect();
+        Ok(drivers(&cells, &dimensions)?)
+    }
+
+    /// The alerts in a state, or all of them; newest first.
+    pub async fn alerts(&self, state: Option<AlertState>) -> Result<Vec<Alert>, JobError> {
+        Ok(self.metadata.alerts(&self.id, state).await?)
+    }
+
+    /// The insights of the latest runs.
+    pub async fn insights(&self, cadence: Option<Cadence>) -> Result<Vec<Insight>, JobError> {
+        Ok(self.metadata.insights(&self.id, cadence).await?)
+    }
+
+    /// The open deals that show a loss pattern.
+    pub async fn high_risk(&self) -> Result<HighRisk, JobError> {
+        let commit = self.loaded().await?;
+        let today = self.clock.today();
+        let deals = self.store.open_deals(&commit, today).await?;
+        Ok(high_risk(&deals, today, &self.settings.alerts))
+    }
+
+    /// Where the workspace stands; answers before the first load, too.
+    pub async fn status(&self) -> Result<Status, JobError> {
+        let commit = self.commit().await?;
+        let today = self.clock.today();
+        let counts = match &commit {
+            Some(commit) => self.store.deal_counts(commit, today).await?,
+            None => winsight_store::DealCounts::default(),
+        };
+        let load = self.metadata.latest_load(&self.id).await?;
+        let (window, baseline_window) = self.windows();
+        Ok(Status {
+            workspace: self.id.to_string(),
+            data_version: commit.map(|commit| commit.version),
+            as_of: today,
+            deals: counts.deals,
+            open_deals: counts.open,
+            currency: self.settings.reporting_currency.clone(),
+            quality_score: load.as_ref().map(|load| load.quality_score),
+            last_load_at: load.map(|load| load.started_at),
+            window,
+            baseline_window,
+        })
+    }
+
+    pub(crate) async fn tally(
+        &self,
+        commit: &Commit,
+        windows: Vec<Window>,
+        groupings: Vec<Grouping>,
+    ) -> Result<Vec<Vec<Tallies>>, JobError> {
+        let request = TallyRequest {
+            as_of: self.clock.today(),
+            windows,
+            groupings,
+            cycle_buckets: self.settings.cycle_buckets.clone(),
+        };
+        Ok(self.store.tally(commit, &request).await?)
+    }
+
+    /// All deals, and every value of each dimension, in both windows.
+    pub(crate) async fn pairs(
+        &self,
+        commit: &Commit,
+        window: Window,
+        baseline: Window,
+        dimensions: &[Dimension],
+    ) -> Result<(SegmentPair, Vec<SegmentPair>), JobError> {
+        let mut groupings = vec![Grouping::new()];
+        groupings.extend(dimensions.iter().map(|dimension| vec![dimension.clone()]));
+        let tallies = self.tally(commit, vec![window, baseline], groupings.clone()).await?;
+        let mut pairs: Vec<_> = groupings
+            .iter()
+            .zip(tallies)
+            .flat_map(|(grouping, by_window)| paired(grouping, by_window))
+            .collect();
+        let overall = match pairs.first() {
+            Some(first) if first.segment == Segment::all() => pairs.remove(0),
+            _ => SegmentPair::default(),
+        };
+        Ok((overall, pairs))
+    }
+}
+
+fn segment(by: &[Dimension], values: Vec<String>) -> Segment {
+    Segment::of(by.iter().cloned().zip(values).collect())
+}
+
+fn paired(grouping: &[Dimension], by_window: Vec<Tallies>) -> Vec<SegmentPair> {
+    let mut windows = by_window.into_iter();
+    let mut current = windows.next().unwrap_or_default();
+    let mut baseline = windows.next().unwrap_or_default();
+    let values: std::collections::BTreeSet<_> =
+        current.keys().chain(baseline.keys()).cloned().collect();
+    values
+        .into_iter()
+        .map(|values| SegmentPair {
+            current: current.remove(&values).unwrap_or_default(),
+            baseline: baseline.remove(&values).unwrap_or_default(),
+            segment: segment(grouping, values),
+        })
+        .collect()
+}

@@ -1,0 +1,145 @@
+//! The daily, weekly and monthly insight jobs.
+
+use std::time::Instant;
+
+use winsight_alert::{
+    AlertState, Finding, Observation, Rule, dfi_findings, high_risk_finding, lead_source_findings,
+    reconcile, win_rate_findings,
+};
+use winsight_insight::{
+    Cadence, Insight, MonthlyInput, WeeklyInput, daily_insights, high_risk, monthly_insights,
+    pipeline_health, weekly_insights,
+};
+use winsight_meta::RunRow;
+use winsight_model::{DataVersion, Dimension};
+use winsight_store::Commit;
+
+use crate::{JobError, Workspace};
+
+/// How often a quarter is looked at for changes: every week. The false-alarm budget is shared out
+/// over these looks.
+pub const LOOKS_PER_QUARTER: u32 = 13;
+
+/// What a run did.
+#[derive(Clone, Debug)]
+pub struct RunReport {
+    /// Which job.
+    pub job: Cadence,
+    /// The last day it saw.
+    pub as_of: jiff::civil::Date,
+    /// The version it worked on.
+    pub data_version: DataVersion,
+    /// Deals that existed then.
+    pub deals: u64,
+    /// What it has to say.
+    pub insights: Vec<Insight>,
+    /// Alerts it raised.
+    pub alerts_opened: Vec<winsight_alert::Alert>,
+    /// Alerts it found over.
+    pub alerts_resolved: Vec<winsight_alert::Alert>,
+    /// How long it took.
+    pub duration_ms: u64,
+}
+
+/// Insights and findings of a job, and the rules that the findings speak for.
+struct Judged {
+    insights: Vec<Insight>,
+    findings: Vec<Finding>,
+    rules: &'static [Rule],
+}
+
+impl Workspace {
+    /// Runs a job as of the workspace's clock and records what it found.
+    ///
+    /// Running it again for the same day replaces its insights and repeats no alert.
+    pub async fn run(&self, job: Cadence) -> Result<RunReport, JobError> {
+        let started = Instant::now();
+        let commit = self.loaded().await?;
+        let judged = match job {
+            Cadence::Daily => self.daily(&commit).await?,
+            Cadence::Weekly => self.weekly(&commit).await?,
+            Cadence::Monthly => self.monthly(&commit).await?,
+        };
+        let counts = self.store.deal_counts(&commit, self.clock.today()).await?;
+        let now = self.clock.instant();
+        let mut alerts = self.metadata.alerts(&self.id, None).await?;
+        alerts.retain(|alert| alert.state != AlertState::Resolved);
+        let transitions = reconcile(&alerts, judged.findings, judged.rules, now);
+        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let report = RunReport {
+            job,
+            as_of: self.clock.today(),
+            data_version: commit.version,
+            deals: counts.deals,
+            insights: judged.insights.clone(),
+            alerts_opened: transitions.opened.clone(),
+            alerts_resolved: transitions.resolved.clone(),
+            duration_ms,
+        };
+        let row = RunRow {
+            job,
+            as_of: report.as_of,
+            data_version: commit.version,
+            deals: report.deals,
+            insights: judged.insights,
+            transitions,
+            duration_ms,
+            started_at: now,
+        };
+        self.metadata.record_run(&self.id, row).await?;
+        Ok(report)
+    }
+
+    async fn daily(&self, commit: &Commit) -> Result<Judged, JobError> {
+        let today = self.clock.today();
+        let deals = self.store.open_deals(commit, today).await?;
+        let health = pipeline_health(&deals, today);
+        let risky = high_risk(&deals, today, &self.settings.alerts);
+        let currency = &self.settings.reporting_currency;
+        let insights = daily_insights(&health, &risky, currency, &self.settings);
+        let finding = high_risk_finding(&risky, today, currency, commit.version, &self.settings);
+        Ok(Judged { insights, findings: finding.into_iter().collect(), rules: &[Rule::HighRiskDeals] })
+    }
+
+    async fn weekly(&self, commit: &Commit) -> Result<Judged, JobError> {
+        let (window, baseline_window) = self.windows();
+        let dimensions = Dimension::known_while_open();
+        let (overall, pairs) = self.pairs(commit, window, baseline_window, &dimensions).await?;
+        let open_amounts =
+            self.store.open_amounts(commit, self.clock.today(), &dimensions).await?;
+        let observation = Observation {
+            window,
+            baseline_window,
+            pairs: &pairs,
+            overall: &overall,
+            open_amounts: &open_amounts,
+            currency: &self.settings.reporting_currency,
+            data_version: commit.version,
+            looks_per_quarter: LOOKS_PER_QUARTER,
+        };
+        let mut findings = win_rate_findings(&observation, &self.settings);
+        findings.extend(lead_source_findings(&observation, &self.settings));
+        findings.extend(dfi_findings(&observation, &self.settings));
+        let input = WeeklyInput { window, baseline_window, overall, segments: pairs };
+        Ok(Judged {
+            insights: weekly_insights(&input, &self.settings),
+            findings,
+            rules: &[Rule::WinRateDrop, Rule::LeadSourceLow, Rule::DfiRise],
+        })
+    }
+
+    /// Looks at the month's strategy. Raises no alert: the weekly run has looked already, and a
+    /// second look at the same days would spend the false-alarm budget twice.
+    async fn monthly(&self, commit: &Commit) -> Result<Judged, JobError> {
+        let (window, baseline_window) = self.windows();
+        let dimensions = Dimension::known_while_open();
+        let (overall, segments) = self.pairs(commit, window, baseline_window, &dimensions).await?;
+        let drivers = self.drivers(None).await?;
+        let input = MonthlyInput { window, baseline_window, overall, segments, drivers: &drivers };
+        Ok(Judged {
+            insights: monthly_insights(&input, &self.settings),
+            findings: Vec::new(),
+            rules: &[],
+        })
+    }
+}

@@ -1,0 +1,97 @@
+use std::path::Path;
+
+use jiff::civil::Date;
+use winsight_meta::Metadata;
+use winsight_model::{Clock, DataVersion, Settings, WorkspaceId};
+use winsight_store::{Commit, FeatureStore};
+
+use crate::JobError;
+
+/// Which state of knowledge to answer from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KnownAt {
+    /// Everything loaded so far.
+    Latest,
+    /// Everything loaded up to the end of a day.
+    Day(Date),
+    /// The state after one load.
+    Version(DataVersion),
+}
+
+/// One customer's deals, settings and alerts, at an instant.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    pub(crate) id: WorkspaceId,
+    pub(crate) settings: Settings,
+    pub(crate) store: FeatureStore,
+    pub(crate) metadata: Metadata,
+    pub(crate) clock: Clock,
+    pub(crate) known_at: KnownAt,
+}
+
+impl Workspace {
+    /// Opens a workspace in the folder `home`, creating it on first use, and finishes the books of
+    /// loads that a crash interrupted.
+    pub async fn open(
+        home: &Path,
+        id: WorkspaceId,
+        settings: Settings,
+        clock: Clock,
+        known_at: KnownAt,
+    ) -> Result<Self, JobError> {
+        let store = FeatureStore::open(&home.join("workspaces").join(id.as_str()).join("store"))?;
+        let metadata = Metadata::open(&home.join("winsight.db")).await?;
+        let workspace = Self { id, settings, store, metadata, clock, known_at };
+        workspace.settle_interrupted_loads().await?;
+        Ok(workspace)
+    }
+
+    /// The same workspace at another instant.
+    pub fn at(&self, clock: Clock) -> Self {
+        Self { clock, ..self.clone() }
+    }
+
+    /// Its name.
+    pub fn id(&self) -> &WorkspaceId {
+        &self.id
+    }
+
+    /// Its settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The instant it is seen at.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The metadata of this installation.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// The commit to answer from; `None` before the first load.
+    pub(crate) async fn commit(&self) -> Result<Option<Commit>, JobError> {
+        let commit = match self.known_at {
+            KnownAt::Latest => self.store.latest().await?,
+            KnownAt::Version(version) => Some(self.store.commit(version).await?),
+            KnownAt::Day(day) => {
+                let end = Clock::end_of(day, self.clock.time_zone().clone())
+                    .map_err(|error| JobError::Usage(format!("--known-at {day}: {error}")))?;
+                let mut commits = self.store.commits().await?;
+                commits.retain(|commit| commit.known_at <= end.instant());
+                commits.pop()
+            }
+        };
+        Ok(commit)
+    }
+
+    /// The commit to answer from.
+    ///
+    /// # Errors
+    /// [`JobError::Empty`] before the first load.
+    pub(crate) async fn loaded(&self) -> Result<Commit, JobError> {
+        self.commit().await?.ok_or(JobError::Empty)
+    }
+}

@@ -1,0 +1,11 @@
+//! The tables, one module each; [`crate::migration`] creates them.
+
+#![expect(unreachable_pub, reason = "SeaORM's derives write public items")]
+
+pub(crate) mod alert;
+pub(crate) mod insight;
+pub(crate) mod load;
+pub(crate) mod mapping;
+pub(crate) mod quarantine_reason;
+pub(crate) mod quarantine_row;
+pub(crate) mod run;

@@ -1,0 +1,277 @@
+use std::fmt;
+
+use jiff::Timestamp;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, NotSet,
+    QueryFilter, QueryOrder, QuerySelect, Set,
+};
+use serde_json::Value;
+use winsight_model::{DataVersion, WorkspaceId};
+
+use crate::entity::load;
+use crate::quarantine::{QuarantineRow, make_current, store_refused};
+use crate::stored::{count, counted, instant, json, read_instant, read_json};
+use crate::{MetaError, Metadata};
+
+/// The number of a load.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(transparent)]
+pub struct LoadId(pub i64);
+
+impl fmt::Display for LoadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// A load that has been read and validated, before anything of it is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewLoad {
+    /// The files read, as the user named them.
+    pub files: Vec<String>,
+    /// Where the deals come from; deal ids are unique within it.
+    pub source: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// The mapping used.
+    pub mapping_toml: String,
+    /// What validation and cleaning found, as it is shown to the user.
+    pub report: Value,
+    /// Data-quality score, 0 to 100.
+    pub quality_score: f64,
+    /// Rows read, good and bad.
+    pub rows_read: u64,
+    /// The rows refused.
+    pub quarantined: Vec<QuarantineRow>,
+    /// Deal ids among those about to be stored that stand in the quarantine; see
+    /// [`Metadata::quarantined_deals`].
+    pub repaired: Vec<String>,
+}
+
+/// What the store did with a load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoadOutcome {
+    /// The version it became; `None` when it changed nothing.
+    pub data_version: Option<DataVersion>,
+    /// Deals that were new.
+    pub inserted: u64,
+    /// Deals that changed.
+    pub updated: u64,
+    /// Deals that were stored already, exactly so.
+    pub unchanged: u64,
+    /// Deals that are gone.
+    pub deleted: u64,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// Where a load stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LoadState {
+    /// Validated; nobody has said yet whether the store committed it. After a crash, ask the store.
+    Staged,
+    /// Committed as a new version.
+    Committed,
+    /// Stored, and found to change nothing.
+    Unchanged,
+    /// Given up; nothing of it is in the store.
+    Failed,
+}
+
+impl LoadState {
+    /// The word in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Staged => "staged",
+            Self::Committed => "committed",
+            Self::Unchanged => "unchanged",
+            Self::Failed => "failed",
+        }
+    }
+
+    fn read(word: &str) -> Result<Self, MetaError> {
+        let all = [Self::Staged, Self::Committed, Self::Unchanged, Self::Failed];
+        let known = all.into_iter().find(|state| state.as_str() == word);
+        known.ok_or_else(|| MetaError::unreadable("state of a load", word.to_owned()))
+    }
+}
+
+/// A load as it is on record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Load {
+    /// Its number.
+    pub id: LoadId,
+    /// Where it stands.
+    pub state: LoadState,
+    /// The files read.
+    pub files: Vec<String>,
+    /// Where the deals come from.
+    pub source: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// The mapping used.
+    pub mapping_toml: String,
+    /// What validation and cleaning found.
+    pub report: Value,
+    /// Data-quality score, 0 to 100.
+    pub quality_score: f64,
+    /// Rows read, good and bad.
+    pub rows_read: u64,
+    /// Rows refused.
+    pub quarantined: u64,
+    /// What the store did with it, once finished.
+    pub outcome: Option<LoadOutcome>,
+    /// Why it failed.
+    pub failure: Option<String>,
+}
+
+impl Metadata {
+    /// Records a validated load and its refused rows as staged, in one transaction. To be called
+    /// before the store commits, so that after a crash the load is known to be in doubt.
+    pub async fn begin_load(
+        &self,
+        workspace: &WorkspaceId,
+        load: NewLoad,
+    ) -> Result<LoadId, MetaError> {
+        let failed = self.failed("record the load");
+        let row = load::ActiveModel {
+            id: NotSet,
+            workspace: Set(workspace.to_string()),
+            source: Set(load.source.clone()),
+            state: Set(LoadState::Staged.as_str().to_owned()),
+            files: Set(json("files of a load", &load.files)?),
+            started_at: Set(instant(load.started_at)),
+            mapping_toml: Set(load.mapping_toml),
+            report: Set(load.report),
+            quality_score: Set(load.quality_score),
+            rows_read: Set(count(load.rows_read)),
+            quarantined: Set(count(load.quarantined.len() as u64)),
+            repaired: Set(json("repaired deals of a load", &load.repaired)?),
+            ..Default::default()
+        };
+        let transaction = self.begin().await?;
+        let id = row.insert(&transaction).await.map_err(&failed)?.id;
+        let refused = (workspace, load.source.as_str(), load.quarantined);
+        store_refused(&transaction, id, refused).await.map_err(&failed)?;
+        transaction.commit().await.map_err(&failed)?;
+        Ok(LoadId(id))
+    }
+
+    /// Records what the store did with a staged load, and makes its refused rows the current ones:
+    /// older refusals of the same deals, and of the deals it repaired, are no longer shown.
+    ///
+    /// # Errors
+    /// [`MetaError::NotStaged`] when the load is not staged.
+    pub async fn finish_load(&self, id: LoadId, outcome: LoadOutcome) -> Result<(), MetaError> {
+        let failed = self.failed("finish the load");
+        let transaction = self.begin().await?;
+        let staged = self.staged(&transaction, id).await?;
+        let repaired: Vec<String> = read_json("repaired deals of a load", staged.repaired.clone())?;
+        make_current(&transaction, &staged, &repaired).await.map_err(&failed)?;
+        let state = match outcome.data_version {
+            Some(_) => LoadState::Committed,
+            None => LoadState::Unchanged,
+        };
+        let mut row = staged.into_active_model();
+        row.state = Set(state.as_str().to_owned());
+        row.data_version = Set(outcome.data_version.map(|version| count(version.0)));
+        row.inserted = Set(Some(count(outcome.inserted)));
+        row.updated = Set(Some(count(outcome.updated)));
+        row.unchanged = Set(Some(count(outcome.unchanged)));
+        row.deleted = Set(Some(count(outcome.deleted)));
+        row.duration_ms = Set(Some(count(outcome.duration_ms)));
+        row.update(&transaction).await.map_err(&failed)?;
+        transaction.commit().await.map_err(&failed)
+    }
+
+    /// Records that nothing of a staged load is in the store, and why.
+    ///
+    /// # Errors
+    /// [`MetaError::NotStaged`] when the load is not staged.
+    pub async fn fail_load(&self, id: LoadId, reason: &str) -> Result<(), MetaError> {
+        let failed = self.failed("record the failed load");
+        let transaction = self.begin().await?;
+        let mut row = self.staged(&transaction, id).await?.into_active_model();
+        row.state = Set(LoadState::Failed.as_str().to_owned());
+        row.failure = Set(Some(reason.to_owned()));
+        row.update(&transaction).await.map_err(&failed)?;
+        transaction.commit().await.map_err(&failed)
+    }
+
+    async fn staged(
+        &self,
+        transaction: &impl ConnectionTrait,
+        id: LoadId,
+    ) -> Result<load::Model, MetaError> {
+        let found = load::Entity::find_by_id(id.0)
+            .filter(load::Column::State.eq(LoadState::Staged.as_str()))
+            .one(transaction)
+            .await;
+        found.map_err(self.failed("read the load"))?.ok_or(MetaError::NotStaged(id))
+    }
+
+    /// The last `limit` loads, latest first.
+    pub async fn loads(&self, workspace: &WorkspaceId, limit: u64) -> Result<Vec<Load>, MetaError> {
+        let query = load::Entity::find().order_by_desc(load::Column::Id).limit(limit);
+        self.read_loads(workspace, query).await
+    }
+
+    /// The last load that the store took, whether or not it changed anything.
+    pub async fn latest_load(&self, workspace: &WorkspaceId) -> Result<Option<Load>, MetaError> {
+        let taken = [LoadState::Committed.as_str(), LoadState::Unchanged.as_str()];
+        let query = load::Entity::find()
+            .filter(load::Column::State.is_in(taken))
+            .order_by_desc(load::Column::Id)
+            .limit(1);
+        Ok(self.read_loads(workspace, query).await?.pop())
+    }
+
+    /// The loads in doubt, oldest first: for each, ask the store whether it was committed, then
+    /// finish or fail it.
+    pub async fn staged_loads(&self, workspace: &WorkspaceId) -> Result<Vec<Load>, MetaError> {
+        let query = load::Entity::find()
+            .filter(load::Column::State.eq(LoadState::Staged.as_str()))
+            .order_by_asc(load::Column::Id);
+        self.read_loads(workspace, query).await
+    }
+
+    async fn read_loads(
+        &self,
+        workspace: &WorkspaceId,
+        query: sea_orm::Select<load::Entity>,
+    ) -> Result<Vec<Load>, MetaError> {
+        let query = query.filter(load::Column::Workspace.eq(workspace.as_str()));
+        let rows = query.all(self.database()).await.map_err(self.failed("read the loads"))?;
+        rows.into_iter().map(read_load).collect()
+    }
+}
+
+fn read_load(row: load::Model) -> Result<Load, MetaError> {
+    let state = LoadState::read(&row.state)?;
+    let is_finished = matches!(state, LoadState::Committed | LoadState::Unchanged);
+    let number = |column: Option<i64>| counted(column.unwrap_or(0));
+    let outcome = is_finished.then(|| LoadOutcome {
+        data_version: row.data_version.map(|version| DataVersion(counted(version))),
+        inserted: number(row.inserted),
+        updated: number(row.updated),
+        unchanged: number(row.unchanged),
+        deleted: number(row.deleted),
+        duration_ms: number(row.duration_ms),
+    });
+    Ok(Load {
+        id: LoadId(row.id),
+        state,
+        files: read_json("files of a load", row.files)?,
+        source: row.source,
+        started_at: read_instant(row.started_at)?,
+        mapping_toml: row.mapping_toml,
+        report: row.report,
+        quality_score: row.quality_score,
+        rows_read: counted(row.rows_read),
+        quarantined: counted(row.quarantined),
+        outcome,
+        failure: row.failure,
+    })
+}

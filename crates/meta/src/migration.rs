@@ -1,0 +1,14 @@
+//! The tables and how they came to be: a list that only grows.
+
+mod m20240722_000001_create_tables;
+
+use sea_orm_migration::prelude::*;
+
+pub(crate) struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20240722_000001_create_tables::Migration)]
+    }
+}

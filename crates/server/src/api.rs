@@ -1,0 +1,102 @@
+//! The paths under `/api/v1`: read the parameters, ask the workspace, write the answer.
+
+mod parameters;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use winsight_jobs::{MetricsQuery, Workspace};
+
+use crate::refusal::{DataProblems, Problems, Refusal};
+use crate::wire::{Alert, Changes, Insight, Metric, Status, Trend};
+use parameters::{
+    AlertsParameters, ChangesParameters, GrainParameter, InsightsParameters, MetricsParameters,
+    NoParameters, Parameters, TrendParameters,
+};
+
+type Answer<T> = Result<Json<T>, Refusal>;
+type Shared = State<Arc<Workspace>>;
+
+/// The table of metrics, with intervals.
+///
+/// One row per combination of the dimensions' values and per period, or one row of everything.
+#[utoipa::path(get, path = "/api/v1/metrics", tag = "insights", params(MetricsParameters), responses(
+    (status = OK, description = "The rows, by period and value", body = Vec<Metric>),
+    DataProblems,
+))]
+pub(crate) async fn metrics(
+    State(workspace): Shared,
+    Parameters(asked): Parameters<MetricsParameters>,
+) -> Answer<Vec<Metric>> {
+    let rows = workspace.metrics(&asked.query()?).await?;
+    Ok(Json(rows.into_iter().map(Metric::from).collect()))
+}
+
+/// What changed between two windows: deltas with intervals and verdicts, mix and rate parts.
+///
+/// Without dates it compares the trailing alert window with the one before it.
+#[utoipa::path(get, path = "/api/v1/changes", tag = "insights", params(ChangesParameters), responses(
+    (status = OK, description = "The change of all deals and of each value", body = Changes),
+    DataProblems,
+))]
+pub(crate) async fn changes(
+    State(workspace): Shared,
+    Parameters(asked): Parameters<ChangesParameters>,
+) -> Answer<Changes> {
+    let query = asked.query()?;
+    let table = workspace.changes(&query).await?;
+    Ok(Json(Changes::new(&query.by, table)))
+}
+
+/// The win rate of all deals over time, with intervals.
+#[utoipa::path(get, path = "/api/v1/trend", tag = "insights", params(TrendParameters), responses(
+    (status = OK, description = "Every period from the first closed deal on", body = Trend),
+    DataProblems,
+))]
+pub(crate) async fn trend(
+    State(workspace): Shared,
+    Parameters(asked): Parameters<TrendParameters>,
+) -> Answer<Trend> {
+    let grain = asked.grain.unwrap_or(GrainParameter::Month).into();
+    let query = MetricsQuery { grain: Some(grain), ..MetricsQuery::default() };
+    Ok(Json(Trend::new(grain, workspace.metrics(&query).await?)))
+}
+
+/// The alert inbox, newest first.
+#[utoipa::path(get, path = "/api/v1/alerts", tag = "insights", params(AlertsParameters), responses(
+    (status = OK, description = "The alerts", body = Vec<Alert>),
+    Problems,
+))]
+pub(crate) async fn alerts(
+    State(workspace): Shared,
+    Parameters(asked): Parameters<AlertsParameters>,
+) -> Answer<Vec<Alert>> {
+    let alerts = workspace.alerts(asked.state()).await?;
+    Ok(Json(alerts.into_iter().map(Alert::from).collect()))
+}
+
+/// The insights of the latest run of each cadence.
+#[utoipa::path(get, path = "/api/v1/insights", tag = "insights", params(InsightsParameters), responses(
+    (status = OK, description = "The insights", body = Vec<Insight>),
+    Problems,
+))]
+pub(crate) async fn insights(
+    State(workspace): Shared,
+    Parameters(asked): Parameters<InsightsParameters>,
+) -> Answer<Vec<Insight>> {
+    let insights = workspace.insights(asked.cadence.map(Into::into)).await?;
+    Ok(Json(insights.into_iter().map(Insight::from).collect()))
+}
+
+/// What the workspace holds, and the windows that headline numbers compare.
+#[utoipa::path(get, path = "/api/v1/status", tag = "insights", responses(
+    (status = OK, description = "The status", body = Status),
+    Problems,
+))]
+pub(crate) async fn status(
+    State(workspace): Shared,
+    Parameters(NoParameters {}): Parameters<NoParameters>,
+) -> Answer<Status> {
+    Ok(Json(Status::from(workspace.status().await?)))
+}

@@ -1,0 +1,225 @@
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request;
+use jiff::civil::Date;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use utoipa::{IntoParams, ToSchema};
+use winsight_alert::AlertState;
+use winsight_insight::Cadence;
+use winsight_jobs::{ChangesQuery, MetricsQuery};
+use winsight_model::{Dimension, Grain, Window};
+
+use crate::refusal::Refusal;
+
+/// The query parameters of a request; one that is unknown or wrong is refused with what to do.
+pub(crate) struct Parameters<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Parameters<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(
+        parts: &mut request::Parts,
+        state: &S,
+    ) -> Result<Self, Self::Rejection> {
+        match Query::from_request_parts(parts, state).await {
+            Ok(Query(parameters)) => Ok(Self(parameters)),
+            Err(rejection) => Err(Refusal::bad_request(format!(
+                "{}; see /api/openapi.json for the parameters of {}",
+                rejection.body_text(),
+                parts.uri.path()
+            ))),
+        }
+    }
+}
+
+/// Of a path that takes none.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoParameters {}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct MetricsParameters {
+    /// Dimensions to group by, joined with commas: `region` or `region,lead_source`.
+    by: Option<String>,
+    /// First closed date.
+    #[param(format = Date)]
+    from: Option<String>,
+    /// First date after the window.
+    #[param(format = Date)]
+    to: Option<String>,
+    /// One row per period.
+    #[param(inline)]
+    grain: Option<GrainParameter>,
+}
+
+impl MetricsParameters {
+    pub(crate) fn query(self) -> Result<MetricsQuery, Refusal> {
+        let by = self.by.iter().flat_map(|names| names.split(',')).map(dimension);
+        let by = by.collect::<Result<Vec<_>, _>>()?;
+        let from = self.from.as_deref().map(|text| date("from", text)).transpose()?;
+        let to = self.to.as_deref().map(|text| date("to", text)).transpose()?;
+        if let (Some(from), Some(to)) = (from, to) {
+            in_order(("from", from), ("to", to))?;
+        }
+        Ok(MetricsQuery { by, from, to, grain: self.grain.map(Into::into) })
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ChangesParameters {
+    /// The dimension to split by, such as `region`.
+    by: String,
+    /// First closed date of the window.
+    #[param(format = Date)]
+    from: Option<String>,
+    /// First date after the window.
+    #[param(format = Date)]
+    to: Option<String>,
+    /// First closed date of the window to compare with.
+    #[param(format = Date)]
+    baseline_from: Option<String>,
+    /// First date after the window to compare with.
+    #[param(format = Date)]
+    baseline_to: Option<String>,
+}
+
+impl ChangesParameters {
+    pub(crate) fn query(self) -> Result<ChangesQuery, Refusal> {
+        Ok(ChangesQuery {
+            by: dimension(&self.by)?,
+            window: window(("from", self.from), ("to", self.to))?,
+            baseline: window(
+                ("baseline_from", self.baseline_from),
+                ("baseline_to", self.baseline_to),
+            )?,
+        })
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct TrendParameters {
+    /// Length of the periods; `month` when not given.
+    #[param(inline)]
+    pub(crate) grain: Option<GrainParameter>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct AlertsParameters {
+    /// Only the alerts in this state; `all` when not given.
+    #[param(inline)]
+    state: Option<StateParameter>,
+}
+
+impl AlertsParameters {
+    pub(crate) fn state(&self) -> Option<AlertState> {
+        match self.state? {
+            StateParameter::Open => Some(AlertState::Open),
+            StateParameter::Acknowledged => Some(AlertState::Acknowledged),
+            StateParameter::Snoozed => Some(AlertState::Snoozed),
+            StateParameter::Resolved => Some(AlertState::Resolved),
+            StateParameter::All => None,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct InsightsParameters {
+    /// Only the insights of this run; all when not given.
+    #[param(inline)]
+    pub(crate) cadence: Option<CadenceParameter>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum GrainParameter {
+    Week,
+    Month,
+    Quarter,
+}
+
+impl From<GrainParameter> for Grain {
+    fn from(grain: GrainParameter) -> Self {
+        match grain {
+            GrainParameter::Week => Self::Week,
+            GrainParameter::Month => Self::Month,
+            GrainParameter::Quarter => Self::Quarter,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum StateParameter {
+    Open,
+    Acknowledged,
+    Snoozed,
+    Resolved,
+    All,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CadenceParameter {
+    Daily,
+    Weekly,
+    Monthly,
+}
+
+impl From<CadenceParameter> for Cadence {
+    fn from(cadence: CadenceParameter) -> Self {
+        match cadence {
+            CadenceParameter::Daily => Self::Daily,
+            CadenceParameter::Weekly => Self::Weekly,
+            CadenceParameter::Monthly => Self::Monthly,
+        }
+    }
+}
+
+fn dimension(name: &str) -> Result<Dimension, Refusal> {
+    Dimension::built_in(name.trim()).map_err(|error| Refusal::bad_request(format!("by: {error}")))
+}
+
+fn date(name: &str, text: &str) -> Result<Date, Refusal> {
+    text.parse().map_err(|_| {
+        Refusal::bad_request(format!("{name}: {text:?} is not a date; write it like 2024-06-30"))
+    })
+}
+
+type Named<T> = (&'static str, T);
+
+fn window(
+    (from_name, from): Named<Option<String>>,
+    (to_name, to): Named<Option<String>>,
+) -> Result<Option<Window>, Refusal> {
+    let (from, to) = match (from, to) {
+        (None, None) => return Ok(None),
+        (Some(from), Some(to)) => (date(from_name, &from)?, date(to_name, &to)?),
+        (Some(_), None) => return Err(missing(to_name, from_name)),
+        (None, Some(_)) => return Err(missing(from_name, to_name)),
+    };
+    in_order((from_name, from), (to_name, to))?;
+    Ok(Some(Window { from, to }))
+}
+
+fn missing(missing: &str, given: &str) -> Refusal {
+    Refusal::bad_request(format!("{given} is given without {missing}; give both or neither"))
+}
+
+fn in_order((from_name, from): Named<Date>, (to_name, to): Named<Date>) -> Result<(), Refusal> {
+    if from < to {
+        return Ok(());
+    }
+    Err(Refusal::bad_request(format!(
+        "{to_name} must be after {from_name}: it is the first day after the window; got {from} to {to}"
+    )))
+}

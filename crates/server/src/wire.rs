@@ -1,0 +1,53 @@
+//! The JSON of Winsight, shared by the HTTP API and the command line's `--json`.
+//!
+//! Amounts are strings of exact decimals with two places, rates are numbers in 0 to 1, dates are
+//! ISO 8601, and a window is `[from, to)`: its last day is the one before `to`.
+
+mod alert;
+mod change;
+mod insight;
+mod metric;
+mod problem;
+mod report;
+mod status;
+mod trend;
+
+pub use alert::{Alert, Evidence};
+pub use change::{Change, Changes, Verdict};
+pub use insight::Insight;
+pub use metric::Metric;
+pub use problem::Problem;
+pub use report::{LoadReport, RunReport};
+pub use status::{Component, Readiness, Status};
+pub use trend::{Trend, TrendPoint};
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use winsight_insight::Interval;
+use winsight_model as model;
+
+/// Whole days in the workspace's time zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Window {
+    /// First day inside.
+    #[schema(value_type = String, format = Date)]
+    pub from: Date,
+    /// First day after.
+    #[schema(value_type = String, format = Date)]
+    pub to: Date,
+}
+
+impl From<model::Window> for Window {
+    fn from(window: model::Window) -> Self {
+        Self { from: window.from, to: window.to }
+    }
+}
+
+fn low(interval: Option<Interval>) -> Option<f64> {
+    interval.map(|interval| interval.low)
+}
+
+fn high(interval: Option<Interval>) -> Option<f64> {
+    interval.map(|interval| interval.high)
+}

@@ -1,0 +1,100 @@
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use winsight_insight::{GatedChange, Part, SegmentChange};
+use winsight_jobs::ChangesTable;
+use winsight_model::Dimension;
+
+use super::{Window, high, low};
+
+/// What changed between two windows, over the values of one dimension.
+///
+/// The change of the win rate splits exactly into `mix` (the shares of the segments moved) and
+/// `rate` (win rates inside segments moved): Kitagawa's identity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Changes {
+    /// The dimension that the deals are split by.
+    pub dimension: String,
+    /// The window looked at.
+    pub window: Window,
+    /// The window it is compared with.
+    pub baseline_window: Window,
+    /// Every deal together.
+    pub overall: Change,
+    /// Each value of the dimension.
+    pub segments: Vec<Change>,
+}
+
+/// The change of one segment's win rate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Change {
+    /// The dimension, or `all`.
+    pub dimension: String,
+    /// The value, or `all`.
+    pub value: String,
+    /// Closed deals in the window.
+    pub deals: u64,
+    /// Won deals in the window.
+    pub won: u64,
+    /// Win rate in the window; null without closed deals.
+    #[schema(required)]
+    pub win_rate: Option<f64>,
+    /// Closed deals in the baseline window.
+    pub baseline_deals: u64,
+    /// Won deals in the baseline window.
+    pub baseline_won: u64,
+    /// Win rate in the baseline window; null without closed deals.
+    #[schema(required)]
+    pub baseline_win_rate: Option<f64>,
+    /// `win_rate` minus `baseline_win_rate`.
+    #[schema(required)]
+    pub wr_delta: Option<f64>,
+    /// Lower end of its 95% Newcombe interval.
+    #[schema(required)]
+    pub wr_delta_low: Option<f64>,
+    /// Upper end of its 95% Newcombe interval.
+    #[schema(required)]
+    pub wr_delta_high: Option<f64>,
+    /// Part of the overall change that comes from this segment's share of the deals.
+    #[schema(required)]
+    pub mix: Option<f64>,
+    /// Part of the overall change that comes from the win rate inside this segment.
+    #[schema(required)]
+    pub rate: Option<f64>,
+    /// What the evidence says about the change.
+    pub verdict: Verdict,
+    /// False when either window has too few deals for a verdict.
+    pub enough_data: bool,
+}
+
+/// What the evidence says about a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Larger than the rule's threshold, downwards, and past the false-alarm budget.
+    Fell,
+    /// Larger than the rule's threshold, upwards, and past the false-alarm budget.
+    Rose,
+    /// Nothing beyond chance.
+    NoRealChange,
+    /// Too few deals in either window to tell.
+    NotEnoughData,
+}
+
+impl Changes {
+    /// The table of what changed over the values of `dimension`.
+    pub fn new(dimension: &Dimension, table: ChangesTable) -> Self {
+        let split = table.decomposition;
+        let parts = split.as_ref().map_or(&[][..], |split| &split.parts);
+        let segment = |gated: GatedChange| {
+            let part = parts.iter().find(|part| part.segment == gated.change.segment);
+            Change::new(&gated, part.map(Split::of))
+        };
+        Self {
+            dimension: dimension.to_string(),
+            window: table.window.into(),
+            baseline_window: table.baseline.into(),
+            segments: table.segments.into_iter().map(segment).collect(),
+            overall: Change::new(&table.overall, split.map(|whole| Split { mix: whole.mix, rate: whole.rate })),
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Bringing staged rows into the tables, and making the result visible in one step.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::{cast, filter_record_batch};
+use futures::StreamExt;
+use winsight_model::DataVersion;
+
+use crate::catalog::{self, Commit, CommitRequest};
+use crate::diff::{Change, Diff, Key, KeyedRows, key_columns};
+use crate::engine::Engine;
+use crate::scan::TableScan;
+use crate::staging::{StagedTable, Staging};
+use crate::table::{DEALS, DataFile, STAGE_EVENTS, Table, TableSpec};
+use crate::{FeatureStore, StoreError};
+
+/// What a load did to the deals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LoadCounts {
+    /// Deals that were not in the store.
+    pub inserted: u64,
+    /// Deals whose contents differ from the stored ones.
+    pub updated: u64,
+    /// Deals that are stored just so.
+    pub unchanged: u64,
+}
+
+/// The result of a load.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The new version; `None` when nothing differed and so none was made.
+    pub commit: Option<Commit>,
+    /// What happened to the deals.
+    pub deals: LoadCounts,
+}
+
+impl FeatureStore {
+    /// Merges the staged rows into the tables and commits them as one new version.
+    ///
+    /// Deals in `excluded` (source, deal id) are left as they were.
+    ///
+    /// # Errors
+    /// On any failure, and when killed at any moment, readers keep the version they had.
+    pub async fn load(
+        &self,
+        mut staging: Staging,
+        excluded: &[(String, String)],
+        request: CommitRequest,
+    ) -> Result<Loaded, StoreError> {
+        let excluded: Vec<_> = excluded.iter().map(|(source, id)| Key::of(source, id)).collect();
+        let latest = self.latest().await?;
+        let mut tables = latest.as_ref().map(|commit| commit.tables.clone()).unwrap_or_default();
+        let (deals, deals_changed) =
+            self.merge(DEALS, &mut staging.deals, &excluded, &mut tables).await?;
+        let (_, events_changed) =
+            self.merge(STAGE_EVENTS, &mut staging.stage_events, &excluded, &mut tables).await?;
+        if !deals_changed && !events_changed {
+            return Ok(Loaded { commit: None, deals });
+        }
+        let version = DataVersion(latest.map_or(1, |commit| commit.version.0 + 1));
+        let commit = Commit { version, load: request.load, known_at: request.known_at, tables };
+        catalog::append(self.objects.as_ref(), &commit).await?;
+        Ok(Loaded { commit: Some(commit), deals })
+    }
+
+    /// Merges one table. Returns what happened to its keys and whether it has a new version.
+    async fn merge(
+        &self,
+        spec: TableSpec,
+        staged: &mut StagedTable,
+        excluded: &[Key],
+        versions: &mut BTreeMap<String, u64>,
+    ) -> Result<(LoadCounts, bool), StoreError> {
+        staged.finish()?;
+        if staged.rows == 0 {
+            return Ok((LoadCounts::default(), false));
+        }
+        let table = self.writable_table(spec, versions.get(spec.name).copied()).await?;
+        let files = table.files()?;
+        let diff = compare(&table, &files, staged, excluded).await?;
+        let counts = LoadCounts {
+            inserted: diff.count(Change::Inserted),
+            updated: diff.count(Change::Updated),
+            unchanged: diff.count(Change::Unchanged),
+        };
+        if counts.inserted + counts.updated == 0 {
+            return Ok((counts, false));
+        }
+        let mut writer = table.writer()?;
+        let mut replaced = HashSet::new();
+        if counts.updated > 0 {
+            for file in &files {
+                if holds_updated(&table, file, &diff).await? {
+                    replaced.insert(file.path.clone());
+                    let mut rows = read(&table, std::slice::from_ref(file), None).await?;
+                    while let Some(batch) = rows.next().await {
+                        let kept = keep(spec, &stored(spec, &batch?)?, |key| {
+                            diff.change(key) != Some(Change::Updated)
+                        })?;
+                        writer.add(kept).await?;
+                    }
+                }
+            }
+        }
+        for batch in staged.read(None)? {
+            let changed = keep(spec, &batch?, |key| {
+                matches!(diff.change(key), Some(Change::Inserted | Change::Updated))
+            })?;
+            writer.add(changed).await?;
+        }
+        let version = table.commit(writer.finish().await?, &replaced).await?;
+        versions.insert(spec.name.to_owned(), version);
+        Ok((counts, true))
+    }
+}
+
+async fn compare(
+    table: &Table,
+    files: &[DataFile],
+    staged: &StagedTable,
+    excluded: &[Key],
+) -> Result<Diff, StoreError> {
+    let mut diff = Diff::default();
+    for batch in staged.read(Some(key_columns(table.spec)))? {
+        diff.add_staged(&KeyedRows::of(table.spec, &batch?)?);
+    }
+    for key in excluded {
+        diff.remove(*key);
+    }
+    if !files.is_empty() {
+        let mut rows = read(table, files, Some(key_columns(table.spec))).await?;
+        while let Some(batch) = rows.next().await {
+            diff.add_stored(&KeyedRows::of(table.spec, &batch?)?);
+        }
+    }
+    Ok(diff)
+}
+
+async fn holds_updated(table: &Table, file: &DataFile, diff: &Diff) -> Result<bool, StoreError> {
+    let mut rows = read(table, std::slice::from_ref(file), Some(key_columns(table.spec))).await?;
+    while let Some(batch) = rows.next().await {
+        let keyed = KeyedRows::of(table.spec, &batch?)?;
+        if keyed.keys.iter().any(|key| diff.change(*key) == Some(Change::Updated)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+async fn read(
+    table: &Table,
+    files: &[DataFile],
+    columns: Option<&[&str]>,
+) -> Result<datafusion::physical_plan::SendableRecordBatchStream, StoreError> {
+    let engine = Engine::new()?;
+    let scan = TableScan::of(engine.context(), table, files)?;
+    let mut rows = engine.context().read_table(Arc::new(scan))?;
+    if let Some(columns) = columns {
+        rows = rows.select_columns(columns)?;
+    }
+    Ok(rows.execute_stream().await?)
+}
+
+/// The batch in the columns and types in which the table is stored.
+fn stored(spec: TableSpec, batch: &RecordBatch) -> Result<RecordBatch, StoreError> {
+    let schema = (spec.schema)();
+    let columns: Result<Vec<_>, StoreError> = schema
+        .fields()
+        .iter()
+        .map(|field| {
+            let column = crate::diff::column(batch, field.name())?;
+            Ok(cast(column, field.data_type())?)
+        })
+        .collect();
+    Ok(RecordBatch::try_new(schema, columns?)?)
+}
+
+fn keep(
+    spec: TableSpec,
+    batch: &RecordBatch,
+    wanted: impl Fn(Key) -> bool,
+) -> Result<RecordBatch, StoreError> {
+    let keyed = KeyedRows::of(spec, batch)?;
+    let mask: BooleanArray = keyed.keys.iter().map(|key| Some(wanted(*key))).collect();
+    Ok(filter_record_batch(batch, &mask)?)
+}

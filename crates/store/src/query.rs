@@ -1,0 +1,228 @@
+//! Questions about deals: how many, which are open, how fields are spelt.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{Array, AsArray, Date32Array, RecordBatch, StringArray};
+use arrow::datatypes::{Date32Type, Decimal128Type, Int64Type};
+use datafusion::common::ScalarValue;
+use datafusion::prelude::{Expr, lit};
+use jiff::ToSpan;
+use jiff::civil::{Date, date};
+use winsight_model::{Dimension, Money, OpenDeal, Segment};
+
+use crate::diff::{column, text};
+use crate::engine::Engine;
+use crate::{Commit, FeatureStore, StoreError};
+
+const EPOCH: Date = date(1970, 1, 1);
+
+/// How many deals a version holds, as of a day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DealCounts {
+    /// Deals that existed.
+    pub deals: u64,
+    /// Those that were open.
+    pub open: u64,
+}
+
+/// The spellings of each text field in the store, with the number of deals that use each.
+pub type Spellings = BTreeMap<String, BTreeMap<String, u64>>;
+
+/// Days since 1970-01-01, saturating at the ends of the calendar.
+pub(crate) fn epoch_day(day: Date) -> i32 {
+    EPOCH.until(day).map_or(0, |span| span.get_days())
+}
+
+fn from_epoch_day(days: i32) -> Date {
+    EPOCH.saturating_add(i64::from(days).days())
+}
+
+pub(crate) fn date_literal(day: Date) -> Expr {
+    lit(ScalarValue::Date32(Some(epoch_day(day))))
+}
+
+/// The last day on which anything is known to have happened; a view as of that day or later needs
+/// no history.
+pub(crate) async fn last_known_day(engine: &Engine) -> Result<Date, StoreError> {
+    let mut last = Date::MIN;
+    for query in [
+        "SELECT max(closed_date) AS day FROM deals",
+        "SELECT max(created_date) AS day FROM deals",
+        "SELECT max(date) AS day FROM stage_events",
+    ] {
+        for batch in engine.sql(query).await?.collect().await? {
+            last = days(&batch, "day")?.iter().flatten().map(from_epoch_day).fold(last, Date::max);
+        }
+    }
+    Ok(last)
+}
+
+/// The open deals of `day` as a query; `stage` is the one they stood in then.
+async fn open_deals_query(engine: &Engine, day: Date) -> Result<String, StoreError> {
+    let existing = format!(
+        "(deals.created_date IS NULL OR deals.created_date <= DATE '{day}')
+         AND (deals.closed_date IS NULL OR deals.closed_date > DATE '{day}')"
+    );
+    if day >= last_known_day(engine).await? {
+        return Ok(format!("SELECT deals.*, deals.stage AS stage_then FROM deals WHERE {existing}"));
+    }
+    Ok(format!(
+        "SELECT deals.*,
+                coalesce(past.stage, CASE WHEN deals.outcome = 'open' THEN deals.stage END)
+                  AS stage_then
+         FROM deals LEFT JOIN (
+           SELECT source, deal_id, last_value(stage ORDER BY date, position) AS stage,
+                  last_value(outcome ORDER BY date, position) AS outcome
+           FROM stage_events WHERE date <= DATE '{day}' GROUP BY source, deal_id
+         ) AS past ON past.source = deals.source AND past.deal_id = deals.deal_id
+         WHERE {existing} AND (past.outcome IS NULL OR past.outcome = 'open')"
+    ))
+}
+
+impl FeatureStore {
+    /// Counts the deals that existed on `day`, and those open then.
+    pub async fn deal_counts(&self, commit: &Commit, day: Date) -> Result<DealCounts, StoreError> {
+        let engine = self.engine(commit).await?;
+        let existing = format!("created_date IS NULL OR created_date <= DATE '{day}'");
+        let deals = count(&engine, &format!("SELECT count(*) AS n FROM deals WHERE {existing}")).await?;
+        let open = open_deals_query(&engine, day).await?;
+        let open = count(&engine, &format!("SELECT count(*) AS n FROM ({open})")).await?;
+        Ok(DealCounts { deals, open })
+    }
+
+    /// The deals that were open on `day`, as they stood then.
+    pub async fn open_deals(&self, commit: &Commit, day: Date) -> Result<Vec<OpenDeal>, StoreError> {
+        let engine = self.engine(commit).await?;
+        let open = open_deals_query(&engine, day).await?;
+        let query = format!(
+            "SELECT deal_id, name, account, created_date, expected_close_date,
+                    CASE WHEN last_activity_date <= DATE '{day}' THEN last_activity_date END
+                      AS last_activity_date,
+                    stage_then, amount, rep, acv_bucket, lead_source
+             FROM ({open}) ORDER BY deal_id"
+        );
+        let mut deals = Vec::new();
+        for batch in engine.sql(&query).await?.collect().await? {
+            append_open_deals(&mut deals, &batch)?;
+        }
+        Ok(deals)
+    }
+
+    /// The amount of the open pipeline on `day`, for every value of every given dimension.
+    pub async fn open_amounts(
+        &self,
+        commit: &Commit,
+        day: Date,
+        dimensions: &[Dimension],
+    ) -> Result<BTreeMap<Segment, Money>, StoreError> {
+        let engine = self.engine(commit).await?;
+        let open = open_deals_query(&engine, day).await?;
+        let mut amounts = BTreeMap::new();
+        for dimension in dimensions {
+            let query = format!(
+                "SELECT coalesce(CAST({dimension} AS VARCHAR), '{none}') AS value,
+                        sum(amount) AS amount
+                 FROM ({open}) GROUP BY 1",
+                none = winsight_model::NONE
+            );
+            for batch in engine.sql(&query).await?.collect().await? {
+                let values = text(&batch, "value")?;
+                let sums = column(&batch, "amount")?.as_primitive::<Decimal128Type>();
+                for row in 0..batch.num_rows() {
+                    let amount = if sums.is_valid(row) { sums.value(row) } else { 0 };
+                    let segment =
+                        Segment::of(vec![(dimension.clone(), values.value(row).to_owned())]);
+                    amounts.insert(segment, Money::from_cents(amount));
+                }
+            }
+        }
+        Ok(amounts)
+    }
+
+    /// The last day on which a deal was created or closed or changed its stage, if any.
+    pub async fn last_known_day(&self, commit: &Commit) -> Result<Option<Date>, StoreError> {
+        let day = last_known_day(&self.engine(commit).await?).await?;
+        Ok((day != Date::MIN).then_some(day))
+    }
+
+    /// The first closed date there is.
+    pub async fn first_closed_day(&self, commit: &Commit) -> Result<Option<Date>, StoreError> {
+        let engine = self.engine(commit).await?;
+        let query = "SELECT min(closed_date) AS day FROM deals WHERE outcome <> 'open'";
+        let mut first = None;
+        for batch in engine.sql(query).await?.collect().await? {
+            first = days(&batch, "day")?.iter().flatten().map(from_epoch_day).next().or(first);
+        }
+        Ok(first)
+    }
+
+    /// The spellings of the given text columns of `deals`.
+    pub async fn spellings(&self, commit: &Commit, fields: &[&str]) -> Result<Spellings, StoreError> {
+        let engine = self.engine(commit).await?;
+        let mut spellings = Spellings::new();
+        for &field in fields {
+            let query = format!(
+                "SELECT CAST({field} AS VARCHAR) AS value, count(*) AS n FROM deals
+                 WHERE {field} IS NOT NULL GROUP BY 1"
+            );
+            let counts = spellings.entry(field.to_owned()).or_default();
+            for batch in engine.sql(&query).await?.collect().await? {
+                let values = text(&batch, "value")?;
+                let n = column(&batch, "n")?.as_primitive::<Int64Type>();
+                for row in 0..batch.num_rows() {
+                    counts.insert(values.value(row).to_owned(), n.value(row).unsigned_abs());
+                }
+            }
+        }
+        Ok(spellings)
+    }
+}
+
+async fn count(engine: &Engine, query: &str) -> Result<u64, StoreError> {
+    let batches = engine.sql(query).await?.collect().await?;
+    let mut total = 0;
+    for batch in batches {
+        let n = column(&batch, "n")?.as_primitive::<Int64Type>();
+        total += n.iter().flatten().map(i64::unsigned_abs).sum::<u64>();
+    }
+    Ok(total)
+}
+
+fn days(batch: &RecordBatch, name: &str) -> Result<Date32Array, StoreError> {
+    Ok(column(batch, name)?.as_primitive::<Date32Type>().clone())
+}
+
+fn append_open_deals(deals: &mut Vec<OpenDeal>, batch: &RecordBatch) -> Result<(), StoreError> {
+    let deal_id = text(batch, "deal_id")?;
+    let [name, account, stage, rep, acv_bucket, lead_source] =
+        ["name", "account", "stage_then", "rep", "acv_bucket", "lead_source"]
+            .map(|column| text(batch, column));
+    let (name, account, stage) = (name?, account?, stage?);
+    let (rep, acv_bucket, lead_source) = (rep?, acv_bucket?, lead_source?);
+    let amounts = column(batch, "amount")?.as_primitive::<Decimal128Type>();
+    let created = days(batch, "created_date")?;
+    let expected = days(batch, "expected_close_date")?;
+    let activity = days(batch, "last_activity_date")?;
+    let word = |column: &StringArray, row| {
+        column.is_valid(row).then(|| column.value(row).to_owned())
+    };
+    let day = |column: &Date32Array, row| {
+        column.is_valid(row).then(|| from_epoch_day(column.value(row)))
+    };
+    for row in 0..batch.num_rows() {
+        deals.push(OpenDeal {
+            deal_id: deal_id.value(row).to_owned(),
+            name: word(&name, row),
+            account: word(&account, row),
+            created_date: day(&created, row),
+            expected_close_date: day(&expected, row),
+            last_activity_date: day(&activity, row),
+            stage: word(&stage, row),
+            amount: amounts.is_valid(row).then(|| Money::from_cents(amounts.value(row))),
+            rep: word(&rep, row),
+            acv_bucket: word(&acv_bucket, row),
+            lead_source: word(&lead_source, row),
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! Closed deals condensed into tallies: one pass over the deals for any number of groupings.
+
+mod tabulator;
+
+use std::collections::BTreeMap;
+
+use datafusion::prelude::{DataFrame, Expr, col, lit};
+use futures::{StreamExt, TryStreamExt};
+use jiff::civil::Date;
+use winsight_model::{CycleBuckets, Dimension, Tally, Window};
+
+use crate::engine::Engine;
+use crate::query::{date_literal, last_known_day};
+use crate::{Commit, FeatureStore, StoreError};
+use tabulator::Tabulator;
+
+/// The dimensions of one table of tallies; none for all deals together.
+pub type Grouping = Vec<Dimension>;
+
+/// Which tallies to make.
+#[derive(Clone, Debug)]
+pub struct TallyRequest {
+    /// The last day of the world as it is to be seen.
+    pub as_of: Date,
+    /// Windows of the closed date; they may overlap.
+    pub windows: Vec<Window>,
+    /// One table of tallies for each.
+    pub groupings: Vec<Grouping>,
+    /// Bounds for deals whose cycle length at `as_of` differs from the stored one.
+    pub cycle_buckets: CycleBuckets,
+}
+
+/// The tallies of one window of one grouping, by the values of its dimensions.
+pub type Tallies = BTreeMap<Vec<String>, Tally>;
+
+impl FeatureStore {
+    /// Tallies of the closed deals, as `result[grouping][window]`.
+    ///
+    /// A deal that was closed at `as_of` and reopened later counts with the outcome it had then.
+    pub async fn tally(
+        &self,
+        commit: &Commit,
+        request: &TallyRequest,
+    ) -> Result<Vec<Vec<Tallies>>, StoreError> {
+        let engine = self.engine(commit).await?;
+        let tabulator = Tabulator::new(request);
+        let mut streams = Vec::new();
+        let closed = closed_deals(&engine, request).await?;
+        for stream in closed.execute_stream_partitioned().await? {
+            streams.push((stream, false));
+        }
+        if request.as_of < last_known_day(&engine).await? {
+            let reopened = reopened_later(&engine, request).await?;
+            streams.push((reopened.execute_stream().await?, true));
+        }
+        let counting = streams.into_iter().map(|(mut stream, reopened)| {
+            let mut tabulator = tabulator.clone();
+            tokio::spawn(async move {
+                while let Some(batch) = stream.next().await {
+                    tabulator.add(&batch?, reopened)?;
+                }
+                Ok::<_, StoreError>(tabulator)
+            })
+        });
+        let mut total = tabulator.finish();
+        let mut finished = futures::stream::iter(counting).buffer_unordered(usize::MAX);
+        while let Some(part) = finished.try_next().await.map_err(|error| {
+            StoreError::Damaged(format!("a query worker stopped: {error}"))
+        })? {
+            merge(&mut total, part?.finish());
+        }
+        Ok(total)
+    }
+}
+
+fn merge(total: &mut [Vec<Tallies>], part: Vec<Vec<Tallies>>) {
+    for (total, part) in total.iter_mut().zip(part) {
+        for (total, part) in total.iter_mut().zip(part) {
+            for (values, tally) in part {
+                total.entry(values).or_default().merge(&tally);
+            }
+        }
+    }
+}
+
+async fn closed_deals(engine: &Engine, request: &TallyRequest) -> Result<DataFrame, StoreError> {
+    let deals = engine.deals().await?;
+    Ok(deals.filter(in_windows("closed_date", request))?.select(columns(request))?)
+}
+
+/// Days that any of the windows needs, and that are known at `as_of`.
+fn in_windows(column: &str, request: &TallyRequest) -> Expr {
+    let known = col(column).lt_eq(date_literal(request.as_of));
+    let first = request.windows.iter().map(|window| window.from).min().unwrap_or(Date::MIN);
+    let end = request.windows.iter().map(|window| window.to).max().unwrap_or(Date::MAX);
+    known
+        .and(col(column).gt_eq(date_literal(first)))
+        .and(col(column).lt(date_literal(end)))
+}
+
+fn columns(request: &TallyRequest) -> Vec<Expr> {
+    let mut columns = vec![col("outcome"), col("closed_date"), col("amount"), col("cycle_days")];
+    columns.extend(tabulator::dimensions(request).iter().map(|dimension| col(dimension.as_str())));
+    columns
+}
+
+/// Deals that had closed by `as_of` according to their events, but are open or closed anew today.
+async fn reopened_later(engine: &Engine, request: &TallyRequest) -> Result<DataFrame, StoreError> {
+    let day = request.as_of;
+    let dimensions: String = tabulator::dimensions(request)
+        .iter()
+        .map(|dimension| format!(", deals.{dimension}"))
+        .collect();
+    let reopened = engine
+        .sql(&format!(
+            "SELECT past.outcome, past.date AS closed_date, deals.amount,
+                    CAST(past.date - deals.created_date AS INT) AS cycle_days {dimensions}
+             FROM deals JOIN (
+               SELECT source, deal_id,
+                      last_value(outcome ORDER BY date, position) AS outcome, max(date) AS date
+               FROM stage_events WHERE date <= DATE '{day}' GROUP BY source, deal_id
+             ) AS past ON past.source = deals.source AND past.deal_id = deals.deal_id
+             WHERE past.outcome <> 'open'
+               AND (deals.closed_date IS NULL OR deals.closed_date > DATE '{day}')"
+        ))
+        .await?;
+    Ok(reopened.filter(in_windows("closed_date", request).and(col("outcome").not_eq(lit("open"))))?)
+}

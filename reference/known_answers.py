@@ -1,0 +1,129 @@
+"""Counts, sums and histograms of two public sales files, and the metrics they must give.
+
+Usage: known_answers.py skygeni_sales_data.csv maven_sales_pipeline.csv OUTPUT.json
+"""
+
+import json
+import sys
+
+import numpy as np
+import pandas as pd
+
+Z_95 = 1.959963984540054
+
+
+def side(deals):
+    """What a tally holds of the won, or of the lost, deals. Amounts in cents, as text: the squares
+    exceed 64 bits."""
+    cents = [round(amount * 100) for amount in deals.amount]
+    days = deals.days.value_counts().sort_index()
+    return {
+        "deals": len(deals),
+        "amount_cents": str(sum(cents)),
+        "amount_squared": str(sum(c * c for c in cents)),
+        "without_amount": int(sum(c == 0 for c in cents)),
+        "cycle_days": [[int(day), int(count)] for day, count in days.items()],
+    }
+
+
+def ratio_interval(deals):
+    """The linearised interval of the revenue-weighted win rate, from the residual of every deal."""
+    amounts = deals.amount.to_numpy()
+    won = np.where(deals.won, amounts, 0.0)
+    ratio = won.sum() / amounts.sum()
+    residuals = won - ratio * amounts
+    count = len(deals)
+    error = np.sqrt(count * residuals.var(ddof=1)) / amounts.sum()
+    return ratio, ratio - Z_95 * error, ratio + Z_95 * error
+
+
+def friction_interval(deals, replicates=4000):
+    """The percentile bootstrap of the log ratio of medians, by resampling."""
+    generator = np.random.default_rng(5)
+    won = deals.days[deals.won].to_numpy()
+    lost = deals.days[~deals.won].to_numpy()
+    logs = []
+    for _ in range(replicates):
+        top = np.median(generator.choice(lost, len(lost)))
+        bottom = np.median(generator.choice(won, len(won)))
+        logs.append(np.log(top) - np.log(bottom))
+    return [float(end) for end in np.exp(np.quantile(logs, [0.025, 0.975]))]
+
+
+def answers(label, deals):
+    won, lost = deals[deals.won], deals[~deals.won]
+    blank = (lost.amount == 0).mean() if len(lost) else 0.0
+    expected = {
+        "win_rate": len(won) / len(deals),
+        "dfi": float(lost.days.median() / won.days.median()),
+        "dfi_bootstrap": friction_interval(deals),
+        "median_cycle_days": float(deals.days.median()),
+        "rwwr": None,
+    }
+    if blank < 0.95:
+        expected["rwwr"], expected["rwwr_low"], expected["rwwr_high"] = ratio_interval(deals)
+    return {"label": label, "won": side(won), "lost": side(lost), "expected": expected}
+
+
+def skygeni(path):
+    table = pd.read_csv(path)
+    return pd.DataFrame(
+        {
+            "won": table.outcome == "Won",
+            "amount": table.deal_amount,
+            "days": table.sales_cycle_days,
+            "rep": table.sales_rep_id,
+            "region": table.region,
+            "lead_source": table.lead_source,
+        }
+    )
+
+
+def maven(path):
+    table = pd.read_csv(path, parse_dates=["engage_date", "close_date"])
+    closed = table[table.deal_stage.isin(["Won", "Lost"])]
+    return pd.DataFrame(
+        {
+            "won": closed.deal_stage == "Won",
+            "amount": closed.close_value,
+            "days": (closed.close_date - closed.engage_date).dt.days,
+        }
+    )
+
+
+def rep_spread(deals, draws=20_000):
+    """The spread of the reps' win rates, and the band that a common rate gives."""
+    by_rep = deals.groupby("rep").won.agg(["sum", "count"])
+    generator = np.random.default_rng(3)
+    sizes = by_rep["count"].to_numpy()
+    common = by_rep["sum"].sum() / sizes.sum()
+    simulated = generator.binomial(sizes, common, size=(draws, len(sizes))) / sizes
+    low, high = np.quantile(simulated.std(axis=1, ddof=1), [0.05, 0.95])
+    return {
+        "reps": [{"won": int(won), "deals": int(count)} for won, count in by_rep.to_numpy()],
+        "srwv": float((by_rep["sum"] / by_rep["count"]).std(ddof=1)),
+        "chance_low": float(low),
+        "chance_high": float(high),
+    }
+
+
+def main():
+    sky, other = skygeni(sys.argv[1]), maven(sys.argv[2])
+    values = {
+        "tallies": [
+            answers("skygeni", sky),
+            answers("skygeni enterprise", sky[sky.amount > 50_000]),
+            answers("skygeni North America", sky[sky.region == "North America"]),
+            answers("skygeni Partner", sky[sky.lead_source == "Partner"]),
+            answers("skygeni rep_2", sky[sky.rep == "rep_2"]),
+            answers("maven", other),
+        ],
+        "rep_spread": rep_spread(sky),
+    }
+    with open(sys.argv[3], "w", encoding="utf-8") as output:
+        json.dump(values, output, indent=None, separators=(",", ":"))
+        output.write("\n")
+
+
+if __name__ == "__main__":
+    main()

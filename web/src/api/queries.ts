@@ -1,0 +1,58 @@
+import { QueryClient, queryOptions } from "@tanstack/react-query";
+import type { Days, Grain } from "../format/dates";
+import { ApiError, body, client } from "./client";
+
+const MINUTE_MS = 60_000;
+
+/** Numbers change when a load is committed, so they stay fresh for a minute. */
+export function createQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: MINUTE_MS,
+        // What the server refuses it will refuse again; only silence is worth another try.
+        retry: (failures, error) =>
+          failures < 2 && error instanceof ApiError && error.status === null,
+      },
+    },
+  });
+}
+
+export const statusQuery = queryOptions({
+  queryKey: ["status"],
+  queryFn: () => body(client.GET("/api/v1/status")),
+});
+
+export const alertsQuery = queryOptions({
+  queryKey: ["alerts", "open"],
+  queryFn: () => body(client.GET("/api/v1/alerts", { params: { query: { state: "open" } } })),
+});
+
+export const insightsQuery = (cadence: "weekly" | "monthly") =>
+  queryOptions({
+    queryKey: ["insights", cadence],
+    queryFn: () => body(client.GET("/api/v1/insights", { params: { query: { cadence } } })),
+  });
+
+export const trendQuery = (grain: Grain) =>
+  queryOptions({
+    queryKey: ["trend", grain],
+    queryFn: () => body(client.GET("/api/v1/trend", { params: { query: { grain } } })),
+  });
+
+/** Metrics of a window, of all deals or of every value of a dimension. */
+export const metricsQuery = ({ from, to }: Days, by?: string) =>
+  queryOptions({
+    queryKey: ["metrics", from, to, by ?? "all"],
+    queryFn: () => {
+      const query = by === undefined ? { from, to } : { from, to, by };
+      return body(client.GET("/api/v1/metrics", { params: { query } }));
+    },
+  });
+
+/** What changed between the trailing window and the one before, by a dimension. */
+export const changesQuery = (by: string) =>
+  queryOptions({
+    queryKey: ["changes", by],
+    queryFn: () => body(client.GET("/api/v1/changes", { params: { query: { by } } })),
+  });

@@ -1,0 +1,75 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import type { Change, Metric } from "../../api/client";
+import { changesQuery, metricsQuery } from "../../api/queries";
+import { Loaded } from "../../components/loaded";
+import type { Days } from "../../format/dates";
+import { SegmentTable } from "./segment-table";
+
+/** The dimension shown first; the headline takes its overall change from the same answer. */
+export const DEFAULT_DIMENSION = "acv_bucket";
+
+// Every built-in dimension but the cycle bucket: how long a deal took is known only once it is closed.
+const dimensions: readonly { readonly name: string; readonly title: string }[] = [
+  { name: DEFAULT_DIMENSION, title: "Deal size" },
+  { name: "region", title: "Region" },
+  { name: "industry", title: "Industry" },
+  { name: "product", title: "Product" },
+  { name: "lead_source", title: "Lead source" },
+  { name: "rep", title: "Rep" },
+  { name: "team", title: "Team" },
+  { name: "deal_type", title: "Deal type" },
+];
+
+interface SegmentsProps {
+  readonly window: Days;
+}
+
+/** Win rates inside one dimension, each with its interval and what changed. */
+export function Segments({ window }: SegmentsProps) {
+  const [dimension, setDimension] = useState(DEFAULT_DIMENSION);
+  const overall = useQuery(metricsQuery(window));
+  const metrics = useQuery(metricsQuery(window, dimension));
+  const changes = useQuery(changesQuery(dimension));
+  const title = dimensions.find(({ name }) => name === dimension)?.title ?? dimension;
+  return (
+    <section className="card segments" aria-labelledby="segments-title">
+      <div className="section-title">
+        <h2 id="segments-title">Segments</h2>
+        <label className="select" htmlFor="segments-by">
+          by
+        </label>
+        <select
+          id="segments-by"
+          aria-label="Segments by"
+          value={dimension}
+          onChange={(event) => setDimension(event.target.value)}
+        >
+          {dimensions.map(({ name, title: option }) => (
+            <option key={name} value={name}>
+              {option}
+            </option>
+          ))}
+        </select>
+      </div>
+      <Loaded query={metrics} what="The segments" lines={6}>
+        {(rows) => (
+          <Loaded query={changes} what="The changes" lines={6}>
+            {(table) => (
+              <SegmentTable
+                title={title}
+                rows={joined(rows, table.segments)}
+                average={overall.data?.[0]?.win_rate ?? undefined}
+              />
+            )}
+          </Loaded>
+        )}
+      </Loaded>
+    </section>
+  );
+}
+
+function joined(metrics: readonly Metric[], changes: readonly Change[]) {
+  const byValue = new Map(changes.map((change) => [change.value, change]));
+  return metrics.map((metric) => ({ metric, change: byValue.get(metric.value) }));
+}
