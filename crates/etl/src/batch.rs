@@ -24,11 +24,12 @@ pub(crate) struct DealBatch {
 
 impl DealBatch {
     pub(crate) fn new() -> Self {
-        let amount =
-            || Decimal128Builder::with_capacity(BATCH_ROWS).with_data_type(schema::MONEY);
+        let amount = || Decimal128Builder::with_capacity(BATCH_ROWS).with_data_type(schema::MONEY);
         Self {
             rows: 0,
-            texts: std::array::from_fn(|_| StringBuilder::with_capacity(BATCH_ROWS, BATCH_ROWS * 8)),
+            texts: std::array::from_fn(|_| {
+                StringBuilder::with_capacity(BATCH_ROWS, BATCH_ROWS * 8)
+            }),
             days: std::array::from_fn(|_| Date32Builder::with_capacity(BATCH_ROWS)),
             amounts: [amount(), amount()],
             cycle_days: Int32Builder::with_capacity(BATCH_ROWS),

@@ -67,5 +67,8 @@ catalogue! {
 
 /// The severity of a check of the catalogue; an error for an unknown name.
 pub(crate) fn severity(name: &str) -> Severity {
-    CATALOGUE.iter().find(|check| check.name == name).map_or(Severity::Error, |check| check.severity)
+    CATALOGUE
+        .iter()
+        .find(|check| check.name == name)
+        .map_or(Severity::Error, |check| check.severity)
 }

@@ -5,7 +5,7 @@ use winsight_model::Outcome;
 
 use crate::amount::{Decimal, is_null_word, read_amount};
 use crate::columns::Columns;
-use crate::date::{DateFault, DateReader};
+use crate::date::DateReader;
 use crate::deal::Deal;
 use crate::field::Field;
 use crate::lookup::Lookup;
@@ -14,9 +14,6 @@ use crate::outcome::OutcomeReader;
 use crate::plan::Plan;
 use crate::source::Fields;
 use crate::{EtlError, Reason, check};
-
-const EARLIEST: Date = Date::constant(1990, 1, 1);
-const LATEST: Date = Date::constant(2200, 12, 31);
 
 /// Reads and checks the rows of one file of deals.
 pub(crate) struct Cleaner<'a> {
@@ -53,7 +50,7 @@ impl<'a> Cleaner<'a> {
         let deal_id = text(Field::DealId).unwrap_or_default();
         if deal_id.is_empty() {
             let message = "the row has no deal id; give it one or remove it".to_owned();
-            reasons.push(reason(check::MISSING_ID, Field::DealId, message));
+            reasons.push(Reason::new(check::MISSING_ID, Field::DealId, message));
         }
         let outcome = self.outcome(fields, reasons);
         let [created, closed, expected, last_activity, updated] =
@@ -119,58 +116,45 @@ impl<'a> Cleaner<'a> {
             let message = format!(
                 "{word:?} says neither won, lost nor open; say what it means under [{table}] in the mapping: {word:?} = \"lost\""
             );
-            reasons.push(reason(check::UNKNOWN_OUTCOME, field, message));
+            reasons.push(Reason::new(check::UNKNOWN_OUTCOME, field, message));
             Outcome::Open
         })
     }
 
     fn date(&self, fields: &Fields<'_>, field: Field, reasons: &mut Vec<Reason>) -> Option<Date> {
         let text = self.text(fields, field).filter(|text| !is_null_word(text))?;
-        let name = field.name();
-        let (check, message) = match self.dates.read(text) {
-            Ok(date) if (EARLIEST..=LATEST).contains(&date) => return Some(date),
-            Ok(date) => (
-                check::IMPLAUSIBLE_DATE,
-                format!("{name} {date} lies outside {EARLIEST} to {LATEST}; correct the year"),
-            ),
-            Err(DateFault::Invalid) => (
-                check::INVALID_DATE,
-                format!("{name} {text:?} is not a date that exists; write it like 2024-03-31"),
-            ),
-            Err(DateFault::Ambiguous) => (
-                check::AMBIGUOUS_DATE,
-                format!("{name} {text:?} can be read day first or month first; set date_format in the mapping"),
-            ),
-        };
-        reasons.push(reason(check, field, message));
-        None
+        self.dates.read_plausible(field, text).map_err(|reason| reasons.push(reason)).ok()
     }
 
     fn check_closing(&self, deal: &Deal<'_>, reasons: &mut Vec<Reason>) {
         let today = self.today;
         if let Some(created) = deal.created.filter(|created| *created > today) {
             let message = format!("created_date {created} lies after today, {today}; correct it");
-            reasons.push(reason(check::CREATED_IN_FUTURE, Field::CreatedDate, message));
+            reasons.push(Reason::new(check::CREATED_IN_FUTURE, Field::CreatedDate, message));
         }
         let outcome = deal.outcome;
         match (outcome, deal.closed) {
             (Outcome::Open, _) => {}
             (_, None) => {
                 let message = format!("the deal is {outcome} but has no closed date; add the date");
-                reasons.push(reason(check::CLOSED_WITHOUT_DATE, Field::ClosedDate, message));
+                reasons.push(Reason::new(check::CLOSED_WITHOUT_DATE, Field::ClosedDate, message));
             }
             (_, Some(closed)) => {
                 if closed > today {
                     let message = format!(
                         "the deal is {outcome} on {closed}, after today, {today}; correct the date"
                     );
-                    reasons.push(reason(check::CLOSED_IN_FUTURE, Field::ClosedDate, message));
+                    reasons.push(Reason::new(check::CLOSED_IN_FUTURE, Field::ClosedDate, message));
                 }
                 if let Some(created) = deal.created.filter(|created| *created > closed) {
                     let message = format!(
                         "the deal closed on {closed}, before it was created on {created}; correct one of the dates"
                     );
-                    reasons.push(reason(check::CLOSED_BEFORE_CREATED, Field::ClosedDate, message));
+                    reasons.push(Reason::new(
+                        check::CLOSED_BEFORE_CREATED,
+                        Field::ClosedDate,
+                        message,
+                    ));
                 }
             }
         }
@@ -185,7 +169,6 @@ impl<'a> Cleaner<'a> {
                 | (Outcome::Open, Some(Outcome::Won | Outcome::Lost))
         )
     }
-
 }
 
 fn fill_in<'r>(deal: &mut Deal<'r>, lookup: &'r Lookup) {
@@ -202,9 +185,4 @@ fn differs(own: &str, computed: Option<i32>) -> bool {
     let Some(computed) = computed else { return false };
     let own = read_amount(own, Some(Decimal::Point)).map(|days| days.value.cents());
     own != Ok(i128::from(computed) * 100)
-}
-
-/// A reason about one field.
-pub(crate) fn reason(check: &'static str, field: Field, message: String) -> Reason {
-    Reason { check, field: Some(field.name().to_owned()), message }
 }

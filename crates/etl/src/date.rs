@@ -2,7 +2,11 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
-use crate::EtlError;
+use crate::field::Field;
+use crate::{EtlError, Reason, check};
+
+const EARLIEST: Date = Date::constant(1990, 1, 1);
+const LATEST: Date = Date::constant(2200, 12, 31);
 
 /// Which of the first two numbers of a date such as `3/4/2024` is the day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +45,10 @@ impl DateFormat {
         }
         let sample = Date::constant(2024, 12, 31);
         match jiff::fmt::strtime::format(text, sample) {
-            Ok(printed) if text.contains('%') && Date::strptime(text, &printed) == Ok(sample) => {
+            Ok(printed)
+                if text.contains('%')
+                    && Date::strptime(text, &printed).is_ok_and(|read| read == sample) =>
+            {
                 Ok(Self::Pattern(text.to_owned()))
             }
             _ => Err(EtlError::Mapping(format!(
@@ -72,6 +79,29 @@ pub(crate) struct DateReader {
 }
 
 impl DateReader {
+    /// The day of a field, or the reason why there is none that can be true.
+    pub(crate) fn read_plausible(&self, field: Field, text: &str) -> Result<Date, Reason> {
+        let name = field.name();
+        let (check, message) = match self.read(text) {
+            Ok(date) if (EARLIEST..=LATEST).contains(&date) => return Ok(date),
+            Ok(date) => (
+                check::IMPLAUSIBLE_DATE,
+                format!("{name} {date} lies outside {EARLIEST} to {LATEST}; correct the year"),
+            ),
+            Err(DateFault::Invalid) => (
+                check::INVALID_DATE,
+                format!("{name} {text:?} is not a date that exists; write it like 2024-03-31"),
+            ),
+            Err(DateFault::Ambiguous) => (
+                check::AMBIGUOUS_DATE,
+                format!(
+                    "{name} {text:?} can be read day first or month first; set date_format in the mapping"
+                ),
+            ),
+        };
+        Err(Reason::new(check, field, message))
+    }
+
     /// The day that a trimmed, non-blank text names.
     pub(crate) fn read(&self, text: &str) -> Result<Date, DateFault> {
         if let Some(date) = iso_date(text.as_bytes()) {
@@ -123,8 +153,8 @@ fn in_letters(text: &str) -> Option<Date> {
         "%B %d, %Y",
         "%d %b %Y",
         "%d %B %Y",
-        "%d-%b-%Y",
         "%d-%b-%y",
+        "%d-%b-%Y",
         "%a, %b %d, %Y",
         "%d. %B %Y",
     ];
@@ -206,6 +236,8 @@ pub(crate) struct DateEvidence {
     day_first: Seen,
     month_first: Seen,
     ambiguous: Seen,
+    /// Dates written in a way that leaves nothing open.
+    settled: u64,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -229,6 +261,7 @@ impl DateEvidence {
     /// Takes one more trimmed text into account.
     pub(crate) fn add(&mut self, text: &str, line: u64) {
         if iso_date(text.as_bytes()).is_some() {
+            self.settled += 1;
             return;
         }
         match Numbers::read(text) {
@@ -248,11 +281,11 @@ impl DateEvidence {
     ///
     /// # Errors
     /// Says why it cannot be known: nothing shows it, or dates show both orders. One date in twenty
-    /// may contradict the others; it is then invalid.
+    /// may differ from the others; its row is then set aside.
     pub(crate) fn order(&self) -> Result<Option<DateOrder>, String> {
         let (day, month) = (&self.day_first, &self.month_first);
         if day.dates == 0 && month.dates == 0 {
-            if self.ambiguous.dates == 0 {
+            if self.ambiguous.dates * 20 <= self.settled {
                 return Ok(None);
             }
             let seen = &self.ambiguous;

@@ -287,7 +287,11 @@ impl<'a> Load<'a> {
             issues.push(Issue::new(name, None, count, Vec::new(), message));
         };
         if duplicates > 0 {
-            add(check::DUPLICATES, duplicates, format!("{duplicates} rows were identical copies and were dropped"));
+            add(
+                check::DUPLICATES,
+                duplicates,
+                format!("{duplicates} rows were identical copies and were dropped"),
+            );
         }
         if self.blank_rows > 0 {
             let blank = self.blank_rows;
@@ -303,7 +307,11 @@ impl<'a> Load<'a> {
 
 /// The refusal of a file that has a header and nothing else.
 pub(crate) fn no_rows(path: &Path) -> EtlError {
-    EtlError::refused(path, "the file has a header but no rows: 0 rows loaded", "export it again with its rows")
+    EtlError::refused(
+        path,
+        "the file has a header but no rows: 0 rows loaded",
+        "export it again with its rows",
+    )
 }
 
 /// The refusal of a file of which too many rows were set aside.

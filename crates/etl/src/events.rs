@@ -3,10 +3,9 @@ use std::path::Path;
 use arrow::array::RecordBatch;
 use jiff::civil::Date;
 use winsight_model::Outcome;
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::batch::{Event, EventBatch};
-use crate::date::DateFault;
 use crate::deal::day_number;
 use crate::deals::{PROGRESS_ROWS, QUARANTINE_ROWS, no_rows, too_many};
 use crate::field::{Field, Table};
@@ -111,58 +110,59 @@ impl EventReader {
     }
 
     fn read<'r>(&mut self, fields: &Fields<'r>) -> Result<Event<'r>, Vec<Reason>> {
-        let mut reasons = Vec::new();
-        let mut add = |check, field: Field, message: String| {
-            reasons.push(Reason { check, field: Some(field.name().to_owned()), message });
-        };
-        let deal_id = self.text(fields, Field::DealId);
-        if deal_id.is_none() {
+        let deal_id = self.text(fields, Field::DealId).ok_or_else(|| {
             let message = "the row has no deal id; give it one or remove it".to_owned();
-            add(check::MISSING_ID, Field::DealId, message);
-        }
-        let stage = self.text(fields, Field::Stage);
-        let outcome = stage.and_then(|stage| self.outcomes.stage(stage));
-        match (stage, outcome) {
-            (None, _) => {
-                let message = "the row names no stage; add it or remove the row".to_owned();
-                add(check::MISSING_STAGE, Field::Stage, message);
+            Reason::new(check::MISSING_ID, Field::DealId, message)
+        });
+        let stage = self.stage(fields);
+        let date = self.date(fields);
+        match (deal_id, stage, date) {
+            (Ok(deal_id), Ok((stage, outcome)), Ok(date)) => {
+                let position = self.position(deal_id, date);
+                Ok(Event { deal_id, date, position, stage, outcome })
             }
-            (Some(stage), None) => {
-                let message = format!(
-                    "{stage:?} says neither won, lost nor open; say what it means under [stages] in the mapping: {stage:?} = \"lost\""
-                );
-                add(check::UNKNOWN_OUTCOME, Field::Stage, message);
+            (deal_id, stage, date) => {
+                Err([deal_id.err(), stage.err(), date.err()].into_iter().flatten().collect())
             }
-            (Some(_), Some(_)) => {}
-        }
-        let date = self.date(fields).map_err(|(check, message)| add(check, Field::EventDate, message));
-        match (deal_id, stage, outcome, date) {
-            (Some(deal_id), Some(stage), Some(outcome), Ok(date)) => {
-                Ok(self.event(deal_id, date, stage, outcome))
-            }
-            _ => Err(reasons),
         }
     }
 
-    fn date(&self, fields: &Fields<'_>) -> Result<Date, (&'static str, String)> {
-        let Some(text) = self.text(fields, Field::EventDate) else {
-            return Err((check::MISSING_DATE, "the row has no date; add it or remove the row".to_owned()));
+    fn stage<'r>(&self, fields: &Fields<'r>) -> Result<(&'r str, Outcome), Reason> {
+        let Some(stage) = self.text(fields, Field::Stage) else {
+            let message = "the row names no stage; add it or remove the row".to_owned();
+            return Err(Reason::new(check::MISSING_STAGE, Field::Stage, message));
         };
-        match self.plan.dates.read(text) {
-            Ok(date) if date > self.today => Err((
-                check::EVENT_IN_FUTURE,
-                format!("the stage was entered on {date}, after today, {}; correct the date", self.today),
-            )),
-            Ok(date) => Ok(date),
-            Err(fault) => Err(date_problem("date", text, fault)),
-        }
+        let outcome = self.outcomes.stage(stage).ok_or_else(|| {
+            let message = format!(
+                "{stage:?} says neither won, lost nor open; say what it means under [stages] in the mapping: {stage:?} = \"lost\""
+            );
+            Reason::new(check::UNKNOWN_OUTCOME, Field::Stage, message)
+        })?;
+        Ok((stage, outcome))
     }
 
-    fn event<'r>(&mut self, deal_id: &'r str, date: Date, stage: &'r str, outcome: Outcome) -> Event<'r> {
-        let deal_and_day = xxh3_64(deal_id.as_bytes()) ^ xxh3_64(&day_number(date).to_le_bytes());
+    fn date(&self, fields: &Fields<'_>) -> Result<Date, Reason> {
+        let Some(text) = self.text(fields, Field::EventDate) else {
+            let message = "the row has no date; add it or remove the row".to_owned();
+            return Err(Reason::new(check::MISSING_DATE, Field::EventDate, message));
+        };
+        let date = self.plan.dates.read_plausible(Field::EventDate, text)?;
+        if date > self.today {
+            let today = self.today;
+            let message =
+                format!("the stage was entered on {date}, after today, {today}; correct the date");
+            return Err(Reason::new(check::EVENT_IN_FUTURE, Field::EventDate, message));
+        }
+        Ok(date)
+    }
+
+    /// The place of one more event among those of its deal on that day.
+    fn position(&mut self, deal_id: &str, date: Date) -> i32 {
+        let deal_and_day =
+            xxh3_64_with_seed(deal_id.as_bytes(), u64::from(day_number(date).cast_unsigned()));
         let next = self.positions.entry(deal_and_day).or_insert(0);
         let position = *next;
         *next += 1;
-        Event { deal_id, date, position, stage, outcome }
+        position
     }
 }

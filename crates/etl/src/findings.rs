@@ -105,22 +105,50 @@ impl Findings {
         self.missing(columns, &mut issues);
         if self.deals > 0 && self.closed == 0 {
             let message = "no deal of the file is won or lost, so that it gives no rate; if some are, say which words mean it under [outcomes] or [stages] in the mapping";
-            issues.push(Issue::new(check::NO_CLOSED_DEALS, Some(Field::Outcome), self.deals, Vec::new(), message.to_owned()));
+            issues.push(Issue::new(
+                check::NO_CLOSED_DEALS,
+                Some(Field::Outcome),
+                self.deals,
+                Vec::new(),
+                message.to_owned(),
+            ));
         }
         if self.lost_without_amount > 0 {
             let message = format!(
                 "{} of {} lost deals have no amount; the revenue-weighted win rate is not shown when nearly all lack it",
                 self.lost_without_amount, self.lost
             );
-            issues.push(Issue::new(check::LOST_WITHOUT_AMOUNT, Some(Field::Amount), self.lost_without_amount, Vec::new(), message));
+            issues.push(Issue::new(
+                check::LOST_WITHOUT_AMOUNT,
+                Some(Field::Amount),
+                self.lost_without_amount,
+                Vec::new(),
+                message,
+            ));
         }
         for (name, field, found, what) in [
-            (check::OUTCOME_STAGE_MISMATCH, Field::Stage, &self.stage_contradictions, "have a stage that contradicts their outcome; the outcome counts"),
-            (check::CYCLE_MISMATCH, Field::CycleDays, &self.cycle_mismatches, "have a cycle length that is not closed minus created date; the dates count"),
+            (
+                check::OUTCOME_STAGE_MISMATCH,
+                Field::Stage,
+                &self.stage_contradictions,
+                "have a stage that contradicts their outcome; the outcome counts",
+            ),
+            (
+                check::CYCLE_MISMATCH,
+                Field::CycleDays,
+                &self.cycle_mismatches,
+                "have a cycle length that is not closed minus created date; the dates count",
+            ),
         ] {
             if found.count > 0 {
                 let message = format!("{} deals {what}", found.count);
-                issues.push(Issue::new(name, Some(field), found.count, found.texts.clone(), message));
+                issues.push(Issue::new(
+                    name,
+                    Some(field),
+                    found.count,
+                    found.texts.clone(),
+                    message,
+                ));
             }
         }
         self.spellings(known, lookups, &mut issues);
@@ -141,10 +169,18 @@ impl Findings {
             };
             let is_recommended = matches!(field, Field::CreatedDate | Field::Amount);
             if is_recommended && !columns.has(field) {
-                let message = format!("the file has no column for {name}: for all deals, {consequence}");
-                issues.push(Issue::new(check::MISSING_COLUMN, Some(field), self.deals, Vec::new(), message));
+                let message =
+                    format!("the file has no column for {name}: for all deals, {consequence}");
+                issues.push(Issue::new(
+                    check::MISSING_COLUMN,
+                    Some(field),
+                    self.deals,
+                    Vec::new(),
+                    message,
+                ));
             } else if blank > 0 && (columns.has(field) || filled > 0) {
-                let message = format!("{blank} of {} deals have no {name}; {consequence}", self.deals);
+                let message =
+                    format!("{blank} of {} deals have no {name}; {consequence}", self.deals);
                 issues.push(Issue::new(check::MISSING, Some(field), blank, Vec::new(), message));
             }
         }
@@ -154,8 +190,17 @@ impl Findings {
     fn spellings(&self, known: &ValuesByField, lookups: &[Lookup], issues: &mut Vec<Issue>) {
         for (field, counts) in Field::GROUPING.into_iter().zip(&self.values) {
             if counts.overflowed() {
-                let message = format!("{} has too many different values to compare all spellings", field.name());
-                issues.push(Issue::new(check::TOO_MANY_VALUES, Some(field), 1, Vec::new(), message));
+                let message = format!(
+                    "{} has too many different values to compare all spellings",
+                    field.name()
+                );
+                issues.push(Issue::new(
+                    check::TOO_MANY_VALUES,
+                    Some(field),
+                    1,
+                    Vec::new(),
+                    message,
+                ));
             }
             let here = counts.to_map();
             let mut all = here.clone();
@@ -187,7 +232,13 @@ impl Findings {
                     field.name(),
                     examples[..examples.len().min(EXAMPLES)].join("; ")
                 );
-                issues.push(Issue::new(check::SPELLING_VARIANTS, Some(field), minority, examples, message));
+                issues.push(Issue::new(
+                    check::SPELLING_VARIANTS,
+                    Some(field),
+                    minority,
+                    examples,
+                    message,
+                ));
             }
         }
     }
@@ -204,8 +255,11 @@ impl Findings {
             return None;
         }
         let deals = absent.values().sum();
-        let examples: Vec<_> =
-            absent.iter().take(EXAMPLES).map(|(value, count)| format!("{value:?} ×{count}")).collect();
+        let examples: Vec<_> = absent
+            .iter()
+            .take(EXAMPLES)
+            .map(|(value, count)| format!("{value:?} ×{count}"))
+            .collect();
         let message = format!(
             "{} values of {} are not in {}, so that nothing is filled in for their {deals} deals: {}",
             absent.len(),

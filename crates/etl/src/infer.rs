@@ -48,16 +48,17 @@ impl Sample {
     }
 
     fn holds_outcomes(&self, column: usize) -> bool {
-        let is_closed = |value| matches!(outcome_of_word(value), Some(Outcome::Won | Outcome::Lost));
+        let is_closed =
+            |value: &str| matches!(outcome_of_word(value), Some(Outcome::Won | Outcome::Lost));
         self.all(column, |value| outcome_of_word(value).is_some())
             && self.values(column).any(is_closed)
     }
 
     /// Whether every value is an amount and one is too large to count days, people or percent.
     fn holds_amounts(&self, column: usize) -> bool {
-        let amount = |value| read_amount(value, Some(Decimal::Point)).ok();
+        let amount = |value: &str| read_amount(value, Some(Decimal::Point)).ok();
         let is_large =
-            |value| amount(value).is_some_and(|read| read.value > Money::from_cents(100_000));
+            |value: &str| amount(value).is_some_and(|read| read.value > Money::from_cents(100_000));
         self.all(column, |value| amount(value).is_some()) && self.values(column).any(is_large)
     }
 

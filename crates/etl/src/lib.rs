@@ -46,7 +46,5 @@ pub use events::read_events;
 pub use lookup::{Lookup, is_lookup, read_lookup};
 pub use mapping::Mapping;
 pub use quality::Quality;
-pub use report::{
-    DealsReport, EventsReport, Issue, Progress, Quarantined, Reason, Severity,
-};
+pub use report::{DealsReport, EventsReport, Issue, Progress, Quarantined, Reason, Severity};
 pub use spelling::{Variant, spelling_variants};

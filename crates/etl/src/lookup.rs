@@ -49,16 +49,17 @@ impl Lookup {
 }
 
 /// Whether a file is a lookup rather than a file of deals: it has neither outcome nor stage, no
-/// closed date, and a column of products, accounts or sales people.
+/// closed date, names no deals, and has a column of products, accounts or sales people.
 pub fn is_lookup(path: &Path) -> Result<bool, EtlError> {
     let source = Source::open(path, &Mapping::default(), Table::Deals)?;
     let means = |table: Table, field: Field| {
         source.headers.iter().any(|header| table.rank(header, field).is_some())
     };
+    let names_deals = means(Table::Events, Field::DealId);
     let of_deals = [Field::Outcome, Field::Stage, Field::ClosedDate]
         .into_iter()
         .any(|field| means(Table::Deals, field));
-    Ok(!of_deals && KEYS.into_iter().any(|field| means(Table::Lookup, field)))
+    Ok(!of_deals && !names_deals && KEYS.into_iter().any(|field| means(Table::Lookup, field)))
 }
 
 const KEYS: [Field; 3] = [Field::Rep, Field::Product, Field::Account];

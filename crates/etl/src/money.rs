@@ -3,7 +3,6 @@ use std::collections::BTreeMap;
 use winsight_model::Money;
 
 use crate::amount::{AmountFault, CurrencyMark, Decimal, currency_mark, read_amount};
-use crate::clean::reason;
 use crate::field::Field;
 use crate::rate::Rate;
 use crate::{EtlError, Mapping, Reason, check};
@@ -74,7 +73,7 @@ impl AmountReader {
         let (currency, rate) = self.currency(text, amount.currency, column)?;
         if amount.value < Money::ZERO {
             let message = format!("the amount {text:?} is negative; correct it or leave it blank");
-            return Err(reason(check::NEGATIVE_AMOUNT, Field::Amount, message));
+            return Err(Reason::new(check::NEGATIVE_AMOUNT, Field::Amount, message));
         }
         let reporting = rate.convert(amount.value.min(LARGEST_ORIGINAL));
         if amount.value > LARGEST_ORIGINAL || reporting > LARGEST {
@@ -107,12 +106,12 @@ impl AmountReader {
             let message = format!(
                 "the amount {text:?} is in {mark}, the currency column says {column}; correct one of them"
             );
-            return Err(reason(check::INVALID_AMOUNT, Field::Amount, message));
+            return Err(Reason::new(check::INVALID_AMOUNT, Field::Amount, message));
         }
         let code = by_mark.as_deref().unwrap_or(base);
         match self.rates.get_key_value(code) {
             Some((code, rate)) => Ok((code, *rate)),
-            None => Err(reason(
+            None => Err(Reason::new(
                 check::CURRENCY_WITHOUT_RATE,
                 Field::Currency,
                 format!(
@@ -144,5 +143,5 @@ fn amount_reason(text: &str, fault: AmountFault) -> Reason {
             format!("the amount {text:?} is above ten billion; correct it"),
         ),
     };
-    reason(check, Field::Amount, message)
+    Reason::new(check, Field::Amount, message)
 }

@@ -8,13 +8,21 @@ use crate::field::normalised;
 /// Most words remembered, so that a column of free text cannot fill the memory.
 const REMEMBERED_WORDS: usize = 10_000;
 
-const WON: [&str; 8] = ["won", "win", "closedwon", "success", "successful", "gewonnen", "gagné", "ganado"];
+const WON: [&str; 8] =
+    ["won", "win", "closedwon", "success", "successful", "gewonnen", "gagné", "ganado"];
 const LOST: [&str; 9] = [
-    "lost", "loss", "lose", "closedlost", "failed", "unsuccessful", "verloren", "perdu", "perdido",
+    "lost",
+    "loss",
+    "lose",
+    "closedlost",
+    "failed",
+    "unsuccessful",
+    "verloren",
+    "perdu",
+    "perdido",
 ];
-const OPEN: [&str; 11] = [
-    "", "open", "pending", "inprogress", "active", "ongoing", "new", "none", "null", "na", "nan",
-];
+const OPEN: [&str; 11] =
+    ["", "open", "pending", "inprogress", "active", "ongoing", "new", "none", "null", "na", "nan"];
 
 /// What a word of an outcome column means; `None` when it says nothing known.
 pub(crate) fn outcome_of_word(word: &str) -> Option<Outcome> {
@@ -43,7 +51,8 @@ pub(crate) fn outcome_of_stage(stage: &str) -> Option<Outcome> {
         return None;
     }
     let words = stage.split(|letter: char| !letter.is_alphanumeric());
-    let said = closed_word(&whole).or_else(|| words.map(normalised).find_map(|word| closed_word(&word)));
+    let said =
+        closed_word(&whole).or_else(|| words.map(normalised).find_map(|word| closed_word(&word)));
     Some(said.unwrap_or(Outcome::Open))
 }
 

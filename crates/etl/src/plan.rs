@@ -144,7 +144,8 @@ impl Plan {
 
     fn report_unused(&mut self, source: &Source) {
         let unused = self.columns.unused(source.width());
-        let headers: Vec<_> = unused.into_iter().map(|column| source.headers[column].clone()).collect();
+        let headers: Vec<_> =
+            unused.into_iter().map(|column| source.headers[column].clone()).collect();
         if headers.is_empty() {
             return;
         }
@@ -154,7 +155,10 @@ impl Plan {
             None,
             headers.len() as u64,
             headers.clone(),
-            format!("unused columns: {}; to use one, name it under [columns] in the mapping", headers.join(", ")),
+            format!(
+                "unused columns: {}; to use one, name it under [columns] in the mapping",
+                headers.join(", ")
+            ),
         ));
     }
 
@@ -200,8 +204,11 @@ impl Evidence {
     /// Reads until nothing is open, and at least the first rows; the whole file where it must.
     fn gather(source: &Source, columns: &Columns) -> Result<Self, EtlError> {
         let mut evidence = Self::default();
-        let dates: Vec<usize> =
-            [&Field::DATES[..], &[Field::EventDate]].concat().iter().filter_map(|field| columns.get(*field)).collect();
+        let dates: Vec<usize> = [&Field::DATES[..], &[Field::EventDate]]
+            .concat()
+            .iter()
+            .filter_map(|field| columns.get(*field))
+            .collect();
         let amount = columns.get(Field::Amount);
         let mut rows = source.rows()?;
         let mut seen = 0;

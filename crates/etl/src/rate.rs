@@ -13,9 +13,8 @@ impl Rate {
 
     /// Reads a plain positive decimal of at most 18 digits.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let invalid = || {
-            format!("= {text:?} is not a rate; write a positive plain decimal such as \"1.08\"")
-        };
+        let invalid =
+            || format!("= {text:?} is not a rate; write a positive plain decimal such as \"1.08\"");
         let (units, fraction) = text.split_once('.').unwrap_or((text, ""));
         let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
         let is_short = units.len() + fraction.len() <= 18;

@@ -81,6 +81,13 @@ pub struct Reason {
     pub message: String,
 }
 
+impl Reason {
+    /// A reason about one field.
+    pub(crate) fn new(check: &'static str, field: Field, message: String) -> Self {
+        Self { check, field: Some(field.name().to_owned()), message }
+    }
+}
+
 /// Something odd about a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Issue {

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use columnar::ColumnarRows;
 use delimited::DelimitedRows;
 pub(crate) use encoding::encoding_named;
-pub(crate) use record::{Fault, Fields, Record};
+pub(crate) use record::{Fields, Record};
 
 use crate::field::Table;
 use crate::{EtlError, Mapping};
@@ -124,7 +124,8 @@ impl Source {
         let kind = match &self.format {
             Format::Parquet => Kind::Columnar(Box::new(ColumnarRows::open(&self.path)?)),
             Format::Delimited { delimiter, encoding } => {
-                let file = File::open(&self.path).map_err(|error| EtlError::io(&self.path, error))?;
+                let file =
+                    File::open(&self.path).map_err(|error| EtlError::io(&self.path, error))?;
                 let counted = Counted { inner: file, read: Arc::clone(&read) };
                 let text = encoding.decode(counted);
                 Kind::Delimited(Box::new(DelimitedRows::new(&self.path, text, *delimiter)))

@@ -2,8 +2,8 @@ use winsight_model::{Dimension, Segment, Settings, Tally};
 
 use crate::{Interval, Share, benjamini_hochberg, difference_p_value, newcombe};
 
-/// A segment in two windows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A segment in two windows; by default all deals, none of them closed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SegmentPair {
     /// Which deals.
     pub segment: Segment,

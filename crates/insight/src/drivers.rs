@@ -2,8 +2,6 @@ mod design;
 mod logistic;
 mod models;
 mod symmetric;
-#[cfg(test)]
-mod tests;
 
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 use winsight_model::Dimension;

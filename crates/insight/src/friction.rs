@@ -19,15 +19,16 @@ pub(crate) fn deal_friction(tally: &Tally) -> Option<f64> {
     Some(tally.lost.cycle_days.median()? / won)
 }
 
-/// Percentile bootstrap of the log ratio, 95%, with a fixed seed.
+/// Percentile bootstrap of the log ratio, 95%, with a fixed seed. Percentiles of the ratio are those
+/// of its logarithm.
 ///
 /// `None` when the index is none, and when so many replicates have a won median of 0 that no upper
 /// end exists.
 pub(crate) fn deal_friction_interval(tally: &Tally) -> Option<Interval> {
     deal_friction(tally)?;
-    let replicates = sorted_log_ratios(tally, SEED)?;
-    let low = quantile(&replicates, 0.025)?.exp();
-    let high = quantile(&replicates, 0.975)?.exp();
+    let replicates = sorted_ratios(tally, SEED)?;
+    let low = quantile(&replicates, 0.025)?;
+    let high = quantile(&replicates, 0.975)?;
     high.is_finite().then_some(Interval { low, high })
 }
 
@@ -56,23 +57,23 @@ pub(crate) fn deal_friction_p_value(tally: &Tally) -> f64 {
 
 fn log_ratio_variance(tally: &Tally, seed: u64) -> Option<f64> {
     const ROUNDING_VARIANCE: f64 = 1.0 / 12.0;
-    let replicates = sorted_log_ratios(tally, seed)?;
-    let standard_error =
-        (quantile(&replicates, 0.841_345)? - quantile(&replicates, 0.158_655)?) / 2.0;
+    let replicates = sorted_ratios(tally, seed)?;
+    let (low, high) = (quantile(&replicates, 0.158_655)?, quantile(&replicates, 0.841_345)?);
+    let standard_error = (high / low).ln() / 2.0;
     let rounding = |days: f64| ROUNDING_VARIANCE / (days * days);
     let (won, lost) = (tally.won.cycle_days.median()?, tally.lost.cycle_days.median()?);
     Some(standard_error * standard_error + rounding(won) + rounding(lost))
 }
 
-/// The bootstrap distribution of ln(lost median / won median). Replicates in which both medians are
-/// 0 have no ratio and are left out; those with one are infinite.
-fn sorted_log_ratios(tally: &Tally, seed: u64) -> Option<Vec<f64>> {
+/// The bootstrap distribution of lost median / won median. Replicates in which both medians are 0
+/// have no ratio and are left out; where only the won median is 0 the ratio is infinite.
+fn sorted_ratios(tally: &Tally, seed: u64) -> Option<Vec<f64>> {
     let mut random = Pcg64Mcg::seed_from_u64(seed);
     let won = BootstrapMedian::new(&tally.won.cycle_days)?;
     let lost = BootstrapMedian::new(&tally.lost.cycle_days)?;
-    let ratio = |_| (lost.draw(&mut random) / won.draw(&mut random)).ln();
-    let mut ratios: Vec<f64> = (0..REPLICATES).map(ratio).filter(|log| !log.is_nan()).collect();
-    ratios.sort_by(f64::total_cmp);
+    let ratio = |_| lost.draw(&mut random) / won.draw(&mut random);
+    let mut ratios: Vec<f64> = (0..REPLICATES).map(ratio).filter(|ratio| !ratio.is_nan()).collect();
+    ratios.sort_unstable_by(f64::total_cmp);
     Some(ratios)
 }
 

@@ -1,8 +1,6 @@
 mod daily;
 mod monthly;
 mod performance;
-#[cfg(test)]
-mod tests;
 mod weekly;
 mod wording;
 

@@ -1,5 +1,6 @@
 //! The daily, weekly and monthly insight jobs.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use winsight_alert::{
@@ -7,7 +8,7 @@ use winsight_alert::{
     reconcile, win_rate_findings,
 };
 use winsight_insight::{
-    Cadence, Insight, MonthlyInput, WeeklyInput, daily_insights, high_risk, monthly_insights,
+    Cadence, DriverAnalysis, Insight, MonthlyInput, SegmentPair, WeeklyInput, daily_insights, high_risk, monthly_insights,
     pipeline_health, weekly_insights,
 };
 use winsight_meta::RunRow;
@@ -78,7 +79,7 @@ impl Workspace {
         };
         let row = RunRow {
             job,
-            as_of: report.as_of,
+            as_of: now,
             data_version: commit.version,
             deals: report.deals,
             insights: judged.insights,
@@ -97,7 +98,18 @@ impl Workspace {
         let risky = high_risk(&deals, today, &self.settings.alerts);
         let currency = &self.settings.reporting_currency;
         let insights = daily_insights(&health, &risky, currency, &self.settings);
-        let finding = high_risk_finding(&risky, today, currency, commit.version, &self.settings);
+        let (window, baseline_window) = self.windows();
+        let observation = Observation {
+            window,
+            baseline_window,
+            pairs: &[],
+            overall: &SegmentPair::default(),
+            open_amounts: &BTreeMap::new(),
+            currency,
+            data_version: commit.version,
+            looks_per_quarter: LOOKS_PER_QUARTER,
+        };
+        let finding = high_risk_finding(&risky, &observation, &self.settings);
         Ok(Judged { insights, findings: finding.into_iter().collect(), rules: &[Rule::HighRiskDeals] })
     }
 
@@ -134,7 +146,11 @@ impl Workspace {
         let (window, baseline_window) = self.windows();
         let dimensions = Dimension::known_while_open();
         let (overall, segments) = self.pairs(commit, window, baseline_window, &dimensions).await?;
-        let drivers = self.drivers(None).await?;
+        let drivers = match self.drivers(None).await {
+            // Too little to analyse is a quiet month, not a failed run.
+            Err(JobError::Drivers(_)) => DriverAnalysis::default(),
+            drivers => drivers?,
+        };
         let input = MonthlyInput { window, baseline_window, overall, segments, drivers: &drivers };
         Ok(Judged {
             insights: monthly_insights(&input, &self.settings),

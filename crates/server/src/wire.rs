@@ -5,6 +5,8 @@
 
 mod alert;
 mod change;
+mod deal;
+mod driver;
 mod insight;
 mod metric;
 mod problem;
@@ -14,10 +16,12 @@ mod trend;
 
 pub use alert::{Alert, Evidence};
 pub use change::{Change, Changes, Verdict};
+pub use deal::RiskyDeal;
+pub use driver::{DimensionTest, Driver, Drivers};
 pub use insight::Insight;
 pub use metric::Metric;
 pub use problem::Problem;
-pub use report::{LoadReport, RunReport};
+pub use report::RunReport;
 pub use status::{Component, Readiness, Status};
 pub use trend::{Trend, TrendPoint};
 
@@ -51,3 +55,6 @@ fn low(interval: Option<Interval>) -> Option<f64> {
 fn high(interval: Option<Interval>) -> Option<f64> {
     interval.map(|interval| interval.high)
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,6 +50,9 @@ pub enum StoreError {
     /// A query failed.
     #[error("a query over the feature store failed: {0}")]
     Query(Box<datafusion::error::DataFusionError>),
+    /// A worker of a query stopped.
+    #[error("a query over the feature store stopped: {0}")]
+    Worker(#[from] tokio::task::JoinError),
     /// Columns could not be converted.
     #[error("a query over the feature store failed: {0}")]
     Arrow(#[from] arrow::error::ArrowError),

@@ -69,7 +69,7 @@ fn scan_schema(spec: TableSpec) -> TableSchema {
         })
         .collect();
     let partition = Arc::new(Field::new(spec.partition, DataType::Utf8, false));
-    TableSchema::new(Arc::new(Schema::new(fields)), vec![partition])
+    TableSchema::builder(Arc::new(Schema::new(fields))).with_table_partition_cols(vec![partition]).build()
 }
 
 #[async_trait]

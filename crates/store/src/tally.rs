@@ -5,8 +5,9 @@ mod tabulator;
 use std::collections::BTreeMap;
 
 use datafusion::prelude::{DataFrame, Expr, col, lit};
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
 use jiff::civil::Date;
+use tokio::task::JoinSet;
 use winsight_model::{CycleBuckets, Dimension, Tally, Window};
 
 use crate::engine::Engine;
@@ -53,21 +54,19 @@ impl FeatureStore {
             let reopened = reopened_later(&engine, request).await?;
             streams.push((reopened.execute_stream().await?, true));
         }
-        let counting = streams.into_iter().map(|(mut stream, reopened)| {
+        let mut workers = JoinSet::new();
+        for (mut stream, reopened) in streams {
             let mut tabulator = tabulator.clone();
-            tokio::spawn(async move {
+            workers.spawn(async move {
                 while let Some(batch) = stream.next().await {
                     tabulator.add(&batch?, reopened)?;
                 }
-                Ok::<_, StoreError>(tabulator)
-            })
-        });
+                Ok::<_, StoreError>(tabulator.finish())
+            });
+        }
         let mut total = tabulator.finish();
-        let mut finished = futures::stream::iter(counting).buffer_unordered(usize::MAX);
-        while let Some(part) = finished.try_next().await.map_err(|error| {
-            StoreError::Damaged(format!("a query worker stopped: {error}"))
-        })? {
-            merge(&mut total, part?.finish());
+        while let Some(part) = workers.join_next().await {
+            merge(&mut total, part??);
         }
         Ok(total)
     }

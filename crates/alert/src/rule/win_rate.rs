@@ -41,7 +41,8 @@ fn tested_pairs(observation: &Observation<'_>) -> Vec<SegmentPair> {
     let known = Dimension::known_while_open();
     let overall = observation.overall;
     let is_tested = |pair: &&SegmentPair| {
-        let holds_every_deal = pair.current == overall.current && pair.baseline == overall.baseline;
+        let holds_every_deal = pair.current.deals() == overall.current.deals()
+            && pair.baseline.deals() == overall.baseline.deals();
         let is_known = matches!(pair.segment.parts(), [(name, _)] if known.contains(name));
         is_known && !holds_every_deal
     };

@@ -20,7 +20,7 @@ const DIMENSIONS: [(&str, u32); 6] = [
     ("rep", 20),
 ];
 const DEALS: usize = 714;
-const QUARTERS: u32 = 300;
+const QUARTERS: u32 = 200;
 
 /// Both windows drawn from the same company: 45% won, skewed cycles, attributes by lot.
 fn nothing_happened(random: &mut impl Rng) -> (SegmentPair, Vec<SegmentPair>) {

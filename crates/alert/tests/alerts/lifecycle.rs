@@ -2,9 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp, ToSpan};
 use proptest::prelude::*;
-use winsight_alert::{
-    Alert, AlertState, Finding, Rule, Transitions, reconcile, win_rate_findings,
-};
+use winsight_alert::{Alert, AlertState, Finding, Rule, Transitions, reconcile, win_rate_findings};
 use winsight_model::{Segment, Settings};
 
 use crate::data::{observe, overall, pair, segment, shares};
@@ -167,9 +165,8 @@ fn ids_are_short_typable_and_tell_everything_apart() {
     for id in &ids {
         assert!(id.starts_with("wrd-") && id.len() <= 30, "{id}");
         assert!(
-            id.bytes().all(|byte| byte.is_ascii_lowercase()
-                || byte.is_ascii_digit()
-                || byte == b'-'),
+            id.bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),
             "{id}"
         );
     }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use winsight_alert::{
-    Alert, AlertState, Finding, Impact, ImpactKind, Observation, dfi_findings,
+    Alert, AlertState, Evidence, Finding, Impact, ImpactKind, Observation, dfi_findings,
     lead_source_findings, win_rate_findings,
 };
 use winsight_model::{Segment, Settings, Tally};
@@ -149,7 +149,16 @@ fn an_alert_survives_storage() {
     ];
     let overall = overall(&pairs);
     let open = BTreeMap::from([(Segment::all(), dollars(12_345))]);
-    for finding in win_rate_findings(&observe(&pairs, &overall, &open), &Settings::default()) {
+    for found in win_rate_findings(&observe(&pairs, &overall, &open), &Settings::default()) {
+        let finding = Finding {
+            change: Some(-0.1),
+            confidence: Some(0.5),
+            evidence: Evidence {
+                facts: BTreeMap::from([("p_value".to_owned(), 0.5.into())]),
+                ..found.evidence
+            },
+            ..found
+        };
         let alert = Alert {
             id: "wrd-1".to_owned(),
             state: AlertState::Snoozed,

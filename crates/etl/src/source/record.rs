@@ -159,6 +159,7 @@ impl<'a> Fields<'a> {
 
     fn fit(&self, width: usize) -> bool {
         self.len() == width
-            || self.len() > width && (width..self.len()).all(|index| self.get(index).trim().is_empty())
+            || self.len() > width
+                && (width..self.len()).all(|index| self.get(index).trim().is_empty())
     }
 }

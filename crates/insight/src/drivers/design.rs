@@ -95,20 +95,24 @@ impl Table {
     }
 
     /// The design with an intercept in column 0 and the factors in `chosen`, each from the given
-    /// first column on.
+    /// first column on. Deals that differ only in other factors share a row.
     pub(super) fn design(&self, chosen: &[(usize, usize)]) -> Vec<Row> {
-        let row = |(levels, count): (&Vec<usize>, &Count)| {
+        let mut rows: BTreeMap<Vec<usize>, Count> = BTreeMap::new();
+        for (levels, count) in &self.rows {
             let indicators = chosen
                 .iter()
                 .filter(|&&(factor, _)| levels[factor] > 0)
                 .map(|&(factor, first)| Factor::column(first, levels[factor]));
-            Row {
-                columns: std::iter::once(0).chain(indicators).collect(),
-                won: count.won as f64,
-                lost: count.lost as f64,
-            }
+            let row = rows.entry(std::iter::once(0).chain(indicators).collect()).or_default();
+            row.won += count.won;
+            row.lost += count.lost;
+        }
+        let row = |(columns, count): (Vec<usize>, Count)| Row {
+            columns,
+            won: count.won as f64,
+            lost: count.lost as f64,
         };
-        self.rows.iter().map(row).collect()
+        rows.into_iter().map(row).collect()
     }
 }
 

@@ -32,99 +32,84 @@ pub(super) struct Estimate {
     pub(super) standard_error: f64,
 }
 
-/// Fits by iteratively reweighted least squares (Agresti, Categorical Data Analysis,
-/// section 5.5), halving a step that would lower the likelihood.
+/// Fits by iteratively reweighted least squares (Agresti, Categorical Data Analysis, section 5.5),
+/// halving a step that would lower the likelihood.
 ///
 /// Where a column separates the outcomes its coefficient has no finite maximum: the likelihood still
 /// converges, and the coefficient is left large with a standard error that gives it away.
 pub(super) fn fit(rows: &[Row], columns: usize) -> Fit {
-    let gram = weighted_gram(rows, columns, |row| row.won + row.lost);
+    let mut gram = Symmetric::zero(columns);
+    for row in rows {
+        gram.add_outer(&row.columns, row.won + row.lost);
+    }
     let kept = gram.factor(&vec![true; columns], ALIAS_TOLERANCE).kept().to_vec();
-    let mut coefficients = vec![0.0; columns];
-    let mut log_likelihood = log_likelihood_of(rows, &coefficients);
+    let mut at = Point::new(rows, vec![0.0; columns], &kept);
     for _ in 0..ITERATIONS {
-        let step = information(rows, &coefficients, &kept).solve(&score(rows, &coefficients));
-        let Some((moved, gained)) = climb(rows, &coefficients, &step, log_likelihood) else {
-            break;
-        };
-        let gain = gained - log_likelihood;
-        coefficients = moved;
-        log_likelihood = gained;
-        if gain <= CONVERGED * (log_likelihood.abs() + 1.0) {
+        let Some(next) = climb(rows, &at, &kept) else { break };
+        let gain = next.log_likelihood - at.log_likelihood;
+        at = next;
+        if gain <= CONVERGED * (at.log_likelihood.abs() + 1.0) {
             break;
         }
     }
-    let variances = information(rows, &coefficients, &kept).inverse_diagonal();
+    let variances = at.information.inverse_diagonal();
     let estimate = |(variance, &coefficient): (Option<f64>, &f64)| {
         variance.map(|variance| Estimate { coefficient, standard_error: variance.sqrt() })
     };
     Fit {
-        log_likelihood,
+        log_likelihood: at.log_likelihood,
         rank: kept.iter().filter(|&&kept| kept).count(),
-        estimates: variances.into_iter().zip(&coefficients).map(estimate).collect(),
+        estimates: variances.into_iter().zip(&at.coefficients).map(estimate).collect(),
     }
 }
 
-/// The longest of step, half a step, a quarter … that does not lower the likelihood.
-fn climb(rows: &[Row], from: &[f64], step: &[f64], current: f64) -> Option<(Vec<f64>, f64)> {
+/// The point reached by the longest of Newton's step, half of it, a quarter … that does not lower the
+/// likelihood.
+fn climb(rows: &[Row], from: &Point, kept: &[bool]) -> Option<Point> {
+    let step = from.information.solve(&from.score);
     let mut length = 1.0;
     for _ in 0..HALVINGS {
-        let moved: Vec<f64> = from.iter().zip(step).map(|(at, by)| at + length * by).collect();
-        let reached = log_likelihood_of(rows, &moved);
-        if reached >= current {
-            return Some((moved, reached));
+        let moved = from.coefficients.iter().zip(&step).map(|(at, by)| at + length * by).collect();
+        let reached = Point::new(rows, moved, kept);
+        if reached.log_likelihood >= from.log_likelihood {
+            return Some(reached);
         }
         length /= 2.0;
     }
     None
 }
 
-fn log_likelihood_of(rows: &[Row], coefficients: &[f64]) -> f64 {
-    let row_term = |row: &Row| {
-        let log_odds = log_odds(row, coefficients);
-        -row.won * softplus(-log_odds) - row.lost * softplus(log_odds)
-    };
-    rows.iter().map(row_term).sum()
+/// The log likelihood at some coefficients, its gradient, and the factored information matrix over
+/// the kept columns.
+struct Point {
+    coefficients: Vec<f64>,
+    log_likelihood: f64,
+    score: Vec<f64>,
+    information: Cholesky,
 }
 
-/// The gradient of the log likelihood.
-fn score(rows: &[Row], coefficients: &[f64]) -> Vec<f64> {
-    let mut score = vec![0.0; coefficients.len()];
-    for row in rows {
-        let residual = row.won - (row.won + row.lost) * chance(row, coefficients);
-        for &column in &row.columns {
-            score[column] += residual;
+impl Point {
+    fn new(rows: &[Row], coefficients: Vec<f64>, kept: &[bool]) -> Self {
+        let mut log_likelihood = 0.0;
+        let mut score = vec![0.0; coefficients.len()];
+        let mut information = Symmetric::zero(coefficients.len());
+        for row in rows {
+            let deals = row.won + row.lost;
+            let log_odds: f64 = row.columns.iter().map(|&column| coefficients[column]).sum();
+            // The exponential of a negative number cannot overflow.
+            let odds_against_likelier = (-log_odds.abs()).exp();
+            let log_both = odds_against_likelier.ln_1p();
+            log_likelihood -= row.won * ((-log_odds).max(0.0) + log_both);
+            log_likelihood -= row.lost * (log_odds.max(0.0) + log_both);
+            let likelier = 1.0 / (1.0 + odds_against_likelier);
+            let less_likely = odds_against_likelier * likelier;
+            let chance = if log_odds >= 0.0 { likelier } else { less_likely };
+            for &column in &row.columns {
+                score[column] += row.won - deals * chance;
+            }
+            information.add_outer(&row.columns, deals * likelier * less_likely);
         }
+        let information = information.factor(kept, f64::EPSILON);
+        Self { coefficients, log_likelihood, score, information }
     }
-    score
-}
-
-/// The factored information matrix over the kept columns.
-fn information(rows: &[Row], coefficients: &[f64], kept: &[bool]) -> Cholesky {
-    let weight = |row: &Row| {
-        let chance = chance(row, coefficients);
-        (row.won + row.lost) * chance * (1.0 - chance)
-    };
-    weighted_gram(rows, coefficients.len(), weight).factor(kept, f64::EPSILON)
-}
-
-fn weighted_gram(rows: &[Row], columns: usize, weight: impl Fn(&Row) -> f64) -> Symmetric {
-    let mut gram = Symmetric::zero(columns);
-    for row in rows {
-        gram.add_outer(&row.columns, weight(row));
-    }
-    gram
-}
-
-fn chance(row: &Row, coefficients: &[f64]) -> f64 {
-    1.0 / (1.0 + (-log_odds(row, coefficients)).exp())
-}
-
-fn log_odds(row: &Row, coefficients: &[f64]) -> f64 {
-    row.columns.iter().map(|&column| coefficients[column]).sum()
-}
-
-/// ln(1 + eˣ) without overflow.
-fn softplus(x: f64) -> f64 {
-    x.max(0.0) + (-x.abs()).exp().ln_1p()
 }

@@ -98,10 +98,10 @@ fn a_large_change_of_friction_is_seen() {
     let seen = (0..50)
         .filter(|_| {
             let (current, baseline) = (deals(&mut random, 200, 2.5), deals(&mut random, 200, 1.0));
-            dfi_change_p_value(&current, &baseline) < 0.001
+            dfi_change_p_value(&current, &baseline) < 0.01
         })
         .count();
-    assert!(seen >= 48, "{seen} of 50 seen");
+    assert!(seen >= 45, "{seen} of 50 seen");
     let empty = Tally::default();
     assert!((dfi_change_p_value(&empty, &empty) - 1.0).abs() < f64::EPSILON);
 }

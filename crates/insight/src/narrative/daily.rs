@@ -88,8 +88,13 @@ fn high_risk_deals(
         })
         .collect();
     let (title, text) = if count == 0 {
-        let open = counted(health.deals as u64, "open deal");
-        let text = format!("None of {open} shows a loss-risk pattern.");
+        let text = match health.deals {
+            0 => "There is no open deal to look at.".to_owned(),
+            open => format!(
+                "{} looked at; none shows a loss-risk pattern.",
+                counted(open as u64, "open deal")
+            ),
+        };
         ("No high-risk deals".to_owned(), text)
     } else {
         let title = format!("{}, {amount} at risk", counted(count as u64, "high-risk deal"));

@@ -177,7 +177,7 @@ fn slowest_to_lose(reps: &[Line<'_>], min_deals: u64) -> Option<Slowest> {
     };
     Some(Slowest {
         sentence: format!(
-            "The highest Deal Friction Index of {} is that of {name}, {index:.2} (95% interval {:.2} to {:.2}): {comment}.",
+            "Of {} with enough won and lost deals, {name} has the highest Deal Friction Index, {index:.2} (95% interval {:.2} to {:.2}): {comment}.",
             counted(reps as u64, "rep"),
             interval.low,
             interval.high,

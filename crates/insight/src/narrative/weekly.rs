@@ -210,7 +210,10 @@ fn nothing_changed(
             ("Nothing changed", text)
         }
         (Some(drop), None) => {
-            let text = format!("{NOTHING}; we would have seen a drop of {} or more.", points(drop));
+            let text = format!(
+                "{NOTHING}; we would have seen a drop of {} or more in the overall win rate.",
+                points(drop)
+            );
             ("Nothing changed", text)
         }
         (None, _) => {

@@ -1,1 +1,300 @@
 //! The sentences.
+
+use jiff::civil::date;
+use winsight_insight::{
+    Cadence, DriverAnalysis, Insight, InsightKind, MonthlyInput, PipelineHealth, SegmentPair,
+    WeeklyInput, daily_insights, drivers, high_risk, monthly_insights, pipeline_health,
+    short_money, weekly_insights,
+};
+use winsight_model::{Dimension, Money, OpenDeal, Segment, Settings, Window};
+
+use crate::{pair, segment};
+
+fn windows() -> (Window, Window) {
+    let window = Window::trailing(91, date(2024, 6, 30));
+    (window, window.preceding())
+}
+
+fn weekly(segments: Vec<SegmentPair>) -> Vec<Insight> {
+    let (window, baseline_window) = windows();
+    let mut overall =
+        SegmentPair { segment: Segment::all(), ..pair(Segment::all(), (0, 0), (0, 0)) };
+    let first = segments.first().and_then(|pair| pair.segment.parts().first().cloned());
+    for pair in segments.iter().filter(|pair| {
+        pair.segment.parts().first().map(|part| &part.0) == first.as_ref().map(|part| &part.0)
+    }) {
+        overall.current.merge(&pair.current);
+        overall.baseline.merge(&pair.baseline);
+    }
+    weekly_insights(
+        &WeeklyInput { window, baseline_window, overall, segments },
+        &Settings::default(),
+    )
+}
+
+fn of_kind(insights: &[Insight], kind: InsightKind) -> &Insight {
+    insights.iter().find(|insight| insight.kind == kind).expect("an insight of the kind")
+}
+
+#[test]
+fn amounts_are_short() {
+    for (cents, currency, text) in [
+        (0, "USD", "$0"),
+        (49, "USD", "$0"),
+        (95_000, "USD", "$950"),
+        (99_960, "USD", "$1k"),
+        (150_000, "EUR", "€1.5k"),
+        (1_250_000, "EUR", "€13k"),
+        (45_000_000, "GBP", "£450k"),
+        (99_996_000, "INR", "₹1M"),
+        (230_000_000, "CHF", "CHF 2.3M"),
+        (-230_000_000, "USD", "-$2.3M"),
+        (6_058_927_800, "USD", "$60.6M"),
+        (120_000_000_000, "USD", "$1.2B"),
+        (123_456_700_000_000, "USD", "$1,235B"),
+    ] {
+        assert_eq!(short_money(Money::from_cents(cents), currency), text);
+    }
+}
+
+#[test]
+fn names_survive_a_round_trip() {
+    for cadence in [Cadence::Daily, Cadence::Weekly, Cadence::Monthly] {
+        assert_eq!(cadence.as_str().parse(), Ok(cadence));
+    }
+    assert!("hourly".parse::<Cadence>().is_err());
+    let insights = weekly(vec![pair(segment("region", "Europe"), (50, 50), (50, 50))]);
+    for insight in insights {
+        let json = serde_json::to_value(&insight).expect("serialisable");
+        assert_eq!(json["kind"], insight.kind.as_str());
+        assert_eq!(serde_json::from_value::<Insight>(json).expect("the same"), insight);
+    }
+}
+
+#[test]
+fn a_daily_pipeline() {
+    let deal = |id: &str, units: i128| OpenDeal {
+        deal_id: id.to_owned(),
+        name: Some(format!("Deal {id}")),
+        account: None,
+        created_date: Some(date(2024, 1, 2)),
+        expected_close_date: Some(date(2024, 6, 1)),
+        last_activity_date: None,
+        stage: Some("Proposal".to_owned()),
+        amount: (units > 0).then(|| Money::from_cents(units * 100)),
+        rep: None,
+        acv_bucket: (units > 50_000).then(|| "Enterprise".to_owned()),
+        lead_source: None,
+    };
+    let deals = [deal("1", 250_000), deal("2", 200_000), deal("3", 4_000), deal("4", 0)];
+    let settings = Settings::default();
+    let today = date(2024, 6, 30);
+    let health = pipeline_health(&deals, today);
+    let risk = high_risk(&deals, today, &settings.alerts);
+    let insights = daily_insights(&health, &risk, "USD", &settings);
+
+    let pipeline = of_kind(&insights, InsightKind::PipelineHealth);
+    assert_eq!(pipeline.title, "Pipeline: 4 open deals, $454k");
+    assert_eq!(
+        pipeline.text,
+        "4 open deals worth $454k. The largest stage is Proposal with 4 deals worth $454k, half of them open for 180 days or more. 4 deals are past the expected close date."
+    );
+    assert_eq!(
+        pipeline.caution.as_deref(),
+        Some("1 deal is without an amount, and so not in the total.")
+    );
+    let risky = of_kind(&insights, InsightKind::HighRiskDeals);
+    assert_eq!(risky.title, "2 high-risk deals, $450k at risk");
+    assert_eq!(
+        risky.text,
+        "2 open deals worth $450k show loss-risk patterns: Enterprise deals >90 days in cycle (2). The largest are Deal 1 ($250k) and Deal 2 ($200k)."
+    );
+    assert_eq!(risky.evidence["amount"], "450000.00");
+    assert_eq!(risky.evidence["deal_ids"], serde_json::json!(["1", "2"]));
+
+    let nothing = high_risk(&[], today, &settings.alerts);
+    let insights = daily_insights(&PipelineHealth::default(), &nothing, "USD", &settings);
+    assert_eq!(of_kind(&insights, InsightKind::PipelineHealth).text, "There are no open deals.");
+    let risky = of_kind(&insights, InsightKind::HighRiskDeals);
+    assert_eq!(risky.text, "There is no open deal to look at.");
+}
+
+#[test]
+fn a_week_in_which_a_segment_fell() {
+    let insights = weekly(vec![
+        pair(segment("region", "Europe"), (60, 140), (110, 90)),
+        pair(segment("region", "India"), (150, 150), (148, 152)),
+        pair(segment("cycle_bucket", "Fast"), (0, 100), (100, 0)),
+    ]);
+    let overall = of_kind(&insights, InsightKind::WinRateChange);
+    assert_eq!(overall.title, "Win rate 42%, down 10 points");
+    assert_eq!(
+        overall.text,
+        "42% of 500 deals closed 2024-04-01 to 2024-06-30 were won, against 52% of 500 deals in the 91 days before: down 10 points, 95% interval −16 to −3 points. That is more than chance alone gives."
+    );
+    let moved: Vec<&Insight> =
+        insights.iter().filter(|insight| insight.kind == InsightKind::SegmentChange).collect();
+    assert_eq!(moved.len(), 1, "the cycle bucket is an outcome, not a segment to explain by");
+    assert_eq!(moved[0].title, "Region: Europe down 25 points");
+    assert_eq!(
+        moved[0].text,
+        "Europe fell from 55% to 30% (200 deals against 200 deals; 95% interval −34 to −15 points). By region, the overall win rate moved by −9.6 points: 0.0 from mix (which deals closed) and −9.6 from rate (how often they were won)."
+    );
+    assert!(moved[0].caution.as_ref().is_some_and(|text| text.contains("association")));
+    assert!(insights.iter().all(|insight| insight.kind != InsightKind::NothingChanged));
+}
+
+#[test]
+fn a_week_in_which_nothing_changed() {
+    let insights = weekly(vec![
+        pair(segment("region", "Europe"), (100, 110), (105, 100)),
+        pair(segment("region", "India"), (140, 150), (148, 152)),
+    ]);
+    let nothing = of_kind(&insights, InsightKind::NothingChanged);
+    assert_eq!(
+        nothing.text,
+        "Nothing changed: no segment moved beyond chance; we would have seen a drop of 13 points or more in the overall win rate, and of 16 points or more in a segment of typical size (290 deals)."
+    );
+    let overall = of_kind(&insights, InsightKind::WinRateChange);
+    assert!(overall.text.ends_with("That is within what chance alone gives."), "{}", overall.text);
+}
+
+#[test]
+fn a_week_with_too_few_deals() {
+    let insights = weekly(vec![pair(segment("region", "Europe"), (3, 4), (5, 1))]);
+    let texts: Vec<&str> = insights.iter().map(|insight| insight.text.as_str()).collect();
+    assert_eq!(
+        texts,
+        [
+            "7 deals closed 2024-04-01 to 2024-06-30 and 6 deals in the 91 days before; a comparison needs 10 in both.",
+            "Nothing can be said: no segment has enough closed deals in both windows.",
+        ]
+    );
+}
+
+fn six_values(dimension: &str, current: impl Fn(u64) -> (u64, u64)) -> Vec<SegmentPair> {
+    let value = |index| segment(dimension, &format!("{dimension} {index}"));
+    (0..6).map(|index| pair(value(index), current(index), (50, 50))).collect()
+}
+
+#[test]
+fn reps_and_lead_sources_are_ranked_only_beyond_chance() {
+    let alike = |dimension| six_values(dimension, |index| (50 + index, 50));
+    let insights = weekly([alike("rep"), alike("lead_source")].concat());
+    let reps = of_kind(&insights, InsightKind::RepPattern);
+    assert_eq!(reps.title, "Reps differ by no more than luck");
+    assert_eq!(
+        reps.text,
+        "The win rates of 6 reps spread by 0.9 points (standard deviation); chance alone gives 2.4 to 7.3. So the reps differ by no more than luck, and nobody is ranked. Of 6 reps with enough won and lost deals, rep 5 has the highest Deal Friction Index, 1.33 (95% interval 1.33 to 1.33): lost deals there take longer than won ones, beyond chance."
+    );
+    let sources = of_kind(&insights, InsightKind::LeadSources);
+    assert_eq!(sources.title, "Lead sources win alike");
+    assert!(sources.text.starts_with("lead_source 0 wins 50% of 100 deals, lead_source 1"));
+
+    let apart = |dimension| six_values(dimension, |index| (20 + 12 * index, 80 - 12 * index));
+    let insights = weekly([apart("rep"), apart("lead_source")].concat());
+    let reps = of_kind(&insights, InsightKind::RepPattern);
+    assert_eq!(reps.title, "Reps differ by more than luck");
+    assert!(
+        reps.text.contains(
+            "The highest is rep 5 with 80% of 100 deals (95% interval 71% to 87%), the lowest rep 0 with 20% of 100 deals"
+        ),
+        "{}",
+        reps.text
+    );
+    let sources = of_kind(&insights, InsightKind::LeadSources);
+    assert_eq!(sources.title, "Lead sources differ, lead_source 5 wins most");
+}
+
+fn monthly(
+    overall: SegmentPair,
+    segments: Vec<SegmentPair>,
+    drivers: &DriverAnalysis,
+) -> Vec<Insight> {
+    let (window, baseline_window) = windows();
+    let input = MonthlyInput { window, baseline_window, overall, segments, drivers };
+    monthly_insights(&input, &Settings::default())
+}
+
+#[test]
+fn a_month_with_a_driver() {
+    let dimensions = [Dimension::built_in("lead_source").expect("built in")];
+    let cell = |value: &str, won, lost| winsight_insight::Cell {
+        values: vec![value.to_owned()],
+        won,
+        lost,
+    };
+    let cells = [cell("Inbound", 300, 300), cell("Outbound", 100, 300)];
+    let analysis = drivers(&cells, &dimensions).expect("enough deals");
+    let insights = monthly(pair(Segment::all(), (100, 100), (110, 105)), vec![], &analysis);
+    let driver = of_kind(&insights, InsightKind::Drivers);
+    assert_eq!(driver.title, "Winning goes with lead source");
+    assert_eq!(
+        driver.text,
+        "Lead source: the odds of winning against those of Inbound are, other attributes equal, Outbound 0.3 times (95% interval 0.3 to 0.4)."
+    );
+    let period = of_kind(&insights, InsightKind::PeriodOverPeriod);
+    assert_eq!(
+        period.text,
+        "200 deals closed 2024-04-01 to 2024-06-30 and $100k won, against 215 and $110k in the 91 days before. Win rate 50% (51% before), revenue-weighted win rate 50% (51% before), median cycle 35 days (30 days before) and Deal Friction Index 1.33 (1.33 before)."
+    );
+    let recommendation = of_kind(&insights, InsightKind::Recommendation);
+    assert_eq!(
+        recommendation.text,
+        "Look at Outbound (lead source): its deals are won less often than those of Inbound, other attributes equal."
+    );
+    for insight in &insights {
+        for word in ["cause", "because", "due to"] {
+            assert!(!insight.text.contains(word), "{}", insight.text);
+        }
+    }
+}
+
+#[test]
+fn a_month_without_a_driver() {
+    let dimensions = [
+        Dimension::built_in("lead_source").expect("built in"),
+        Dimension::built_in("region").expect("built in"),
+    ];
+    let cell = |source: &str, region: &str, won, lost| winsight_insight::Cell {
+        values: vec![source.to_owned(), region.to_owned()],
+        won,
+        lost,
+    };
+    let cells = [
+        cell("Inbound", "Europe", 300, 300),
+        cell("Outbound", "India", 95, 100),
+        cell("Inbound", "India", 200, 205),
+    ];
+    let analysis = drivers(&cells, &dimensions).expect("enough deals");
+    let insights = monthly(pair(Segment::all(), (100, 100), (110, 105)), vec![], &analysis);
+    assert_eq!(
+        of_kind(&insights, InsightKind::Drivers).text,
+        "No driver: in 1,200 closed deals, winning goes with none of lead source and region beyond chance (false-discovery rate 5%)."
+    );
+    assert!(of_kind(&insights, InsightKind::Recommendation).action.is_none());
+
+    let insights =
+        monthly(pair(Segment::all(), (0, 0), (0, 0)), vec![], &DriverAnalysis::default());
+    assert_eq!(of_kind(&insights, InsightKind::Drivers).title, "No driver analysis");
+    assert_eq!(
+        of_kind(&insights, InsightKind::PeriodOverPeriod).title,
+        "$0 won from 0 closed deals"
+    );
+}
+
+#[test]
+fn a_month_recommends_the_clearest_drop() {
+    let segments = vec![
+        pair(segment("region", "Europe"), (60, 140), (110, 90)),
+        pair(segment("region", "India"), (150, 150), (148, 152)),
+    ];
+    let overall = pair(Segment::all(), (210, 290), (258, 242));
+    let insights = monthly(overall, segments, &DriverAnalysis::default());
+    let recommendation = of_kind(&insights, InsightKind::Recommendation);
+    assert_eq!(
+        recommendation.text,
+        "Start with Europe (region): its win rate is down 25 points, the clearest drop of 3 segments tested."
+    );
+    assert_eq!(recommendation.action.as_deref(), Some("Review the lost deals of Europe (region)"));
+}

@@ -23,18 +23,18 @@ fn deal(id: &str, amount: Option<i128>) -> OpenDeal {
     }
 }
 
-fn days_ago(days: i32) -> Option<Date> {
-    Some(TODAY.saturating_sub(days.days()))
+fn days_ago(days: i32) -> Date {
+    TODAY.saturating_sub(days.days())
 }
 
 fn enterprise(id: &str, amount: i128, age: i32) -> OpenDeal {
     let acv_bucket = Some("Enterprise".to_owned());
-    OpenDeal { acv_bucket, created_date: days_ago(age), ..deal(id, Some(amount)) }
+    OpenDeal { acv_bucket, created_date: Some(days_ago(age)), ..deal(id, Some(amount)) }
 }
 
 fn outbound(id: &str, amount: Option<i128>, idle: Option<i32>) -> OpenDeal {
     let lead_source = Some("Outbound".to_owned());
-    OpenDeal { lead_source, last_activity_date: idle.and_then(days_ago), ..deal(id, amount) }
+    OpenDeal { lead_source, last_activity_date: idle.map(days_ago), ..deal(id, amount) }
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn only_what_is_known_to_be_late_or_idle_is_at_risk() {
     let settings = AlertSettings::default();
     let both = OpenDeal {
         lead_source: Some("Outbound".to_owned()),
-        last_activity_date: days_ago(40),
+        last_activity_date: Some(days_ago(40)),
         ..enterprise("both", 80_000, 200)
     };
     let deals = [
@@ -77,7 +77,10 @@ fn pipeline_by_stage() {
     let deals = [
         in_stage("Demo", enterprise("1", 60_000, 10)),
         in_stage("Demo", enterprise("2", 70_000, 30)),
-        in_stage("Proposal", OpenDeal { expected_close_date: days_ago(1), ..deal("3", Some(5)) }),
+        in_stage(
+            "Proposal",
+            OpenDeal { expected_close_date: Some(days_ago(1)), ..deal("3", Some(5)) },
+        ),
         OpenDeal { expected_close_date: Some(TODAY), ..deal("4", None) },
         deal("5", Some(0)),
     ];

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use winsight_insight::{GatedChange, Part, SegmentChange};
+use winsight_insight::{GatedChange, Interval, SegmentChange};
 use winsight_jobs::ChangesTable;
 use winsight_model::Dimension;
 
@@ -70,9 +70,9 @@ pub struct Change {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// Larger than the rule's threshold, downwards, and past the false-alarm budget.
+    /// Down, past the false-alarm budget, and for a segment by more than the rule's threshold.
     Fell,
-    /// Larger than the rule's threshold, upwards, and past the false-alarm budget.
+    /// Up, past the false-alarm budget, and for a segment by more than the rule's threshold.
     Rose,
     /// Nothing beyond chance.
     NoRealChange,
@@ -85,16 +85,59 @@ impl Changes {
     pub fn new(dimension: &Dimension, table: ChangesTable) -> Self {
         let split = table.decomposition;
         let parts = split.as_ref().map_or(&[][..], |split| &split.parts);
-        let segment = |gated: GatedChange| {
-            let part = parts.iter().find(|part| part.segment == gated.change.segment);
-            Change::new(&gated, part.map(Split::of))
+        let overall_is_real = passes(&table.overall, &table.segments);
+        let whole = split.as_ref().map(|split| (split.mix, split.rate));
+        let segment = |GatedChange { change, real, .. }: &GatedChange| {
+            let part = parts.iter().find(|part| part.segment == change.segment);
+            Change::new(change, *real, part.map(|part| (part.mix, part.rate)))
         };
         Self {
             dimension: dimension.to_string(),
             window: table.window.into(),
             baseline_window: table.baseline.into(),
-            segments: table.segments.into_iter().map(segment).collect(),
-            overall: Change::new(&table.overall, split.map(|whole| Split { mix: whole.mix, rate: whole.rate })),
+            overall: Change::new(&table.overall, overall_is_real, whole),
+            segments: table.segments.iter().map(segment).collect(),
+        }
+    }
+}
+
+/// Whether the change of all deals together is real: one planned comparison, held to the level
+/// that the gate holds the segments to.
+fn passes(overall: &SegmentChange, segments: &[GatedChange]) -> bool {
+    let level = segments.first().map_or(0.0, |gated| gated.adjusted_level);
+    let one_sided = overall.interval.is_some_and(Interval::excludes_zero);
+    one_sided && overall.p_value <= level
+}
+
+impl Change {
+    fn new(change: &SegmentChange, real: bool, mix_and_rate: Option<(f64, f64)>) -> Self {
+        Self {
+            dimension: change.segment.dimension_label(),
+            value: change.segment.value_label(),
+            deals: change.current.deals,
+            won: change.current.won,
+            win_rate: change.current.rate(),
+            baseline_deals: change.baseline.deals,
+            baseline_won: change.baseline.won,
+            baseline_win_rate: change.baseline.rate(),
+            wr_delta: change.change,
+            wr_delta_low: low(change.interval),
+            wr_delta_high: high(change.interval),
+            mix: mix_and_rate.map(|(mix, _)| mix),
+            rate: mix_and_rate.map(|(_, rate)| rate),
+            verdict: Verdict::of(change, real),
+            enough_data: change.enough_data,
+        }
+    }
+}
+
+impl Verdict {
+    fn of(change: &SegmentChange, real: bool) -> Self {
+        match change.change {
+            None => Self::NotEnoughData,
+            Some(_) if !real => Self::NoRealChange,
+            Some(by) if by < 0.0 => Self::Fell,
+            Some(_) => Self::Rose,
         }
     }
 }

@@ -1,0 +1,157 @@
+use std::path::Path;
+
+use proptest::prelude::*;
+use winsight_etl::{
+    EtlError, ImportOptions, Mapping, SinkError, is_lookup, read_deals, read_events, read_lookup,
+};
+use winsight_model::Settings;
+
+use crate::harness::{Scratch, TODAY, load, load_text, options};
+
+const HEADER: &str = "deal_id,created_date,closed_date,outcome,amount,region\n";
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), after_header: bool) {
+        let scratch = Scratch::new();
+        let head = if after_header { HEADER.as_bytes() } else { b"" };
+        let path = scratch.write("deals.csv", [head, &bytes].concat());
+        let _ = load(&path, &options());
+        let _ = read_events(&path, &options(), &mut |_| Ok(()), &mut |_| {});
+        let _ = is_lookup(&path);
+        let _ = read_lookup(&path);
+    }
+
+    #[test]
+    fn no_rows_panic(rows in prop::collection::vec("[a-c\"\n\r,;0-9/.€$ -]{0,60}", 0..8)) {
+        let _ = load_text(&format!("{HEADER}{}", rows.join("\n")));
+    }
+
+    #[test]
+    fn every_row_is_accounted_for(
+        rows in prop::collection::vec(("[ab]{1,2}", 1u8..29, "(Won|Lost|Open|\\?)", 0i32..5000), 1..40),
+    ) {
+        let lines = rows.iter().map(|(id, day, outcome, amount)| {
+            format!("{id},2024-01-01,2024-01-{day:02},{outcome},{amount},EMEA\n")
+        });
+        let loaded = load_text(&format!("{HEADER}{}", lines.collect::<String>()));
+        // The sums are checked for every load.
+        prop_assert_eq!(loaded.expect("loads").report.rows_read, rows.len() as u64);
+    }
+
+    #[test]
+    fn the_row_hash_depends_on_every_value_and_on_nothing_else(
+        changed in 0usize..6,
+        padding in 0usize..4,
+    ) {
+        let mut row = ["a", "2024-01-01", "2024-02-01", "Won", "1234.50", "EMEA"];
+        let hash_of = |row: [&str; 6]| {
+            let loaded = load_text(&format!("{HEADER}{}\n", row.join(","))).expect("loads");
+            loaded.deals[0]["row_hash"].clone()
+        };
+        let original = hash_of(row);
+        // Any machine and any run must give this number, or every deal would count as changed.
+        prop_assert_eq!(&original, HASH);
+        let blanks = " ".repeat(padding);
+        let padded = row.map(|text| format!("{blanks}{text}{blanks}"));
+        prop_assert_eq!(&hash_of(padded.each_ref().map(String::as_str)), HASH);
+        row[changed] = ["b", "2024-01-02", "2024-02-02", "Lost", "1234.51", "APAC"][changed];
+        prop_assert_ne!(hash_of(row), original);
+    }
+}
+
+const HASH: &str = "6599609096060531756";
+
+#[test]
+fn batches_are_bounded_and_hold_every_deal() {
+    use std::fmt::Write as _;
+    let mut text = HEADER.to_owned();
+    for deal in 0..70_000 {
+        writeln!(text, "d{deal},2024-01-01,2024-02-01,Won,1,region {deal}").expect("a string");
+    }
+    let scratch = Scratch::new();
+    let path = scratch.write("deals.csv", text);
+    let mut sizes = Vec::new();
+    let mut steps = Vec::new();
+    let mut sink = |batch: arrow::array::RecordBatch| -> Result<(), SinkError> {
+        sizes.push(batch.num_rows());
+        Ok(())
+    };
+    let report = read_deals(&path, &options(), &mut sink, &mut |progress| steps.push(progress))
+        .expect("loads");
+    assert_eq!(report.accepted, 70_000);
+    assert_eq!(sizes.iter().sum::<usize>(), 70_000);
+    assert!(sizes.iter().all(|size| (1..=65_536).contains(size)), "{sizes:?}");
+    assert!(steps.len() >= 7 && steps.is_sorted_by_key(|step| (step.rows, step.bytes_read)));
+    assert!(report.issues.iter().any(|issue| issue.check == "too_many_values"));
+}
+
+#[test]
+fn files_that_cannot_be_opened_are_named() {
+    let scratch = Scratch::new();
+    let missing = scratch.path("nowhere.csv");
+    let folder = missing.parent().expect("a folder");
+    let refused = |path: &Path| load(path, &options()).err().expect("refused").to_string();
+    assert!(refused(&missing).contains("nowhere.csv"));
+    assert!(refused(folder).contains("directory"));
+}
+
+#[test]
+fn a_failing_sink_ends_the_load() {
+    let scratch = Scratch::new();
+    let path = scratch.write("deals.csv", format!("{HEADER}a,2024-01-01,2024-02-01,Won,1,x\n"));
+    let mut sink = |_: arrow::array::RecordBatch| -> Result<(), SinkError> {
+        Err(SinkError::new("disk full"))
+    };
+    let error = read_deals(&path, &options(), &mut sink, &mut |_| {}).expect_err("fails");
+    assert!(matches!(error, EtlError::Sink(_)));
+    assert!(error.to_string().contains("disk full"));
+}
+
+#[test]
+fn the_quality_falls_with_every_fault() {
+    let good = "a,2024-12-01,2024-12-31,Won,1,EMEA\n";
+    let score = |rows: &str| {
+        let text = format!("{HEADER}b,2024-12-01,2024-12-31,Won,1,EMEA\n{rows}");
+        load_text(&text).expect("loads").report.quality.score
+    };
+    let best = score(good);
+    for worse in [
+        "a,2024-12-01,2024-12-31,Won,1,\n",
+        "a,2024-12-01,2024-12-31,perhaps,1,EMEA\n",
+        "a,2024-12-01,2024-12-31,Won,1,emea\n",
+        &format!("{good}{good}"),
+        &format!("{good}a,2024-12-01,2024-12-31,Lost,1,EMEA\n"),
+    ] {
+        assert!(score(worse) < best, "{worse}");
+    }
+    let scratch = Scratch::new();
+    let path = scratch.write("deals.csv", format!("{HEADER}{good}"));
+    let at = |today| {
+        let options = ImportOptions::new(Settings::default(), today);
+        load(&path, &options).expect("loads").report.quality
+    };
+    assert_eq!(at(TODAY).timeliness, 100.0);
+    assert!(at(jiff::civil::date(2025, 6, 30)).timeliness < 60.0);
+    assert_eq!(at(jiff::civil::date(2027, 1, 1)).timeliness, 0.0);
+}
+
+#[test]
+fn a_mapping_must_be_usable() {
+    for (text, part) in [
+        ("delimiter = \":\"", "delimiter"),
+        ("decimal = \"x\"", "decimal"),
+        ("encoding = \"klingon\"", "klingon"),
+        ("[stages]\nDone = \"finished\"", "finished"),
+        ("[currency_rates]\nEUR = \"-1\"", "rate"),
+        ("[currency_rates]\nEuro = \"1\"", "currency code"),
+        ("default_currency = \"euro\"", "currency code"),
+        ("date_format = 5", "date_format"),
+        ("columns = { regin = \"Region\" }", "region"),
+    ] {
+        let error = Mapping::from_toml(text).expect_err(text).to_string();
+        assert!(error.contains(part), "{error}");
+    }
+}

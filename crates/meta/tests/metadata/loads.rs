@@ -1,0 +1,74 @@
+use tempfile::tempdir;
+use winsight_meta::{LoadState, MetaError, Metadata};
+
+use crate::data::{instant, load, outcome, refused, workspace};
+
+#[tokio::test]
+async fn a_load_is_staged_until_the_store_has_spoken() {
+    let metadata = Metadata::in_memory().await.expect("opens");
+    let acme = workspace("acme");
+    let new = load("crm", vec![refused(Some("d1"), "d1,-5", &["negative_amount"])]);
+    let id = metadata.begin_load(&acme, new.clone()).await.expect("begins");
+
+    let staged = metadata.staged_loads(&acme).await.expect("reads");
+    let [staged] = &staged[..] else { panic!("one is staged") };
+    assert_eq!((staged.id, staged.state, staged.outcome), (id, LoadState::Staged, None));
+    assert_eq!(staged.files, new.files);
+    assert_eq!(staged.started_at, instant("2024-07-01T02:00:00.123456Z"));
+    assert_eq!((&staged.report, &staged.mapping_toml), (&new.report, &new.mapping_toml));
+    assert_eq!((staged.rows_read, staged.quarantined), (5_000, 1));
+    assert_eq!(metadata.latest_load(&acme).await.expect("reads"), None);
+    assert_eq!(metadata.quarantine(&acme, 9).await.expect("reads"), []);
+
+    metadata.finish_load(id, outcome(Some(1))).await.expect("finishes");
+    let finished = metadata.latest_load(&acme).await.expect("reads").expect("is there");
+    assert_eq!((finished.state, finished.outcome), (LoadState::Committed, Some(outcome(Some(1)))));
+    assert_eq!(metadata.staged_loads(&acme).await.expect("reads"), []);
+    assert_eq!(metadata.quarantine(&acme, 9).await.expect("reads").len(), 1);
+
+    assert_eq!(metadata.loads(&workspace("other"), 9).await.expect("reads"), []);
+}
+
+#[tokio::test]
+async fn a_crash_leaves_the_load_in_doubt_and_a_finished_one_is_final() {
+    let folder = tempdir().expect("a folder");
+    let path = folder.path().join("meta.db");
+    let acme = workspace("acme");
+    let before = Metadata::open(&path).await.expect("opens");
+    let lost = before.begin_load(&acme, load("crm", Vec::new())).await.expect("begins");
+    let kept = before.begin_load(&acme, load("crm", Vec::new())).await.expect("begins");
+    drop(before);
+
+    let after = Metadata::open(&path).await.expect("opens");
+    let staged = after.staged_loads(&acme).await.expect("reads");
+    assert_eq!(staged.iter().map(|load| load.id).collect::<Vec<_>>(), [lost, kept]);
+    after.fail_load(lost, "interrupted before the commit").await.expect("fails it");
+    after.finish_load(kept, outcome(None)).await.expect("finishes it");
+
+    let loads = after.loads(&acme, 9).await.expect("reads");
+    assert_eq!(
+        loads.iter().map(|load| (load.id, load.state)).collect::<Vec<_>>(),
+        [(kept, LoadState::Unchanged), (lost, LoadState::Failed)]
+    );
+    assert_eq!(loads[1].failure.as_deref(), Some("interrupted before the commit"));
+    assert_eq!(loads[0].outcome.and_then(|outcome| outcome.data_version), None);
+    for id in [lost, kept] {
+        let error = after.finish_load(id, outcome(Some(2))).await.expect_err("is final");
+        assert!(matches!(error, MetaError::NotStaged(refused) if refused == id), "{error}");
+        assert!(matches!(after.fail_load(id, "no").await, Err(MetaError::NotStaged(_))));
+    }
+    assert_eq!(after.loads(&acme, 9).await.expect("reads"), loads);
+    assert_eq!(after.loads(&acme, 1).await.expect("reads"), loads[..1]);
+}
+
+#[tokio::test]
+async fn a_load_that_cannot_be_written_whole_is_not_written_at_all() {
+    let metadata = Metadata::in_memory().await.expect("opens");
+    let acme = workspace("acme");
+    // Written after the load and its refused rows; a number that is none has no place in a column.
+    let mut new = load("crm", vec![refused(None, "a", &["blank"])]);
+    new.quality_score = f64::NAN;
+    metadata.begin_load(&acme, new).await.expect_err("no score");
+    assert_eq!(metadata.loads(&acme, 9).await.expect("reads"), []);
+    assert_eq!(metadata.quarantine_summary(&acme).await.expect("reads"), []);
+}

@@ -1,0 +1,277 @@
+//! The command line, as clap understands it. Help texts are the doc comments.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use winsight_jobs::KnownAt;
+use winsight_model::{DataVersion, Dimension, Grain, WorkspaceId};
+
+/// A command line that is well formed and still makes no sense.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Usage(pub(crate) String);
+
+/// Sales insight and alerts that do not cry wolf.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Print one JSON document instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say more on stderr; twice for everything.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Which workspace, seen at which instant.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Place {
+    /// Folder that holds all state; default the platform's data directory.
+    #[arg(long, global = true, env = "WINSIGHT_HOME", value_name = "DIR")]
+    pub(crate) home: Option<PathBuf>,
+    /// Workspace to work in.
+    #[arg(long, global = true, env = "WINSIGHT_WORKSPACE", default_value = "default", value_name = "NAME")]
+    pub(crate) workspace: WorkspaceId,
+    /// See the world as it stood at the end of this day, or at this instant.
+    #[arg(long, global = true, value_parser = as_of, value_name = "DATE|RFC3339")]
+    pub(crate) as_of: Option<AsOf>,
+    /// Use only what had been loaded by the end of this day, or by this data version.
+    #[arg(long, global = true, value_parser = known_at, value_name = "DATE|VERSION")]
+    pub(crate) known_at: Option<KnownAt>,
+}
+
+/// The value of `--as-of`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum AsOf {
+    Day(Date),
+    Instant(Timestamp),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Create the home folder, its database and a commented winsight.toml.
+    Init,
+    /// A simulated company through the whole pipeline, then the dashboard.
+    Demo(Demo),
+    /// Write a synthetic company as CSV, with truth.json of what was planted in it.
+    Simulate(Simulate),
+    /// Load deals from CSV or Parquet.
+    Import(Import),
+    /// Run an insight job.
+    Run {
+        /// Which one.
+        #[arg(value_enum)]
+        job: Job,
+    },
+    /// The table of metrics.
+    Metrics(Metrics),
+    /// What changed between two windows: deltas, and their mix and rate parts.
+    Changes(Changes),
+    /// Attributes that go with winning or losing: odds ratios and intervals.
+    Drivers(Days),
+    /// Insights of the latest runs.
+    Insights {
+        /// Only those of one job.
+        #[arg(long, value_enum)]
+        cadence: Option<Job>,
+    },
+    /// The alert inbox.
+    Alerts(Alerts),
+    /// Open deals that match a loss pattern, largest first.
+    Deals {
+        /// Which deals; high-risk ones are those that match a loss pattern.
+        #[arg(long, value_enum, default_value_t = Risk::High)]
+        risk: Risk,
+        /// How many at most.
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// Data quality of the latest load, and the rows in quarantine.
+    Quality {
+        /// How many quarantined rows at most.
+        #[arg(long, default_value_t = 20)]
+        limit: u64,
+    },
+    /// Serve the API and the dashboard.
+    Serve {
+        /// Address to listen on; loopback only until there is sign-in.
+        #[arg(long, env = "WINSIGHT_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
+        listen: SocketAddr,
+    },
+    /// Print the OpenAPI document of the HTTP API.
+    Openapi,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Stop after printing instead of serving the dashboard.
+    #[arg(long)]
+    pub(crate) no_serve: bool,
+    /// Deals of the simulated company.
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(500..=10_000_000))]
+    pub(crate) deals: u64,
+    /// Seed of the simulated company.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Address of the dashboard.
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
+    pub(crate) listen: SocketAddr,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// Folder to write to.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Number of deals.
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(500..=10_000_000))]
+    pub(crate) deals: u64,
+    /// The same seed gives the same company.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// What to plant; the default scenario is printed by --print-scenario.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scenario: Option<PathBuf>,
+    /// Print the commented default scenario and stop.
+    #[arg(long)]
+    pub(crate) print_scenario: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// Files of deals; lookup files (accounts, products, teams) among them complete the deals.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Mapping of columns as TOML, whole or in part; `auto` infers it all.
+    #[arg(long, default_value = "auto", value_name = "FILE|auto")]
+    pub(crate) mapping: String,
+    /// Save the mapping that was used.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save_mapping: Option<PathBuf>,
+    /// File of stage events: deal, date, stage.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events: Option<PathBuf>,
+    /// Where the deals come from; a deal is known by its source and id.
+    #[arg(long, default_value = "files", value_name = "NAME")]
+    pub(crate) source: String,
+    /// Read, check and report; store nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Metrics {
+    /// One row per value, or per combination of values.
+    #[arg(long, value_delimiter = ',', value_parser = Dimension::built_in, value_name = "DIM[,DIM]")]
+    pub(crate) by: Vec<Dimension>,
+    #[command(flatten)]
+    pub(crate) days: Days,
+    /// One row per week, month or quarter.
+    #[arg(long, value_name = "week|month|quarter")]
+    pub(crate) grain: Option<Grain>,
+}
+
+/// A window of closed dates.
+#[derive(Debug, Args)]
+pub(crate) struct Days {
+    /// First day of the window.
+    #[arg(long, value_name = "D")]
+    pub(crate) from: Option<Date>,
+    /// First day after the window.
+    #[arg(long, value_name = "D")]
+    pub(crate) to: Option<Date>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Changes {
+    /// Dimension to split the change by.
+    #[arg(long, value_parser = Dimension::built_in, value_name = "DIM")]
+    pub(crate) by: Dimension,
+    #[command(flatten)]
+    pub(crate) days: Days,
+    /// First day of the window compared with.
+    #[arg(long, value_name = "D")]
+    pub(crate) baseline_from: Option<Date>,
+    /// First day after the window compared with.
+    #[arg(long, value_name = "D")]
+    pub(crate) baseline_to: Option<Date>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Alerts {
+    /// Which alerts to list.
+    #[arg(long, value_enum, default_value_t = State::Open)]
+    pub(crate) state: State,
+    #[command(subcommand)]
+    pub(crate) action: Option<AlertAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AlertAction {
+    /// Print one alert in full.
+    Show {
+        /// Its id, as listed.
+        id: String,
+    },
+    /// Acknowledge an alert: somebody is on it.
+    Ack {
+        /// Its id, as listed.
+        id: String,
+    },
+    /// Resolve an alert.
+    Resolve {
+        /// Its id, as listed.
+        id: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Job {
+    /// Pipeline health, stages and high-risk deals.
+    Daily,
+    /// Win-rate trends, lead sources, reps.
+    Weekly,
+    /// Drivers, period over period, strategy.
+    Monthly,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum State {
+    Open,
+    Acknowledged,
+    Snoozed,
+    Resolved,
+    All,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Risk {
+    High,
+}
+
+fn as_of(text: &str) -> Result<AsOf, String> {
+    if let Ok(day) = text.parse() {
+        if text.len() == "2024-06-30".len() {
+            return Ok(AsOf::Day(day));
+        }
+    }
+    text.parse().map(AsOf::Instant).map_err(|_| {
+        format!("{text:?} is neither a date like 2024-06-30 nor an instant like 2024-06-30T06:00:00Z")
+    })
+}
+
+fn known_at(text: &str) -> Result<KnownAt, String> {
+    if let Ok(version) = text.parse() {
+        return Ok(KnownAt::Version(DataVersion(version)));
+    }
+    text.parse().map(KnownAt::Day).map_err(|_| {
+        format!("{text:?} is neither a data version like 12 nor a date like 2024-06-30")
+    })
+}

@@ -1,0 +1,66 @@
+//! One module per command: ask, then print as text or JSON.
+
+mod alerts;
+mod demo;
+mod import;
+mod insights;
+mod question;
+mod serve;
+mod simulate;
+
+use anyhow::{Context, Result};
+use winsight_insight::Cadence;
+
+use crate::cli::{Cli, Command, Job, Place};
+use crate::configuration::{self, DEFAULT_FILE, FILE_NAME};
+use crate::output::say;
+
+pub(crate) async fn run(cli: Cli) -> Result<()> {
+    let Cli { place, json, command, .. } = cli;
+    match command {
+        Command::Init => init(&place).await,
+        Command::Demo(demo) => demo::run(&place, &demo).await,
+        Command::Simulate(request) => simulate::run(&place, &request, json),
+        Command::Import(request) => import::run(&place, &request, json).await,
+        Command::Run { job } => insights::run_job(&place, job.into(), json).await,
+        Command::Metrics(query) => question::metrics(&place, query, json).await,
+        Command::Changes(query) => question::changes(&place, query, json).await,
+        Command::Drivers(days) => question::drivers(&place, &days, json).await,
+        Command::Insights { cadence } => {
+            insights::list(&place, cadence.map(Cadence::from), json).await
+        }
+        Command::Alerts(request) => alerts::run(&place, request, json).await,
+        Command::Deals { limit, .. } => question::high_risk_deals(&place, limit, json).await,
+        Command::Quality { limit } => import::quality(&place, limit, json).await,
+        Command::Serve { listen } => serve::run(&place, listen).await,
+        Command::Openapi => say(winsight_server::openapi_json().trim_end()),
+    }
+}
+
+impl From<Job> for Cadence {
+    fn from(job: Job) -> Self {
+        match job {
+            Job::Daily => Self::Daily,
+            Job::Weekly => Self::Weekly,
+            Job::Monthly => Self::Monthly,
+        }
+    }
+}
+
+async fn init(place: &Place) -> Result<()> {
+    let workspace = configuration::open(place).await?;
+    let home = configuration::home(place)?;
+    let file = home.join(FILE_NAME);
+    if file.exists() {
+        say(&format!("{} exists already and was left as it is", file.display()))?;
+    } else {
+        std::fs::write(&file, DEFAULT_FILE)
+            .with_context(|| format!("cannot write {}", file.display()))?;
+        say(&format!("wrote {}", file.display()))?;
+    }
+    say(&format!(
+        "workspace {} is ready in {}; load deals with `winsight import FILE`",
+        workspace.id(),
+        home.display()
+    ))
+}

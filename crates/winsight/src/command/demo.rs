@@ -1,0 +1,145 @@
+//! `demo`: a simulated company through the whole pipeline.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use jiff::ToSpan;
+use jiff::civil::{Date, Weekday};
+use winsight_alert::{AlertState, printed};
+use winsight_insight::Cadence;
+use winsight_jobs::{ImportRequest, MetricsQuery, Workspace};
+use winsight_model::Clock;
+use winsight_simulate::Scenario;
+
+use crate::cli::{AsOf, Demo, Place};
+use crate::command::{import, serve, simulate};
+use crate::configuration;
+use crate::output::{progress_bar, remark, say};
+
+/// How far back the jobs are replayed.
+const REPLAYED_WEEKS: i64 = 26;
+const REPLAYED_DAYS: i64 = 14;
+
+pub(crate) async fn run(place: &Place, demo: &Demo) -> Result<()> {
+    let scenario = simulate::ending(Scenario::default_scenario(), place)?;
+    let today = scenario.ends();
+    let folder = demo_home(place)?;
+    remark(&format!("the demo lives in {}", folder.display()));
+    let company = folder.join("company");
+    let truth = simulate::write(&company, demo.deals, demo.seed, scenario)?;
+    let place = Place {
+        home: Some(folder),
+        as_of: Some(AsOf::Day(today)),
+        known_at: None,
+        ..place.clone()
+    };
+    let workspace = configuration::open(&place).await?;
+    load(&workspace, &company).await?;
+    replay(&workspace, today).await?;
+    headline(&workspace).await?;
+    let alerts = workspace.alerts(Some(AlertState::Open)).await?;
+    for alert in &alerts {
+        say(&format!("\n{}", printed(alert)))?;
+    }
+    say("\nWhat was planted (truth.json):")?;
+    let planted = truth.incidents.iter().chain(&truth.mix_shifts);
+    for incident in planted.chain(&truth.market_shifts).chain(&truth.data_faults) {
+        say(&format!("- {}", incident.description))?;
+    }
+    if demo.no_serve {
+        return Ok(());
+    }
+    say("")?;
+    serve::serve(workspace, demo.listen).await
+}
+
+/// A demo without `--home` starts afresh each time in a folder of its own.
+fn demo_home(place: &Place) -> Result<PathBuf> {
+    if place.home.is_some() {
+        return configuration::home(place);
+    }
+    let folder = configuration::home(place)?.join("demo");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)
+            .with_context(|| format!("cannot clear the last demo in {}", folder.display()))?;
+    }
+    Ok(folder)
+}
+
+async fn load(workspace: &Workspace, company: &Path) -> Result<()> {
+    let request = ImportRequest {
+        files: vec![company.join("deals.csv")],
+        events: Some(company.join("stage_events.csv")),
+        source: "demo".to_owned(),
+        mapping: Some(import::read_mapping(&company.join("mapping.toml"))?),
+        dry_run: false,
+    };
+    for report in workspace.import(&request, import::progress()).await? {
+        import::print(&report, false)?;
+    }
+    Ok(())
+}
+
+/// Runs the jobs on the days they would have run on, oldest first.
+async fn replay(workspace: &Workspace, today: Date) -> Result<()> {
+    let runs = due_runs(today);
+    let bar = progress_bar(runs.len() as u64, "replaying the last two quarters", false);
+    for (day, job) in runs {
+        let clock = Clock::end_of(day, workspace.clock().time_zone().clone())?;
+        workspace.at(clock).run(job).await?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+/// Every Monday's weekly run, every first Monday's monthly run, the last days' daily runs, and all
+/// three on the last day.
+fn due_runs(today: Date) -> Vec<(Date, Cadence)> {
+    let mut runs = Vec::new();
+    let first = today.saturating_sub((7 * REPLAYED_WEEKS).days());
+    for day in first.series(1.day()).take_while(|day| *day <= today) {
+        let last = day == today;
+        let monday = day.weekday() == Weekday::Monday;
+        if last || day > today.saturating_sub(REPLAYED_DAYS.days()) {
+            runs.push((day, Cadence::Daily));
+        }
+        if last || monday {
+            runs.push((day, Cadence::Weekly));
+        }
+        if last || (monday && day.day() <= 7) {
+            runs.push((day, Cadence::Monthly));
+        }
+    }
+    runs
+}
+
+async fn headline(workspace: &Workspace) -> Result<()> {
+    let (window, _) = workspace.windows();
+    let query = MetricsQuery { from: Some(window.from), to: Some(window.to), ..MetricsQuery::default() };
+    for row in workspace.metrics(&query).await? {
+        let metrics = row.metrics;
+        say(&format!("\nThe {} days to {}: {} closed deals", window.days(), window.last_day(), metrics.deals))?;
+        let percent = |name: &str, rate: Option<f64>, interval: Option<winsight_insight::Interval>| {
+            match (rate, interval) {
+                (Some(rate), Some(interval)) => say(&format!(
+                    "  {name:<26} {:5.1}%  (95% interval {:.1} to {:.1})",
+                    rate * 100.0,
+                    interval.low * 100.0,
+                    interval.high * 100.0
+                )),
+                _ => say(&format!("  {name:<26} not enough deals")),
+            }
+        };
+        percent("win rate", metrics.win_rate, metrics.win_rate_interval)?;
+        percent("revenue-weighted win rate", metrics.rwwr, metrics.rwwr_interval)?;
+        if let (Some(dfi), Some(interval)) = (metrics.dfi, metrics.dfi_interval) {
+            say(&format!(
+                "  {:<26} {dfi:5.2}   (95% interval {:.2} to {:.2})",
+                "deal friction index", interval.low, interval.high
+            ))?;
+        }
+        say(&format!("  {:<26} {} {}", "won", metrics.won_amount, row.currency))?;
+    }
+    Ok(())
+}

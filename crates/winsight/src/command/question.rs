@@ -1,0 +1,188 @@
+//! `metrics`, `changes`, `drivers` and `deals`: questions and their answers as tables.
+
+use anyhow::Result;
+use winsight_insight::Interval;
+use winsight_jobs::{ChangesQuery, MetricRow, MetricsQuery};
+use winsight_model::{Money, Window};
+use winsight_server::wire;
+
+use crate::cli::{Changes, Days, Metrics, Place, Usage};
+use crate::configuration;
+use crate::output::{say, say_json, table};
+
+pub(crate) async fn metrics(place: &Place, query: Metrics, json: bool) -> Result<()> {
+    let workspace = configuration::open(place).await?;
+    let Metrics { by, days, grain } = query;
+    let only_one = by.is_empty() && grain.is_none();
+    let query = MetricsQuery { by, from: days.from, to: days.to, grain };
+    let rows = workspace.metrics(&query).await?;
+    if json {
+        let mut wired: Vec<_> = rows.into_iter().map(wire::Metric::from).collect();
+        return match wired.pop() {
+            Some(only) if only_one => say_json(&only),
+            last => {
+                wired.extend(last);
+                say_json(&wired)
+            }
+        };
+    }
+    if rows.is_empty() {
+        return say("no deals closed in this window");
+    }
+    let header = [
+        "segment", "period", "deals", "won", "win rate", "95% interval", "revenue-weighted",
+        "95% interval", "friction", "median days", "won amount",
+    ];
+    say(&table(&header, 2, rows.iter().map(line).collect()))?;
+    let reasons = rows.iter().filter_map(|row| row.metrics.rwwr_reason.as_deref());
+    match reasons.clone().next() {
+        Some(reason) => say(&format!("revenue-weighted win rate: {reason}")),
+        None => Ok(()),
+    }
+}
+
+fn line(row: &MetricRow) -> Vec<String> {
+    let metrics = &row.metrics;
+    let too_few = || if metrics.enough_data { "–".to_owned() } else { "too few".to_owned() };
+    vec![
+        row.segment.value_label(),
+        row.period.clone(),
+        metrics.deals.to_string(),
+        metrics.won.to_string(),
+        metrics.win_rate.map_or_else(too_few, percent),
+        range(metrics.win_rate_interval),
+        metrics.rwwr.map_or_else(|| "–".to_owned(), percent),
+        range(metrics.rwwr_interval),
+        metrics.dfi.map_or_else(|| "–".to_owned(), |dfi| format!("{dfi:.2}")),
+        metrics.median_cycle_days.map_or_else(|| "–".to_owned(), |days| format!("{days:.0}")),
+        format!("{} {}", metrics.won_amount, row.currency),
+    ]
+}
+
+fn percent(rate: f64) -> String {
+    format!("{:.1}%", rate * 100.0)
+}
+
+fn points(change: f64) -> String {
+    format!("{:+.1}", change * 100.0)
+}
+
+fn range(interval: Option<Interval>) -> String {
+    interval.map_or_else(
+        || "–".to_owned(),
+        |interval| format!("{:.1} to {:.1}", interval.low * 100.0, interval.high * 100.0),
+    )
+}
+
+fn window(from: Option<jiff::civil::Date>, to: Option<jiff::civil::Date>, flags: &str) -> Result<Option<Window>> {
+    match (from, to) {
+        (None, None) => Ok(None),
+        (Some(from), Some(to)) if from < to => Ok(Some(Window { from, to })),
+        (Some(_), Some(_)) => {
+            Err(Usage(format!("{flags}: the window is empty; its first day comes first")).into())
+        }
+        _ => Err(Usage(format!("{flags}: give both ends of the window, or neither")).into()),
+    }
+}
+
+pub(crate) async fn changes(place: &Place, query: Changes, json: bool) -> Result<()> {
+    let workspace = configuration::open(place).await?;
+    let query = ChangesQuery {
+        window: window(query.days.from, query.days.to, "--from and --to")?,
+        baseline: window(query.baseline_from, query.baseline_to, "--baseline-from and --baseline-to")?,
+        by: query.by,
+    };
+    let changes = workspace.changes(&query).await?;
+    if json {
+        return say_json(&wire::Changes::new(&query.by, changes));
+    }
+    say(&format!("win rate {} against {}", changes.window, changes.baseline))?;
+    if let Some(split) = &changes.decomposition {
+        say(&format!(
+            "changed by {} points: {} from mix, {} from rate",
+            points(split.total),
+            points(split.mix),
+            points(split.rate)
+        ))?;
+    }
+    let parts = changes.decomposition.map(|split| split.parts).unwrap_or_default();
+    let rows = changes.segments.iter().map(|gated| {
+        let change = &gated.change;
+        let part = parts.iter().find(|part| part.segment == change.segment);
+        let verdict = match (change.enough_data, gated.real) {
+            (false, _) => "too few deals",
+            (true, true) => "real",
+            (true, false) => "within chance",
+        };
+        vec![
+            change.segment.value_label(),
+            verdict.to_owned(),
+            format!("{} of {}", change.baseline.won, change.baseline.deals),
+            format!("{} of {}", change.current.won, change.current.deals),
+            change.change.map_or_else(|| "–".to_owned(), points),
+            range(change.interval),
+            part.map_or_else(|| "–".to_owned(), |part| points(part.mix)),
+            part.map_or_else(|| "–".to_owned(), |part| points(part.rate)),
+        ]
+    });
+    let header =
+        ["segment", "verdict", "before", "now", "points", "95% interval", "mix part", "rate part"];
+    say(&table(&header, 2, rows.collect()))
+}
+
+pub(crate) async fn drivers(place: &Place, days: &Days, json: bool) -> Result<()> {
+    let workspace = configuration::open(place).await?;
+    let analysis = workspace.drivers(window(days.from, days.to, "--from and --to")?).await?;
+    if json {
+        return say_json(&wire::Drivers::from(analysis));
+    }
+    let found: Vec<_> = analysis.drivers.iter().filter(|driver| driver.significant).collect();
+    say(&format!(
+        "associations (not causes) with winning, over {} closed deals, {} of them won",
+        analysis.deals, analysis.won
+    ))?;
+    if found.is_empty() {
+        return say("no driver: nothing known while a deal is open goes with its outcome beyond chance");
+    }
+    let rows = found.iter().map(|driver| {
+        vec![
+            driver.dimension.to_string(),
+            driver.value.clone(),
+            driver.reference.clone(),
+            format!("{:.2}", driver.odds_ratio),
+            format!("{:.2} to {:.2}", driver.interval.low, driver.interval.high),
+        ]
+    });
+    let header = ["dimension", "value", "against", "odds ratio", "95% interval"];
+    say(&table(&header, 3, rows.collect()))
+}
+
+pub(crate) async fn high_risk_deals(place: &Place, limit: usize, json: bool) -> Result<()> {
+    let workspace = configuration::open(place).await?;
+    let risky = workspace.high_risk().await?;
+    let settings = &workspace.settings().alerts;
+    if json {
+        let deals = risky.deals.into_iter().take(limit);
+        let wired: Vec<_> = deals.map(|deal| wire::RiskyDeal::new(deal, settings)).collect();
+        return say_json(&wired);
+    }
+    if risky.deals.is_empty() {
+        return say("no open deal matches a loss pattern");
+    }
+    let rows = risky.deals.iter().take(limit).map(|risky| {
+        let deal = &risky.deal;
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let reasons: Vec<_> = risky.reasons.iter().map(|reason| reason.describe(settings)).collect();
+        vec![
+            deal.deal_id.clone(),
+            text(&deal.account),
+            text(&deal.rep),
+            text(&deal.stage),
+            reasons.join("; "),
+            deal.amount.unwrap_or(Money::ZERO).to_string(),
+        ]
+    });
+    let header = ["deal", "account", "rep", "stage", "why", "amount"];
+    say(&table(&header, 5, rows.collect()))?;
+    say(&format!("{} deals, {} {}", risky.deals.len(), risky.amount, workspace.settings().reporting_currency))
+}

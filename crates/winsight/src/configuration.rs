@@ -1,0 +1,103 @@
+//! Where settings come from: the defaults, then `winsight.toml` in the home, then `WINSIGHT_*`.
+//! The only place that reads the environment, apart from the flags that name their variable.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use jiff::tz::TimeZone;
+use winsight_jobs::{KnownAt, Workspace};
+use winsight_model::{Clock, Settings};
+
+use crate::cli::{AsOf, Place, Usage};
+
+/// The commented file that `init` writes.
+pub(crate) const DEFAULT_FILE: &str = include_str!("winsight.toml");
+pub(crate) const FILE_NAME: &str = "winsight.toml";
+
+/// The folder that holds all state.
+pub(crate) fn home(place: &Place) -> Result<PathBuf> {
+    if let Some(home) = &place.home {
+        return Ok(home.clone());
+    }
+    let data = directories::ProjectDirs::from("", "", "winsight")
+        .context("this system has no data directory; name a folder with --home")?;
+    Ok(data.data_dir().to_owned())
+}
+
+/// The settings in force.
+pub(crate) fn settings(home: &Path) -> Result<Settings> {
+    let environment = Env::prefixed("WINSIGHT_").ignore(&["home", "workspace", "listen"]).split("__");
+    let settings: Settings = Figment::from(Serialized::defaults(Settings::default()))
+        .merge(Toml::file(home.join(FILE_NAME)))
+        .merge(environment)
+        .extract()
+        .map_err(explain)?;
+    check(&settings)?;
+    Ok(settings)
+}
+
+fn explain(error: figment::Error) -> anyhow::Error {
+    let hints: Vec<_> = error
+        .into_iter()
+        .map(|problem| {
+            let hint = match &problem.kind {
+                figment::error::Kind::UnknownField(name, known) => known
+                    .iter()
+                    .min_by_key(|known| strsim::levenshtein(known, name))
+                    .map(|nearest| format!(" (did you mean {nearest:?}?)"))
+                    .unwrap_or_default(),
+                _ => String::new(),
+            };
+            format!("{problem}{hint}")
+        })
+        .collect();
+    anyhow::Error::new(Usage(format!("in the configuration: {}", hints.join("; "))))
+}
+
+fn check(settings: &Settings) -> Result<()> {
+    let alerts = &settings.alerts;
+    let share = |name: &str, value: f64| {
+        if value > 0.0 && value < 1.0 {
+            return Ok(());
+        }
+        Err(Usage(format!("{name} is {value}; it must lie between 0 and 1, like 0.05")))
+    };
+    share("alerts.false_alarm_budget", alerts.false_alarm_budget)?;
+    share("alerts.win_rate_drop", alerts.win_rate_drop)?;
+    share("alerts.lead_source_win_rate", alerts.lead_source_win_rate)?;
+    if alerts.window_days < 7 {
+        bail!(Usage(format!("alerts.window_days is {}; it must be 7 or more", alerts.window_days)));
+    }
+    time_zone(settings).map(|_| ())
+}
+
+fn time_zone(settings: &Settings) -> Result<TimeZone> {
+    TimeZone::get(&settings.time_zone).map_err(|_| {
+        let name = &settings.time_zone;
+        Usage(format!("time_zone: {name:?} is not an IANA time zone, like Europe/London")).into()
+    })
+}
+
+/// The instant to work at.
+pub(crate) fn clock(place: &Place, settings: &Settings) -> Result<Clock> {
+    let time_zone = time_zone(settings)?;
+    match place.as_of {
+        None => Ok(Clock::system(time_zone)),
+        Some(AsOf::Instant(instant)) => Ok(Clock::at(instant, time_zone)),
+        Some(AsOf::Day(day)) => Clock::end_of(day, time_zone).context("--as-of"),
+    }
+}
+
+/// Opens the workspace that the command line names.
+pub(crate) async fn open(place: &Place) -> Result<Workspace> {
+    let home = home(place)?;
+    std::fs::create_dir_all(&home).with_context(|| {
+        format!("cannot create the home folder {}; choose another with --home", home.display())
+    })?;
+    let settings = settings(&home)?;
+    let clock = clock(place, &settings)?;
+    let known_at = place.known_at.unwrap_or(KnownAt::Latest);
+    Ok(Workspace::open(&home, place.workspace.clone(), settings, clock, known_at).await?)
+}
