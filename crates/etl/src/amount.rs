@@ -253,12 +253,11 @@ impl AmountEvidence {
             return;
         }
         let Some(written) = Written::read(text) else { return };
-        match Layout::of(written.number) {
-            Layout::Decimal(Decimal::Point, _) => self.point += 1,
-            Layout::Decimal(Decimal::Comma, _) => self.comma += 1,
+        let shown = match Layout::of(written.number) {
+            Layout::Decimal(mark, _) => mark,
             // `1.234.567` has points that separate thousands, hence a decimal comma.
-            Layout::Whole if written.number.contains('.') => self.comma += 1,
-            Layout::Whole => self.point += 1,
+            Layout::Whole if written.number.contains('.') => Decimal::Comma,
+            Layout::Whole => Decimal::Point,
             Layout::Open(mark, _) => {
                 if self.open() == 0 {
                     text.clone_into(&mut self.example);
@@ -267,7 +266,12 @@ impl AmountEvidence {
                     Decimal::Point => self.open_point += 1,
                     Decimal::Comma => self.open_comma += 1,
                 }
+                return;
             }
+        };
+        match shown {
+            Decimal::Point => self.point += 1,
+            Decimal::Comma => self.comma += 1,
         }
     }
 

@@ -86,9 +86,7 @@ impl<'a> Cleaner<'a> {
             stage_contradicts: false,
             other_cycle: None,
         };
-        if reasons.is_empty() {
-            self.check_closing(&deal, reasons);
-        }
+        self.check_closing(&deal, reasons);
         for lookup in self.lookups {
             fill_in(&mut deal, lookup);
         }
@@ -135,6 +133,8 @@ impl<'a> Cleaner<'a> {
         let outcome = deal.outcome;
         match (outcome, deal.closed) {
             (Outcome::Open, _) => {}
+            // A date that cannot be read has its own reason.
+            (_, None) if reasons.iter().any(|reason| reason.is_about(Field::ClosedDate)) => {}
             (_, None) => {
                 let message = format!("the deal is {outcome} but has no closed date; add the date");
                 reasons.push(Reason::new(check::CLOSED_WITHOUT_DATE, Field::ClosedDate, message));

@@ -5,6 +5,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::field::Field;
 
 /// One deal, validated and cleaned, its texts borrowed from the row it came from.
+#[expect(clippy::struct_field_names, reason = "the names of the columns")]
 #[derive(Clone, Debug)]
 pub(crate) struct Deal<'a> {
     pub(crate) deal_id: &'a str,

@@ -1,3 +1,4 @@
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -257,7 +258,7 @@ impl<'a> Load<'a> {
         let (known, lookups) = (&self.options.known_values, &self.options.lookups[..]);
         issues.extend(self.findings.issues(&plan.columns, known, lookups));
         issues.extend(self.row_issues(duplicates, lacks_line_break));
-        issues.sort_by(|left, right| right.severity.cmp(&left.severity));
+        issues.sort_by_key(|issue| Reverse(issue.severity));
 
         let mut counts = QualityCounts {
             rows: self.rows_read,

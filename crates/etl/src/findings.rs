@@ -273,8 +273,8 @@ impl Findings {
     /// Completes the counts of the quality score.
     pub(crate) fn count(&self, columns: &Columns, today: Date, counts: &mut QualityCounts) {
         for (field, filled) in Field::IMPORTANT.into_iter().zip(self.filled) {
-            let is_optional = matches!(field, Field::Team | Field::DealType);
-            if columns.has(field) || filled > 0 || !is_optional {
+            let is_recommended = matches!(field, Field::CreatedDate | Field::Amount);
+            if is_recommended || columns.has(field) || filled > 0 {
                 counts.cells += self.deals;
                 counts.filled += filled;
             }

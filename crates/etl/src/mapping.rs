@@ -61,6 +61,9 @@ impl Mapping {
     }
 
     /// The mapping as a file that [`Mapping::from_toml`] reads.
+    ///
+    /// # Panics
+    /// Never: texts, characters and tables of texts have a form in TOML.
     pub fn to_toml(&self) -> String {
         #[expect(clippy::expect_used, reason = "texts, characters and tables of texts are TOML")]
         toml::to_string(self).expect("a mapping holds only what TOML can hold")

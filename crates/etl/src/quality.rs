@@ -4,7 +4,7 @@ use serde::Serialize;
 ///
 /// | part | weight | 100 times |
 /// |---|---|---|
-/// | completeness | 30% | filled cells / cells, over created date, amount and the grouping fields of the accepted deals; a field without a column is blank, except team and deal type, which many companies lack |
+/// | completeness | 30% | filled cells / cells of the accepted deals, over created date, amount, and those grouping fields that the file or a lookup has |
 /// | validity | 30% | rows without an invalid value or structure / rows read |
 /// | consistency | 15% | 1 − contradictions / accepted deals: stage against outcome, the file's cycle length against its dates, minority spellings |
 /// | uniqueness | 15% | rows that are no copy and in no conflict / rows read |

@@ -86,6 +86,11 @@ impl Reason {
     pub(crate) fn new(check: &'static str, field: Field, message: String) -> Self {
         Self { check, field: Some(field.name().to_owned()), message }
     }
+
+    /// Whether it is about this field.
+    pub(crate) fn is_about(&self, field: Field) -> bool {
+        self.field.as_deref() == Some(field.name())
+    }
 }
 
 /// Something odd about a file.

@@ -12,5 +12,5 @@ mod workspace;
 pub use error::JobError;
 pub use import::{ImportReport, ImportRequest};
 pub use question::{ChangesQuery, ChangesTable, MetricRow, MetricsQuery, Status};
-pub use run::{LOOKS_PER_QUARTER, RunReport};
+pub use run::RunReport;
 pub use workspace::{KnownAt, Workspace};

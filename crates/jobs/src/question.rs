@@ -4,14 +4,14 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use winsight_alert::{Alert, AlertState};
 use winsight_insight::{
-    Cadence, Cell, Decomposition, DriverAnalysis, GatedChange, HighRisk, Insight, Metrics,
+    Cadence, Cell, Decomposition, DriverAnalysis, GatedChange, HighRisk, Insight,
+    LOOKS_PER_QUARTER, Metrics,
     SegmentChange, SegmentPair, decompose, drivers, gate_changes, high_risk, metrics,
     segment_change,
 };
 use winsight_model::{DataVersion, Dimension, Grain, Period, Segment, Window};
 use winsight_store::{Commit, Grouping, Tallies, TallyRequest};
 
-use crate::run::LOOKS_PER_QUARTER;
 use crate::{JobError, Workspace};
 
 /// Which metrics to tabulate.
@@ -95,9 +95,18 @@ pub struct Status {
 
 impl Workspace {
     /// The window that alerts and insights look at, and the one before it.
-    pub fn windows(&self) -> (Window, Window) {
-        let window = Window::trailing(self.settings.alerts.window_days, self.clock.today());
-        (window, window.preceding())
+    ///
+    /// It ends with the last day of which anything is known: days that have not been loaded yet
+    /// must not look like a drop.
+    pub async fn windows(&self) -> Result<(Window, Window), JobError> {
+        let known = match self.commit().await? {
+            Some(commit) => self.store.last_known_day(&commit).await?,
+            None => None,
+        };
+        let today = self.clock.today();
+        let last = known.map_or(today, |known| known.min(today));
+        let window = Window::trailing(self.settings.alerts.window_days, last);
+        Ok((window, window.preceding()))
     }
 
     /// The table of metrics, ordered by period and value.
@@ -140,7 +149,10 @@ impl Workspace {
     /// What changed between two windows, split by a dimension.
     pub async fn changes(&self, query: &ChangesQuery) -> Result<ChangesTable, JobError> {
         let commit = self.loaded().await?;
-        let window = query.window.unwrap_or_else(|| self.windows().0);
+        let window = match query.window {
+            Some(window) => window,
+            None => self.windows().await?.0,
+        };
         let baseline = query.baseline.unwrap_or_else(|| window.preceding());
         let (overall, pairs) =
             self.pairs(&commit, window, baseline, std::slice::from_ref(&query.by)).await?;
@@ -156,7 +168,10 @@ impl Workspace {
     /// Which attributes go with winning, over the closed deals of a window (default one year).
     pub async fn drivers(&self, window: Option<Window>) -> Result<DriverAnalysis, JobError> {
         let commit = self.loaded().await?;
-        let window = window.unwrap_or_else(|| Window::trailing(365, self.clock.today()));
+        let window = match window {
+            Some(window) => window,
+            None => Window::trailing(365, self.windows().await?.0.last_day()),
+        };
         let dimensions = Dimension::known_while_open();
         let tallies = self.tally(&commit, vec![window], vec![dimensions.clone()]).await?;
         let cells: Vec<_> = tallies
@@ -195,7 +210,7 @@ impl Workspace {
             None => winsight_store::DealCounts::default(),
         };
         let load = self.metadata.latest_load(&self.id).await?;
-        let (window, baseline_window) = self.windows();
+        let (window, baseline_window) = self.windows().await?;
         Ok(Status {
             workspace: self.id.to_string(),
             data_version: commit.map(|commit| commit.version),

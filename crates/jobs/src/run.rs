@@ -8,7 +8,7 @@ use winsight_alert::{
     reconcile, win_rate_findings,
 };
 use winsight_insight::{
-    Cadence, DriverAnalysis, Insight, MonthlyInput, SegmentPair, WeeklyInput, daily_insights, high_risk, monthly_insights,
+    Cadence, DriverAnalysis, Insight, LOOKS_PER_QUARTER, MonthlyInput, SegmentPair, WeeklyInput, daily_insights, high_risk, monthly_insights,
     pipeline_health, weekly_insights,
 };
 use winsight_meta::RunRow;
@@ -16,10 +16,6 @@ use winsight_model::{DataVersion, Dimension};
 use winsight_store::Commit;
 
 use crate::{JobError, Workspace};
-
-/// How often a quarter is looked at for changes: every week. The false-alarm budget is shared out
-/// over these looks.
-pub const LOOKS_PER_QUARTER: u32 = 13;
 
 /// What a run did.
 #[derive(Clone, Debug)]
@@ -98,7 +94,7 @@ impl Workspace {
         let risky = high_risk(&deals, today, &self.settings.alerts);
         let currency = &self.settings.reporting_currency;
         let insights = daily_insights(&health, &risky, currency, &self.settings);
-        let (window, baseline_window) = self.windows();
+        let (window, baseline_window) = self.windows().await?;
         let observation = Observation {
             window,
             baseline_window,
@@ -114,7 +110,7 @@ impl Workspace {
     }
 
     async fn weekly(&self, commit: &Commit) -> Result<Judged, JobError> {
-        let (window, baseline_window) = self.windows();
+        let (window, baseline_window) = self.windows().await?;
         let dimensions = Dimension::known_while_open();
         let (overall, pairs) = self.pairs(commit, window, baseline_window, &dimensions).await?;
         let open_amounts =
@@ -143,7 +139,7 @@ impl Workspace {
     /// Looks at the month's strategy. Raises no alert: the weekly run has looked already, and a
     /// second look at the same days would spend the false-alarm budget twice.
     async fn monthly(&self, commit: &Commit) -> Result<Judged, JobError> {
-        let (window, baseline_window) = self.windows();
+        let (window, baseline_window) = self.windows().await?;
         let dimensions = Dimension::known_while_open();
         let (overall, segments) = self.pairs(commit, window, baseline_window, &dimensions).await?;
         let drivers = match self.drivers(None).await {

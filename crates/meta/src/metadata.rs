@@ -24,6 +24,10 @@ pub struct Metadata {
 impl Metadata {
     /// Opens the database file at `path`, creating it and bringing its tables up to date.
     pub async fn open(path: &Path) -> Result<Self, MetaError> {
+        Self::open_waiting(path, Duration::from_secs(10)).await
+    }
+
+    async fn open_waiting(path: &Path, busy_timeout: Duration) -> Result<Self, MetaError> {
         // The file name is handed over as a path below: a URL could not carry every name.
         let mut options = ConnectOptions::new("sqlite:");
         let path = path.to_owned();
@@ -33,7 +37,7 @@ impl Metadata {
                 .filename(&path)
                 .create_if_missing(true)
                 .journal_mode(SqliteJournalMode::Wal)
-                .busy_timeout(BUSY_TIMEOUT)
+                .busy_timeout(busy_timeout)
                 .foreign_keys(true)
         });
         Self::connect(options, place).await
@@ -92,4 +96,30 @@ impl Metadata {
 }
 
 const READERS: u32 = 4;
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Metadata;
+    use crate::MetaError;
+
+    #[tokio::test]
+    async fn a_writer_that_waited_too_long_is_told_to_wait() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("meta.db");
+        let first = Metadata::open(&path).await.expect("opens");
+        let second = Metadata::open_waiting(&path, Duration::ZERO).await.expect("opens");
+        let acme = "acme".parse().expect("a valid name");
+
+        let writing = first.begin().await.expect("begins");
+        second.mapping(&acme, "crm").await.expect("readers do not wait");
+        let refused = second.save_mapping(&acme, "crm", "id = 'Id'").await.expect_err("locked");
+        assert!(matches!(refused, MetaError::Locked { .. }), "{refused:?}");
+        assert!(refused.to_string().contains("another winsight is running"), "{refused}");
+        assert!(matches!(second.begin().await, Err(MetaError::Locked { .. })));
+
+        writing.rollback().await.expect("ends");
+        second.save_mapping(&acme, "crm", "id = 'Id'").await.expect("free again");
+    }
+}

@@ -6,9 +6,10 @@ use arrow::array::{Array, AsArray, Date32Array, RecordBatch, StringArray};
 use arrow::datatypes::{Date32Type, Decimal128Type, Int64Type};
 use datafusion::common::ScalarValue;
 use datafusion::prelude::{Expr, lit};
+use futures::StreamExt;
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
-use winsight_model::{Dimension, Money, OpenDeal, Segment};
+use winsight_model::{Dimension, Money, NONE, OpenDeal, Segment};
 
 use crate::diff::{column, text};
 use crate::engine::Engine;
@@ -108,7 +109,8 @@ impl FeatureStore {
         Ok(deals)
     }
 
-    /// The amount of the open pipeline on `day`, for every value of every given dimension.
+    /// The amount of the open pipeline on `day`, for every value of every given dimension that has
+    /// any.
     pub async fn open_amounts(
         &self,
         commit: &Commit,
@@ -117,24 +119,16 @@ impl FeatureStore {
     ) -> Result<BTreeMap<Segment, Money>, StoreError> {
         let engine = self.engine(commit).await?;
         let open = open_deals_query(&engine, day).await?;
+        let columns: Vec<_> = dimensions.iter().map(Dimension::as_str).collect();
+        let columns = columns.join(", ");
+        let mut open = engine
+            .sql(&format!("SELECT {columns}, amount FROM ({open}) WHERE amount IS NOT NULL"))
+            .await?
+            .execute_stream()
+            .await?;
         let mut amounts = BTreeMap::new();
-        for dimension in dimensions {
-            let query = format!(
-                "SELECT coalesce(CAST({dimension} AS VARCHAR), '{none}') AS value,
-                        sum(amount) AS amount
-                 FROM ({open}) GROUP BY 1",
-                none = winsight_model::NONE
-            );
-            for batch in engine.sql(&query).await?.collect().await? {
-                let values = text(&batch, "value")?;
-                let sums = column(&batch, "amount")?.as_primitive::<Decimal128Type>();
-                for row in 0..batch.num_rows() {
-                    let amount = if sums.is_valid(row) { sums.value(row) } else { 0 };
-                    let segment =
-                        Segment::of(vec![(dimension.clone(), values.value(row).to_owned())]);
-                    amounts.insert(segment, Money::from_cents(amount));
-                }
-            }
+        while let Some(batch) = open.next().await {
+            add_amounts(&mut amounts, &batch?, dimensions)?;
         }
         Ok(amounts)
     }
@@ -186,6 +180,27 @@ async fn count(engine: &Engine, query: &str) -> Result<u64, StoreError> {
         total += n.iter().flatten().map(i64::unsigned_abs).sum::<u64>();
     }
     Ok(total)
+}
+
+fn add_amounts(
+    amounts: &mut BTreeMap<Segment, Money>,
+    batch: &RecordBatch,
+    dimensions: &[Dimension],
+) -> Result<(), StoreError> {
+    let added = column(batch, "amount")?.as_primitive::<Decimal128Type>();
+    for dimension in dimensions {
+        let values = text(batch, dimension.as_str())?;
+        let mut sums: BTreeMap<&str, Money> = BTreeMap::new();
+        for row in 0..batch.num_rows() {
+            let value = if values.is_valid(row) { values.value(row) } else { NONE };
+            *sums.entry(value).or_default() += Money::from_cents(added.value(row));
+        }
+        for (value, sum) in sums {
+            let segment = Segment::of(vec![(dimension.clone(), value.to_owned())]);
+            *amounts.entry(segment).or_default() += sum;
+        }
+    }
+    Ok(())
 }
 
 fn days(batch: &RecordBatch, name: &str) -> Result<Date32Array, StoreError> {

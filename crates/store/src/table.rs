@@ -120,10 +120,6 @@ async fn create(delta: &DeltaTable, spec: TableSpec) -> Result<DeltaTable, Store
 }
 
 impl Table {
-    pub(crate) fn version(&self) -> Result<u64, StoreError> {
-        self.delta.version().map(u64::from).ok_or_else(|| StoreError::Damaged("a table without a version".to_owned()))
-    }
-
     pub(crate) fn objects(&self) -> Arc<dyn ObjectStore> {
         self.delta.object_store()
     }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use anyhow::Result;
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
@@ -51,7 +51,8 @@ pub(crate) fn start_logging(verbose: u8) {
 /// A table whose first `texts` columns are text and the others numbers.
 pub(crate) fn table(header: &[&str], texts: usize, rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_preset(presets::NOTHING);
+    table.set_style(TableComponent::HeaderLines, '─');
     table.set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(header).add_rows(rows);
     for (place, column) in table.column_iter_mut().enumerate() {

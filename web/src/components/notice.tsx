@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { sentence } from "../format/text";
 
 interface ProblemProps {
   /** What could not be shown, such as `The trend`. */
@@ -13,7 +14,7 @@ export function Problem({ what, error, onRetry }: ProblemProps) {
     <div className="notice" role="alert">
       <p className="notice-title">{what} cannot be shown</p>
       <p>
-        <WithCode text={error.message} />
+        <WithCode text={sentence(error.message)} />
       </p>
       <button type="button" className="button" onClick={onRetry}>
         Try again

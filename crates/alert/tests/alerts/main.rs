@@ -1,5 +1,7 @@
 //! The alerts as their callers see them.
 
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
 mod data;
 mod false_alarms;
 mod lifecycle;

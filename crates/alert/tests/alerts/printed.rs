@@ -157,10 +157,8 @@ fn deal_friction_that_rises() {
     let [finding] = &dfi_findings(&quarter, &Settings::default())[..] else {
         panic!("one rep's index rose")
     };
-    let text = print(finding.clone());
-    let (facts, evidence) = text.split_once("Evidence: ").expect("an evidence line");
     assert_eq!(
-        facts,
+        print(finding.clone()),
         "\
 ⚠️  WARNING: Deal Friction Rising
 ─────────────────────────────────────
@@ -168,14 +166,7 @@ Rep: rep_2
 Deal Friction Index: 1.42 (up from 1.00 last quarter)
 Impact: lost deals take 71 days to close, won deals 50 days
 Action: Review the oldest open deals with this rep and qualify out sooner
-"
-    );
-    assert!(
-        evidence.starts_with("60 lost and 40 won deals against 60 and 40; 95% interval 1.3"),
-        "{evidence}"
-    );
-    assert!(
-        evidence.ends_with("; p < 0.0001; false-alarm budget 5% a quarter over 2 reps and 1 look"),
-        "{evidence}"
+Evidence: 60 lost and 40 won deals against 60 and 40; 95% interval 1.42 to 1.43; p < 0.0001; \
+         false-alarm budget 5% a quarter over 2 reps and 1 look"
     );
 }

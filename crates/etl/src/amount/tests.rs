@@ -3,8 +3,8 @@ use winsight_model::Money;
 
 use super::{Amount, AmountEvidence, AmountFault, CurrencyMark, Decimal, read_amount};
 
-fn code(text: &str) -> Option<CurrencyMark> {
-    Some(CurrencyMark::Code(text.to_owned()))
+fn code(text: &str) -> CurrencyMark {
+    CurrencyMark::Code(text.to_owned())
 }
 
 #[test]
@@ -13,14 +13,14 @@ fn reads_what_sales_tools_write() {
         ("4253", 425_300, None),
         ("4253.5", 425_350, None),
         ("$1,234.50", 123_450, Some(CurrencyMark::Dollar)),
-        ("1.234,50 €", 123_450, code("EUR")),
+        ("1.234,50 €", 123_450, Some(code("EUR"))),
         ("1 234,50", 123_450, None),
         ("1\u{a0}234\u{202f}", 123_400, None),
         ("1'234.50", 123_450, None),
-        ("USD 1,234.50", 123_450, code("USD")),
-        ("1234,50 eur", 123_450, code("EUR")),
-        ("US$1,234,567.89", 123_456_789, code("USD")),
-        ("₹12,34,567", 123_456_700, code("INR")),
+        ("USD 1,234.50", 123_450, Some(code("USD"))),
+        ("1234,50 eur", 123_450, Some(code("EUR"))),
+        ("US$1,234,567.89", 123_456_789, Some(code("USD"))),
+        ("₹12,34,567", 123_456_700, Some(code("INR"))),
         ("1.234.567", 123_456_700, None),
         ("(500)", -50_000, None),
         ("($500.00)", -50_000, Some(CurrencyMark::Dollar)),

@@ -31,12 +31,9 @@ pub(super) struct DelimitedRows {
     ends_length: usize,
     oversized: bool,
     fault: Option<Fault>,
-    /// Line that the next byte is on.
-    line: u64,
     record_line: u64,
     last_byte: u8,
     at_end: bool,
-    cut_off: bool,
 }
 
 impl DelimitedRows {
@@ -52,11 +49,9 @@ impl DelimitedRows {
             ends_length: 0,
             oversized: false,
             fault: None,
-            line: 1,
             record_line: 1,
             last_byte: b'\n',
             at_end: false,
-            cut_off: false,
         }
     }
 
@@ -67,7 +62,7 @@ impl DelimitedRows {
             line: self.record_line,
             fault: self.fault,
             decoded: self.lossy,
-            cut_off: self.cut_off,
+            cut_off: self.lacks_final_line_break(),
         }
     }
 
@@ -81,7 +76,7 @@ impl DelimitedRows {
         self.oversized = false;
         self.fault = None;
         self.skip_line_breaks()?;
-        self.record_line = self.line;
+        self.record_line = self.core.line();
         loop {
             let input = self.input.fill_buf().map_err(|error| EtlError::io(&self.path, error))?;
             if input.is_empty() {
@@ -93,12 +88,11 @@ impl DelimitedRows {
                 &mut self.ends[self.ends_length..],
             );
             let consumed = &input[..read];
-            self.line += consumed.iter().filter(|byte| **byte == b'\n').count() as u64;
             self.last_byte = consumed.last().copied().unwrap_or(self.last_byte);
             self.input.consume(read);
             self.text_length += written;
             self.ends_length += ended;
-            if self.is_complete(result) {
+            if self.is_complete(&result) {
                 return Ok(true);
             }
         }
@@ -108,18 +102,14 @@ impl DelimitedRows {
     fn skip_line_breaks(&mut self) -> Result<(), EtlError> {
         loop {
             let input = self.input.fill_buf().map_err(|error| EtlError::io(&self.path, error))?;
-            let breaks = input.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
-            self.line += input[..breaks].iter().filter(|byte| **byte == b'\n').count() as u64;
-            let more = breaks > 0 && breaks == input.len();
-            self.input.consume(breaks);
-            if !more {
-                return Ok(());
-            }
+            let Some(line_break @ (b'\n' | b'\r')) = input.first() else { return Ok(()) };
+            self.core.set_line(self.core.line() + u64::from(*line_break == b'\n'));
+            self.input.consume(1);
         }
     }
 
     /// Makes room for more of the row, or finishes it.
-    fn is_complete(&mut self, result: ReadRecordResult) -> bool {
+    fn is_complete(&mut self, result: &ReadRecordResult) -> bool {
         match result {
             ReadRecordResult::InputEmpty => false,
             ReadRecordResult::OutputFull => {
@@ -143,7 +133,7 @@ impl DelimitedRows {
             ReadRecordResult::Record | ReadRecordResult::End => {
                 if self.oversized {
                     self.cut_to_kept();
-                    self.fault = Some(Fault::Oversized { lines: self.line - self.record_line });
+                    self.fault = Some(Fault::Oversized { next_line: self.core.line() });
                 }
                 true
             }
@@ -173,21 +163,19 @@ impl DelimitedRows {
             self.text_length += written;
             self.ends_length += ended;
             match result {
-                ReadRecordResult::Record => {
-                    self.cut_off = self.lacks_final_line_break();
-                    return Ok(self.is_complete(result));
-                }
+                ReadRecordResult::Record => return Ok(self.is_complete(&result)),
                 ReadRecordResult::InputEmpty if before == self.text_length => return Ok(false),
                 _ if read == 1 => return self.end_in_quote(),
                 _ => {
-                    self.is_complete(result);
+                    self.is_complete(&result);
                 }
             }
         }
     }
 
     fn end_in_quote(&mut self) -> Result<bool, EtlError> {
-        let swallowed = self.line - self.record_line;
+        // The byte added by `finish` was counted as a line as well.
+        let swallowed = self.core.line() - self.record_line - 1;
         if swallowed > SWALLOWED_LINES {
             return Err(EtlError::refused(
                 &self.path,

@@ -175,7 +175,7 @@ pub(super) fn is_blank(head: &[u8]) -> bool {
         .or_else(|| head.strip_prefix(b"\xff\xfe"))
         .or_else(|| head.strip_prefix(b"\xfe\xff"))
         .unwrap_or(head);
-    text.iter().all(|byte| byte.is_ascii_whitespace())
+    text.iter().all(u8::is_ascii_whitespace)
 }
 
 /// Refuses files that are no text table, by name where their first bytes tell.

@@ -9,8 +9,8 @@ const RAW_BYTES: usize = 4096;
 pub(crate) enum Fault {
     /// Longer than the limit.
     Oversized {
-        /// How many line breaks it holds.
-        lines: u64,
+        /// Line where the next row begins.
+        next_line: u64,
     },
     /// A quote is open at the end of the file.
     UnclosedQuote,
@@ -33,9 +33,9 @@ impl Fault {
     /// The reason to report.
     pub(crate) fn reason(self) -> Reason {
         let (check, message) = match self {
-            Self::Oversized { lines } => (
+            Self::Oversized { next_line } => (
                 check::OVERSIZED_ROW,
-                format!("the row is longer than 1 MiB and {lines} lines; look for a quote that is not closed"),
+                format!("the row is longer than 1 MiB, reading goes on at line {next_line}; look for a quote that is not closed"),
             ),
             Self::UnclosedQuote => (
                 check::UNCLOSED_QUOTE,

@@ -172,8 +172,6 @@ fn change_sentence(change: &SegmentChange) -> Option<String> {
     ))
 }
 
-const NOTHING: &str = "Nothing changed: no segment moved beyond chance";
-
 /// Says how large a drop could have been missed, overall and in a segment of typical size.
 fn nothing_changed(
     overall: &GatedChange,
@@ -195,6 +193,13 @@ fn nothing_changed(
     let of_all = detectable(&overall.change);
     let typical = tested.get(tested.len() / 2);
     let of_typical = typical.and_then(|change| Some((detectable(change)?, *change)));
+    let threshold = points(settings.alerts.win_rate_drop);
+    let beyond_chance = |change: &SegmentChange| change.p_value <= level;
+    let nothing = if beyond_chance(&overall.change) || tested.iter().any(|one| beyond_chance(one)) {
+        format!("Nothing changed by more than {threshold}: what moved beyond chance moved less")
+    } else {
+        "Nothing changed: no segment moved beyond chance".to_owned()
+    };
     let (title, text) = match (of_all, of_typical) {
         _ if hypotheses == 0 => {
             let text = "Nothing can be said: no segment has enough closed deals in both windows.";
@@ -202,7 +207,7 @@ fn nothing_changed(
         }
         (Some(drop), Some((in_typical, change))) => {
             let text = format!(
-                "{NOTHING}; we would have seen a drop of {} or more in the overall win rate, and of {} or more in a segment of typical size ({}).",
+                "{nothing}; we would have seen a drop of {} or more in the overall win rate, and of {} or more in a segment of typical size ({}).",
                 points(drop),
                 points(in_typical),
                 counted(change.current.deals, "deal"),
@@ -211,13 +216,14 @@ fn nothing_changed(
         }
         (Some(drop), None) => {
             let text = format!(
-                "{NOTHING}; we would have seen a drop of {} or more in the overall win rate.",
+                "{nothing}; we would have seen a drop of {} or more in the overall win rate.",
                 points(drop)
             );
             ("Nothing changed", text)
         }
         (None, _) => {
-            let text = format!("{NOTHING}; with so few deals only a complete collapse would show.");
+            let text =
+                format!("{nothing}; with so few deals not even a collapse would surely show.");
             ("Nothing changed", text)
         }
     };

@@ -155,6 +155,16 @@ fn a_week_in_which_nothing_changed() {
         nothing.text,
         "Nothing changed: no segment moved beyond chance; we would have seen a drop of 13 points or more in the overall win rate, and of 16 points or more in a segment of typical size (290 deals)."
     );
+    let many = weekly(vec![pair(segment("region", "Europe"), (47_000, 53_000), (50_000, 50_000))]);
+    assert_eq!(
+        of_kind(&many, InsightKind::NothingChanged).text,
+        "Nothing changed by more than 5 points: what moved beyond chance moved less; we would have seen a drop of 5 points or more in the overall win rate."
+    );
+    let few = weekly(vec![pair(segment("region", "Europe"), (3, 8), (3, 9))]);
+    assert_eq!(
+        of_kind(&few, InsightKind::NothingChanged).text,
+        "Nothing changed: no segment moved beyond chance; with so few deals not even a collapse would surely show."
+    );
     let overall = of_kind(&insights, InsightKind::WinRateChange);
     assert!(overall.text.ends_with("That is within what chance alone gives."), "{}", overall.text);
 }

@@ -1,3 +1,6 @@
+use std::future::poll_fn;
+use std::task::Poll;
+
 use tempfile::tempdir;
 use winsight_meta::{LoadState, MetaError, Metadata};
 
@@ -62,13 +65,34 @@ async fn a_crash_leaves_the_load_in_doubt_and_a_finished_one_is_final() {
 }
 
 #[tokio::test]
-async fn a_load_that_cannot_be_written_whole_is_not_written_at_all() {
-    let metadata = Metadata::in_memory().await.expect("opens");
+async fn a_load_broken_off_anywhere_is_recorded_whole_or_not_at_all() {
     let acme = workspace("acme");
-    // Written after the load and its refused rows; a number that is none has no place in a column.
-    let mut new = load("crm", vec![refused(None, "a", &["blank"])]);
-    new.quality_score = f64::NAN;
-    metadata.begin_load(&acme, new).await.expect_err("no score");
-    assert_eq!(metadata.loads(&acme, 9).await.expect("reads"), []);
-    assert_eq!(metadata.quarantine_summary(&acme).await.expect("reads"), []);
+    let refused: Vec<_> =
+        (0..3_000).map(|number| refused(Some(&format!("d{number}")), "x", &["blank"])).collect();
+    let mut broken_off = 0;
+    for steps in 1.. {
+        let metadata = Metadata::in_memory().await.expect("opens");
+        let mut loading = Box::pin(metadata.begin_load(&acme, load("crm", refused.clone())));
+        let mut left = steps;
+        let begun = poll_fn(|context| {
+            left -= 1;
+            if left == 0 { Poll::Ready(None) } else { loading.as_mut().poll(context).map(Some) }
+        });
+        let begun = begun.await;
+        drop(loading);
+
+        let staged = metadata.staged_loads(&acme).await.expect("reads");
+        for load in &staged {
+            metadata.finish_load(load.id, outcome(None)).await.expect("finishes");
+        }
+        let rows = metadata.quarantine(&acme, 10_000).await.expect("reads").len();
+        assert_eq!(rows, staged.len() * refused.len(), "broken off after {steps} steps");
+        let Some(begun) = begun else {
+            broken_off += 1;
+            continue;
+        };
+        assert_eq!(staged.iter().map(|load| load.id).collect::<Vec<_>>(), [begun.expect("begins")]);
+        break;
+    }
+    assert!(broken_off > 5, "the load was never caught in the middle");
 }

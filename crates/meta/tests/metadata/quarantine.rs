@@ -56,7 +56,7 @@ async fn reasons_stay_with_their_row_in_their_order() {
         .map(|number| {
             let deal_id = format!("d{number}");
             let checks = ["z_first", "a_second", "m_third"];
-            refused(Some(&deal_id), &format!("row {number}"), &checks[..1 + number % 3])
+            refused(Some(&deal_id), &format!("row {number}"), &checks[..=number % 3])
         })
         .collect();
     import(&metadata, load("crm", rows.clone())).await;

@@ -92,7 +92,9 @@ fn a_trend_marks_the_periods_that_are_cut_off() {
 }
 
 fn changes(pairs: &[SegmentPair]) -> Changes {
-    let mut overall = SegmentPair::default();
+    let all = Segment::all();
+    let mut overall =
+        SegmentPair { segment: all, current: Tally::default(), baseline: Tally::default() };
     for pair in pairs {
         overall.current.merge(&pair.current);
         overall.baseline.merge(&pair.baseline);

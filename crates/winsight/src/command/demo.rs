@@ -37,7 +37,8 @@ pub(crate) async fn run(place: &Place, demo: &Demo) -> Result<()> {
     load(&workspace, &company).await?;
     replay(&workspace, today).await?;
     headline(&workspace).await?;
-    let alerts = workspace.alerts(Some(AlertState::Open)).await?;
+    let mut alerts = workspace.alerts(Some(AlertState::Open)).await?;
+    alerts.sort_by_key(|alert| alert.finding.severity);
     for alert in &alerts {
         say(&format!("\n{}", printed(alert)))?;
     }
@@ -115,7 +116,7 @@ fn due_runs(today: Date) -> Vec<(Date, Cadence)> {
 }
 
 async fn headline(workspace: &Workspace) -> Result<()> {
-    let (window, _) = workspace.windows();
+    let (window, _) = workspace.windows().await?;
     let query = MetricsQuery { from: Some(window.from), to: Some(window.to), ..MetricsQuery::default() };
     for row in workspace.metrics(&query).await? {
         let metrics = row.metrics;

@@ -1,5 +1,6 @@
 import { useId } from "react";
 import type { Alert } from "../../api/client";
+import { sentence } from "../../format/text";
 import { messageLines } from "./message-lines";
 
 interface AlertCardProps {
@@ -17,7 +18,6 @@ const names: Record<string, string> = {
 /** One alert: what happened, what it touches, what to do, and why it is believed. */
 export function AlertCard({ alert, opened }: AlertCardProps) {
   const titleId = useId();
-  const summary = evidenceSummary(alert.evidence);
   return (
     <article className={`card alert alert-${alert.severity}`} aria-labelledby={titleId}>
       <p className="alert-head">
@@ -30,14 +30,12 @@ export function AlertCard({ alert, opened }: AlertCardProps) {
       <p className="action">
         <span className="action-label">What to do</span> {alert.action}
       </p>
-      {summary && (
-        <details className="evidence">
-          <summary>Evidence</summary>
-          <p>
-            {summary}. An {alert.label}, not a proven cause.
-          </p>
-        </details>
-      )}
+      <details className="evidence">
+        <summary>Evidence</summary>
+        <p>
+          {sentence(alert.evidence.summary)} An {alert.label}, not a proven cause.
+        </p>
+      </details>
     </article>
   );
 }
@@ -68,9 +66,4 @@ function Message({ text }: { readonly text: string }) {
       )}
     </>
   );
-}
-
-function evidenceSummary(evidence: Alert["evidence"]): string | undefined {
-  const summary: unknown = evidence.summary;
-  return typeof summary === "string" ? summary : undefined;
 }

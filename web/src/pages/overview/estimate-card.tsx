@@ -74,7 +74,8 @@ function Comparison({ change, before, format, beforeName }: EstimateCardProps) {
     <div className="comparison">
       {change && (
         <p>
-          <VerdictText verdict={change.verdict} /> {changeInPoints(change)}
+          <VerdictText verdict={change.verdict} />
+          {change.enough_data && `: ${changeInPoints(change)}`}
         </p>
       )}
       <p className="before">

@@ -1,3 +1,4 @@
+import { useState } from "react";
 import type { Change, Metric } from "../../api/client";
 import { RangeBar } from "../../components/range-bar";
 import { changeInPoints, VerdictText } from "../../components/verdict";
@@ -17,10 +18,15 @@ interface SegmentTableProps {
   readonly average: number | undefined;
 }
 
+const SHOWN_AT_FIRST = 8;
+
 /** One row per segment, the largest first, all bars on one scale. */
 export function SegmentTable({ title, rows, average }: SegmentTableProps) {
+  const [all, setAll] = useState(false);
   if (rows.length === 0) return <p className="muted">No deals closed in this window.</p>;
   const estimates = rows.flatMap(({ metric }) => estimateOf(metric) ?? []);
+  const bySize = rows.toSorted((left, right) => right.metric.deals - left.metric.deals);
+  const shown = all ? bySize : bySize.slice(0, SHOWN_AT_FIRST);
   const scale = scaleFor(estimates, 0.1, 4, { min: 0, max: 1 });
   return (
     <>
@@ -39,13 +45,16 @@ export function SegmentTable({ title, rows, average }: SegmentTableProps) {
           </tr>
         </thead>
         <tbody>
-          {rows
-            .toSorted((left, right) => right.metric.deals - left.metric.deals)
-            .map((row) => (
-              <Row key={row.metric.value} row={row} scale={scale} average={average} />
-            ))}
+          {shown.map((row) => (
+            <Row key={row.metric.value} row={row} scale={scale} average={average} />
+          ))}
         </tbody>
       </table>
+      {shown.length < rows.length && (
+        <button type="button" className="button more" onClick={() => setAll(true)}>
+          Show all {rows.length}
+        </button>
+      )}
       <p className="caption">
         Bars run from {percent(scale.min)} to {percent(scale.max)}
         {average === undefined ? "." : `; the line marks all deals, ${percent(average)}.`}

@@ -57,6 +57,7 @@ export function Segments({ window }: SegmentsProps) {
           <Loaded query={changes} what="The changes" lines={6}>
             {(table) => (
               <SegmentTable
+                key={dimension}
                 title={title}
                 rows={joined(rows, table.segments)}
                 average={overall.data?.[0]?.win_rate ?? undefined}

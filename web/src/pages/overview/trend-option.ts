@@ -72,6 +72,7 @@ function band(points: readonly TrendPoint[], palette: Palette): LineSeriesOption
     data,
     symbol: "none",
     silent: true,
+    emphasis: { disabled: true },
     lineStyle: { opacity: 0 },
   });
   const widths = points.map(({ win_rate_low: low, win_rate_high: high }) =>

@@ -1,0 +1,150 @@
+// The answers of a small server, for the tests of the overview.
+import type { Alert, Change, Changes, Insight, Metric, Status, Trend } from "../../api/client";
+
+type Problem = { status: number; detail: string };
+type Answer = object & Partial<Problem>;
+export type Answers = Record<string, ((query: URLSearchParams) => Answer) | undefined>;
+
+const window = { from: "2026-04-01", to: "2026-07-01" };
+const baseline_window = { from: "2025-12-31", to: "2026-04-01" };
+
+const status: Status = {
+  workspace: "acme",
+  data_version: 3,
+  as_of: "2026-06-30",
+  deals: 5923,
+  open_deals: 412,
+  currency: "USD",
+  quality_score: 96.4,
+  last_load_at: "2026-06-30T22:00:00Z",
+  window,
+  baseline_window,
+};
+
+export function metric(value: string, changed: Partial<Metric> = {}): Metric {
+  return {
+    dimension: "all",
+    value,
+    period: "all",
+    deals: 379,
+    won: 157,
+    lost: 222,
+    win_rate: 0.4142,
+    win_rate_low: 0.366,
+    win_rate_high: 0.464,
+    rwwr: 0.392,
+    rwwr_low: 0.318,
+    rwwr_high: 0.466,
+    rwwr_reason: null,
+    dfi: 1.0159,
+    dfi_low: 0.91,
+    dfi_high: 1.1,
+    median_cycle_days: 64,
+    won_amount: "5040000.00",
+    closed_amount: "12900000.00",
+    currency: "USD",
+    enough_data: true,
+    ...changed,
+  };
+}
+
+export function change(value: string, changed: Partial<Change> = {}): Change {
+  return {
+    dimension: "all",
+    value,
+    deals: 210,
+    won: 80,
+    win_rate: 0.38,
+    baseline_deals: 230,
+    baseline_won: 133,
+    baseline_win_rate: 0.58,
+    wr_delta: -0.2,
+    wr_delta_low: -0.29,
+    wr_delta_high: -0.11,
+    mix: 0,
+    rate: -0.2,
+    verdict: "fell",
+    enough_data: true,
+    ...changed,
+  };
+}
+
+export function alert(changed: Partial<Alert>): Alert {
+  return {
+    id: "wrd-enterprise-7k2mq",
+    rule: "win_rate_drop",
+    severity: "critical",
+    state: "open",
+    metric: "win_rate",
+    dimension: "acv_bucket",
+    value: "Enterprise",
+    current: 0.42,
+    baseline: 0.58,
+    change: -0.16,
+    deals: 210,
+    baseline_deals: 230,
+    confidence: 0.999,
+    window,
+    baseline_window,
+    impact_amount: "2300000.00",
+    impact_kind: "revenue_at_risk",
+    currency: "USD",
+    title: "Enterprise Win Rate Decline",
+    message: "Segment: Enterprise (>$50k ACV)\nWin Rate: 42%\nImpact: $2.3M revenue at risk",
+    action: "Review pricing",
+    context: null,
+    label: "association",
+    opened_at: "2026-06-28T22:00:00Z",
+    resolved_at: null,
+    data_version: 3,
+    evidence: { summary: "210 deals against 230" },
+    ...changed,
+  };
+}
+
+const nothingChanged: Insight = {
+  kind: "nothing_changed",
+  cadence: "weekly",
+  title: "Nothing changed",
+  text: "No segment moved beyond chance; we would have seen a drop of 9 points or more.",
+  caution: null,
+  action: null,
+  evidence: {},
+  rank: 1,
+};
+
+function changes(dimension: string): Changes {
+  const segments = [change(`Value of ${dimension}`)];
+  return { dimension, window, baseline_window, overall: change("all"), segments };
+}
+
+function trend(grain: string): Trend {
+  const points = ["2026-05-01", "2026-06-01"].map((from) => ({
+    period: from,
+    from,
+    to: from,
+    deals: 120,
+    won: 50,
+    win_rate: 0.42,
+    win_rate_low: 0.33,
+    win_rate_high: 0.51,
+    enough_data: true,
+    complete: true,
+  }));
+  return { grain, points };
+}
+
+/** What each path answers. */
+export function answers(): Answers {
+  return {
+    "/api/v1/status": () => status,
+    "/api/v1/metrics": (query) => {
+      const by = query?.get("by");
+      return [by ? metric(`Value of ${by}`) : metric("all")];
+    },
+    "/api/v1/changes": (query) => changes(query?.get("by") ?? "acv_bucket"),
+    "/api/v1/trend": (query) => trend(query.get("grain") ?? "month"),
+    "/api/v1/alerts": () => [alert({})],
+    "/api/v1/insights": (query) => (query.get("cadence") === "weekly" ? [nothingChanged] : []),
+  };
+}
