@@ -48,11 +48,8 @@ pub(crate) async fn page(method: Method, uri: Uri) -> Response {
 }
 
 fn respond(path: &str, file: EmbeddedFile) -> Response {
-    let cache = if path.starts_with(HASHED) {
-        "public, max-age=31536000, immutable"
-    } else {
-        "no-cache"
-    };
+    let cache =
+        if path.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
     let kind = file.metadata.mimetype().to_owned();
     let headers = [(CONTENT_TYPE, kind), (CACHE_CONTROL, cache.to_owned())];
     (headers, file.data).into_response()

@@ -22,7 +22,9 @@ pub(crate) async fn live() -> &'static str {
     (status = OK, description = "Requests can be answered", body = Readiness),
     (status = SERVICE_UNAVAILABLE, description = "A component does not work", body = Readiness),
 ))]
-pub(crate) async fn ready(State(workspace): State<Arc<Workspace>>) -> (StatusCode, Json<Readiness>) {
+pub(crate) async fn ready(
+    State(workspace): State<Arc<Workspace>>,
+) -> (StatusCode, Json<Readiness>) {
     let store = match workspace.status().await {
         // The status also asks the metadata, which is a component of its own.
         Err(JobError::Meta(_)) | Ok(_) => Ok(()),

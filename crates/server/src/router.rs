@@ -9,6 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use winsight_jobs::Workspace;
 
+use crate::wire::Problem;
 use crate::{api, dashboard, guard, health, refusal};
 
 #[derive(OpenApi)]
@@ -19,6 +20,7 @@ use crate::{api, dashboard, guard, health, refusal};
                        places, rates are numbers in 0 to 1, dates are ISO 8601, and a window is \
                        [from, to): its last day is the one before `to`."
     ),
+    components(schemas(Problem)),
     tags(
         (name = "insights", description = "Metrics, changes, trends, alerts and insights"),
         (name = "health", description = "Whether the server works"),

@@ -21,10 +21,11 @@ export function scaleFor(
   steps: number,
   bounds: Scale = { min: 0, max: Number.POSITIVE_INFINITY },
 ): Scale {
-  if (estimates.length === 0) return { min: bounds.min, max: bounds.min + step * steps };
+  const lows = estimates.length > 0 ? estimates.map(({ low }) => low) : [bounds.min];
+  const highs = estimates.length > 0 ? estimates.map(({ high }) => high) : [bounds.min];
   // Counted in whole steps, so that a scale of tenths does not end at 0.30000000000000004.
-  let first = Math.floor(Math.min(...estimates.map(({ low }) => low)) / step);
-  let last = Math.ceil(Math.max(...estimates.map(({ high }) => high)) / step);
+  let first = Math.floor(Math.min(...lows) / step);
+  let last = Math.ceil(Math.max(...highs) / step);
   const [lowest, highest] = [Math.round(bounds.min / step), Math.round(bounds.max / step)];
   while (last - first < steps && (first > lowest || last < highest)) {
     if (last < highest) last += 1;

@@ -115,10 +115,7 @@ impl From<winsight_alert::Alert> for Alert {
             opened_at: alert.opened_at,
             resolved_at: alert.resolved_at,
             data_version: finding.data_version.0,
-            evidence: Evidence {
-                summary: finding.evidence.summary,
-                facts: finding.evidence.facts,
-            },
+            evidence: Evidence { summary: finding.evidence.summary, facts: finding.evidence.facts },
         }
     }
 }

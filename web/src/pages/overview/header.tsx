@@ -21,13 +21,19 @@ export function Header({ status }: { readonly status: Status | undefined }) {
               {counted(status.deals, "deal")}, {count(status.open_deals)} open
             </span>
             {status.quality_score !== null && (
-              <span>Data quality {Math.floor(status.quality_score)} of 100</span>
+              <span>Data quality {score(status.quality_score)} of 100</span>
             )}
           </p>
         )}
       </div>
     </header>
   );
+}
+
+/** With a decimal, so that only a perfect score reads as 100. */
+function score(value: number): string {
+  const tenths = Math.floor(value * 10) / 10;
+  return tenths === 100 ? "100" : tenths.toFixed(1);
 }
 
 function Logo() {

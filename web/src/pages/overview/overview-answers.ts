@@ -139,10 +139,10 @@ export function answers(): Answers {
   return {
     "/api/v1/status": () => status,
     "/api/v1/metrics": (query) => {
-      const by = query?.get("by");
+      const by = query.get("by");
       return [by ? metric(`Value of ${by}`) : metric("all")];
     },
-    "/api/v1/changes": (query) => changes(query?.get("by") ?? "acv_bucket"),
+    "/api/v1/changes": (query) => changes(query.get("by") ?? "acv_bucket"),
     "/api/v1/trend": (query) => trend(query.get("grain") ?? "month"),
     "/api/v1/alerts": () => [alert({})],
     "/api/v1/insights": (query) => (query.get("cadence") === "weekly" ? [nothingChanged] : []),

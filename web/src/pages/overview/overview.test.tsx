@@ -48,7 +48,7 @@ test("every headline stands beside its interval and the window before", async ()
   expect((await card("Deal friction index")).textContent).toContain("1.02");
   expect((await card("Won amount")).textContent).toContain("$5.04M");
   expect(screen.getByText("Data as of 30 June 2026, version 3")).toBeDefined();
-  expect(screen.getByText("Data quality 96 of 100")).toBeDefined();
+  expect(screen.getByText("Data quality 96.4 of 100")).toBeDefined();
 });
 
 test.each([
@@ -57,7 +57,7 @@ test.each([
   ["no_real_change", "No real change: −20 points (−29 to −11)"],
 ] as const)("the verdict is the server's, whatever the difference: %s", async (verdict, said) => {
   const overall = change("all", { verdict });
-  given["/api/v1/changes"] = () => ({ ...answers()["/api/v1/changes"]?.(), overall });
+  given["/api/v1/changes"] = (query) => ({ ...answers()["/api/v1/changes"]?.(query), overall });
   open();
   expect((await card("Win rate")).textContent).toContain(said);
 });
@@ -136,7 +136,10 @@ test("a long table begins with the largest segments", async () => {
 });
 
 test("before the first load it shows the command", async () => {
-  given["/api/v1/status"] = () => ({ ...answers()["/api/v1/status"]?.(), data_version: null });
+  given["/api/v1/status"] = (query) => ({
+    ...answers()["/api/v1/status"]?.(query),
+    data_version: null,
+  });
   open();
   expect(await screen.findByRole("heading", { name: "No deals yet" })).toBeDefined();
   expect(screen.getByText("winsight import deals.csv")).toBeDefined();

@@ -27,7 +27,7 @@ export function SegmentTable({ title, rows, average }: SegmentTableProps) {
   const estimates = rows.flatMap(({ metric }) => estimateOf(metric) ?? []);
   const bySize = rows.toSorted((left, right) => right.metric.deals - left.metric.deals);
   const shown = all ? bySize : bySize.slice(0, SHOWN_AT_FIRST);
-  const scale = scaleFor(estimates, 0.1, 4, { min: 0, max: 1 });
+  const scale = scaleFor(estimates, 0.1, 3, { min: 0, max: 1 });
   return (
     <>
       <table className="segment-table">
