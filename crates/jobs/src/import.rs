@@ -271,7 +271,8 @@ fn stage(
     let mut repaired = Vec::new();
     let mut add_deals = |batch: RecordBatch| {
         if !in_quarantine.is_empty() {
-            repaired.extend(ids(&batch).filter(|id| in_quarantine.contains(*id)).map(str::to_owned));
+            repaired
+                .extend(ids(&batch).filter(|id| in_quarantine.contains(*id)).map(str::to_owned));
         }
         staging.add_deals(&batch).map_err(SinkError::new)
     };

@@ -5,9 +5,8 @@ use jiff::civil::Date;
 use winsight_alert::{Alert, AlertState};
 use winsight_insight::{
     Cadence, Cell, Decomposition, DriverAnalysis, GatedChange, HighRisk, Insight,
-    LOOKS_PER_QUARTER, Metrics,
-    SegmentChange, SegmentPair, decompose, drivers, gate_changes, high_risk, metrics,
-    segment_change,
+    LOOKS_PER_QUARTER, Metrics, SegmentChange, SegmentPair, decompose, drivers, gate_changes,
+    high_risk, metrics, segment_change,
 };
 use winsight_model::{DataVersion, Dimension, Grain, Period, Segment, Window};
 use winsight_store::{Commit, Grouping, Tallies, TallyRequest};
@@ -134,7 +133,11 @@ impl Workspace {
         Ok(rows)
     }
 
-    async fn periods(&self, commit: &Commit, query: &MetricsQuery) -> Result<Vec<Period>, JobError> {
+    async fn periods(
+        &self,
+        commit: &Commit,
+        query: &MetricsQuery,
+    ) -> Result<Vec<Period>, JobError> {
         let known = Window::until(self.clock.today());
         let to = query.to.map_or(known.to, |to| to.min(known.to));
         let Some(grain) = query.grain else {

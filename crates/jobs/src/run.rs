@@ -8,8 +8,8 @@ use winsight_alert::{
     reconcile, win_rate_findings,
 };
 use winsight_insight::{
-    Cadence, DriverAnalysis, Insight, LOOKS_PER_QUARTER, MonthlyInput, SegmentPair, WeeklyInput, daily_insights, high_risk, monthly_insights,
-    pipeline_health, weekly_insights,
+    Cadence, DriverAnalysis, Insight, LOOKS_PER_QUARTER, MonthlyInput, SegmentPair, WeeklyInput,
+    daily_insights, high_risk, monthly_insights, pipeline_health, weekly_insights,
 };
 use winsight_meta::RunRow;
 use winsight_model::{DataVersion, Dimension};
@@ -106,15 +106,18 @@ impl Workspace {
             looks_per_quarter: LOOKS_PER_QUARTER,
         };
         let finding = high_risk_finding(&risky, &observation, &self.settings);
-        Ok(Judged { insights, findings: finding.into_iter().collect(), rules: &[Rule::HighRiskDeals] })
+        Ok(Judged {
+            insights,
+            findings: finding.into_iter().collect(),
+            rules: &[Rule::HighRiskDeals],
+        })
     }
 
     async fn weekly(&self, commit: &Commit) -> Result<Judged, JobError> {
         let (window, baseline_window) = self.windows().await?;
         let dimensions = Dimension::known_while_open();
         let (overall, pairs) = self.pairs(commit, window, baseline_window, &dimensions).await?;
-        let open_amounts =
-            self.store.open_amounts(commit, self.clock.today(), &dimensions).await?;
+        let open_amounts = self.store.open_amounts(commit, self.clock.today(), &dimensions).await?;
         let observation = Observation {
             window,
             baseline_window,

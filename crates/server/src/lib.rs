@@ -1,6 +1,6 @@
 //! The HTTP API and the dashboard of Winsight.
 //!
-//! Owns every wire type, the OpenAPI document, and who may connect. Must not compute a number,
+//! Owns every wire type, the `OpenAPI` document, and who may connect. Must not compute a number,
 //! query a table or decide what an alert is: it asks `winsight-jobs` and writes down the answer.
 
 mod api;

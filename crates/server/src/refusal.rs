@@ -8,7 +8,7 @@ use winsight_jobs::JobError;
 
 use crate::wire::Problem;
 
-/// What every path may answer instead, for the OpenAPI document.
+/// What every path may answer instead, for the `OpenAPI` document.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "describes responses; never built")]
 pub(crate) enum Problems {
@@ -20,7 +20,7 @@ pub(crate) enum Problems {
     Failed(Problem),
 }
 
-/// What a path that needs deals may answer instead, for the OpenAPI document.
+/// What a path that needs deals may answer instead, for the `OpenAPI` document.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "describes responses; never built")]
 pub(crate) enum DataProblems {

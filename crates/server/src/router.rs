@@ -41,9 +41,12 @@ fn api() -> OpenApiRouter<Arc<Workspace>> {
         .routes(routes!(health::ready))
 }
 
-/// The OpenAPI document as indented JSON.
+/// The `OpenAPI` document as indented JSON.
 ///
 /// The copy in `crates/server/openapi.json` is what the dashboard's client is generated from.
+///
+/// # Panics
+/// Never: strings and maps of strings can always be written.
 #[expect(clippy::expect_used, reason = "the document is made of strings and maps only")]
 pub fn openapi_json() -> String {
     api().into_openapi().to_pretty_json().expect("the document can be written as JSON")

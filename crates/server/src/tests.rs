@@ -52,7 +52,7 @@ async fn json_of(response: Response<Body>) -> Value {
     serde_json::from_str(&text(response).await).expect("JSON")
 }
 
-fn header<'a>(response: &'a Response<Body>, name: impl AsRef<str>) -> &'a str {
+fn header(response: &Response<Body>, name: impl AsRef<str>) -> &str {
     response.headers().get(name.as_ref()).map_or("", |value| value.to_str().expect("text"))
 }
 

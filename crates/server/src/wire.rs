@@ -21,7 +21,7 @@ pub use driver::{DimensionTest, Driver, Drivers};
 pub use insight::Insight;
 pub use metric::Metric;
 pub use problem::Problem;
-pub use report::RunReport;
+pub use report::{LoadReport, RunReport};
 pub use status::{Component, Readiness, Status};
 pub use trend::{Trend, TrendPoint};
 

@@ -26,7 +26,12 @@ impl FeatureStore {
         Ok(engine)
     }
 
-    async fn register(&self, engine: &Engine, spec: TableSpec, version: Option<u64>) -> Result<(), StoreError> {
+    async fn register(
+        &self,
+        engine: &Engine,
+        spec: TableSpec,
+        version: Option<u64>,
+    ) -> Result<(), StoreError> {
         let scan = match version {
             Some(version) => {
                 let table = self.table(spec, version).await?;

@@ -33,7 +33,9 @@ pub enum StoreError {
         source: serde_json::Error,
     },
     /// A dimension that cannot be grouped by.
-    #[error("{dimension} has more than 65,536 different values and cannot be grouped by; map another column to it, or import again without it")]
+    #[error(
+        "{dimension} has more than 65,536 different values and cannot be grouped by; map another column to it, or import again without it"
+    )]
     TooManyValues {
         /// Its name.
         dimension: String,
@@ -42,10 +44,14 @@ pub enum StoreError {
     #[error("the feature store holds unexpected data: {0}; restore it from a backup")]
     Damaged(String),
     /// Reading or writing objects failed.
-    #[error("the feature store could not read or write its files: {0}; check the disk's space and permissions, nothing of the load was kept")]
+    #[error(
+        "the feature store could not read or write its files: {0}; check the disk's space and permissions, nothing of the load was kept"
+    )]
     Objects(#[from] object_store::Error),
     /// A Delta table could not be read or written.
-    #[error("the feature store could not read or write a table: {0}; check the disk's space and permissions, nothing of the load was kept")]
+    #[error(
+        "the feature store could not read or write a table: {0}; check the disk's space and permissions, nothing of the load was kept"
+    )]
     Delta(Box<deltalake_core::DeltaTableError>),
     /// A query failed.
     #[error("a query over the feature store failed: {0}")]
@@ -57,7 +63,9 @@ pub enum StoreError {
     #[error("a query over the feature store failed: {0}")]
     Arrow(#[from] arrow::error::ArrowError),
     /// The staged rows could not be written or read.
-    #[error("the load could not stage its rows: {0}; check the disk's space, nothing of the load was kept")]
+    #[error(
+        "the load could not stage its rows: {0}; check the disk's space, nothing of the load was kept"
+    )]
     Staging(#[from] parquet::errors::ParquetError),
 }
 

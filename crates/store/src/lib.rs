@@ -35,7 +35,7 @@ pub use error::StoreError;
 pub use load::{LoadCounts, Loaded};
 pub use query::{DealCounts, Spellings};
 pub use staging::Staging;
-pub use tally::{Grouping, TallyRequest, Tallies};
+pub use tally::{Grouping, Tallies, TallyRequest};
 
 /// The feature store of one workspace.
 #[derive(Clone, Debug)]

@@ -65,7 +65,9 @@ async fn open_deals_query(engine: &Engine, day: Date) -> Result<String, StoreErr
          AND (deals.closed_date IS NULL OR deals.closed_date > DATE '{day}')"
     );
     if day >= last_known_day(engine).await? {
-        return Ok(format!("SELECT deals.*, deals.stage AS stage_then FROM deals WHERE {existing}"));
+        return Ok(format!(
+            "SELECT deals.*, deals.stage AS stage_then FROM deals WHERE {existing}"
+        ));
     }
     Ok(format!(
         "SELECT deals.*,
@@ -85,14 +87,19 @@ impl FeatureStore {
     pub async fn deal_counts(&self, commit: &Commit, day: Date) -> Result<DealCounts, StoreError> {
         let engine = self.engine(commit).await?;
         let existing = format!("created_date IS NULL OR created_date <= DATE '{day}'");
-        let deals = count(&engine, &format!("SELECT count(*) AS n FROM deals WHERE {existing}")).await?;
+        let deals =
+            count(&engine, &format!("SELECT count(*) AS n FROM deals WHERE {existing}")).await?;
         let open = open_deals_query(&engine, day).await?;
         let open = count(&engine, &format!("SELECT count(*) AS n FROM ({open})")).await?;
         Ok(DealCounts { deals, open })
     }
 
     /// The deals that were open on `day`, as they stood then.
-    pub async fn open_deals(&self, commit: &Commit, day: Date) -> Result<Vec<OpenDeal>, StoreError> {
+    pub async fn open_deals(
+        &self,
+        commit: &Commit,
+        day: Date,
+    ) -> Result<Vec<OpenDeal>, StoreError> {
         let engine = self.engine(commit).await?;
         let open = open_deals_query(&engine, day).await?;
         let query = format!(
@@ -151,7 +158,11 @@ impl FeatureStore {
     }
 
     /// The spellings of the given text columns of `deals`.
-    pub async fn spellings(&self, commit: &Commit, fields: &[&str]) -> Result<Spellings, StoreError> {
+    pub async fn spellings(
+        &self,
+        commit: &Commit,
+        fields: &[&str],
+    ) -> Result<Spellings, StoreError> {
         let engine = self.engine(commit).await?;
         let mut spellings = Spellings::new();
         for &field in fields {
@@ -218,12 +229,10 @@ fn append_open_deals(deals: &mut Vec<OpenDeal>, batch: &RecordBatch) -> Result<(
     let created = days(batch, "created_date")?;
     let expected = days(batch, "expected_close_date")?;
     let activity = days(batch, "last_activity_date")?;
-    let word = |column: &StringArray, row| {
-        column.is_valid(row).then(|| column.value(row).to_owned())
-    };
-    let day = |column: &Date32Array, row| {
-        column.is_valid(row).then(|| from_epoch_day(column.value(row)))
-    };
+    let word =
+        |column: &StringArray, row| column.is_valid(row).then(|| column.value(row).to_owned());
+    let day =
+        |column: &Date32Array, row| column.is_valid(row).then(|| from_epoch_day(column.value(row)));
     for row in 0..batch.num_rows() {
         deals.push(OpenDeal {
             deal_id: deal_id.value(row).to_owned(),

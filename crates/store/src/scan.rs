@@ -30,7 +30,11 @@ pub(crate) struct TableScan {
 }
 
 impl TableScan {
-    pub(crate) fn of(context: &SessionContext, table: &Table, files: &[DataFile]) -> std::result::Result<Self, StoreError> {
+    pub(crate) fn of(
+        context: &SessionContext,
+        table: &Table,
+        files: &[DataFile],
+    ) -> std::result::Result<Self, StoreError> {
         let mut scan = Self::empty(table.spec)?;
         context.register_object_store(scan.url.as_ref(), table.objects());
         scan.files = files
@@ -69,7 +73,9 @@ fn scan_schema(spec: TableSpec) -> TableSchema {
         })
         .collect();
     let partition = Arc::new(Field::new(spec.partition, DataType::Utf8, false));
-    TableSchema::builder(Arc::new(Schema::new(fields))).with_table_partition_cols(vec![partition]).build()
+    TableSchema::builder(Arc::new(Schema::new(fields)))
+        .with_table_partition_cols(vec![partition])
+        .build()
 }
 
 #[async_trait]
@@ -82,7 +88,10 @@ impl TableProvider for TableScan {
         TableType::Base
     }
 
-    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
         // The scan skips row groups by their statistics; the rows that remain are filtered above.
         Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
     }

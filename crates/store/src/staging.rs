@@ -36,7 +36,8 @@ impl FeatureStore {
         let lock = WriterLock::acquire(&self.root)?;
         let folder = self.root.join("staging");
         if folder.exists() {
-            std::fs::remove_dir_all(&folder).map_err(|source| StoreError::folder(&folder, source))?;
+            std::fs::remove_dir_all(&folder)
+                .map_err(|source| StoreError::folder(&folder, source))?;
         }
         std::fs::create_dir_all(&folder).map_err(|source| StoreError::folder(&folder, source))?;
         let deals = StagedTable::create(folder.join("deals.parquet"), schema::deals())?;
@@ -86,10 +87,9 @@ impl StagedTable {
     }
 
     fn add(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
-        let writer = self
-            .writer
-            .as_mut()
-            .ok_or_else(|| StoreError::Damaged("rows were added after the load began".to_owned()))?;
+        let writer = self.writer.as_mut().ok_or_else(|| {
+            StoreError::Damaged("rows were added after the load began".to_owned())
+        })?;
         writer.write(batch)?;
         self.rows += batch.num_rows() as u64;
         Ok(())
@@ -104,7 +104,10 @@ impl StagedTable {
     }
 
     /// The staged rows, all columns or those named.
-    pub(crate) fn read(&self, columns: Option<&[&str]>) -> Result<ParquetRecordBatchReader, StoreError> {
+    pub(crate) fn read(
+        &self,
+        columns: Option<&[&str]>,
+    ) -> Result<ParquetRecordBatchReader, StoreError> {
         open(&self.path, columns)
     }
 }

@@ -85,7 +85,11 @@ impl FeatureStore {
         // Version 0 is the creation: an empty table.
         let wanted = pinned.unwrap_or(0);
         if delta.version() != Some(wanted) {
-            tracing::info!(table = spec.name, version = wanted, "undoing a load that did not finish");
+            tracing::info!(
+                table = spec.name,
+                version = wanted,
+                "undoing a load that did not finish"
+            );
             let (restored, _) = delta.restore().with_version_to_restore(wanted).await?;
             delta = restored;
         }
@@ -104,7 +108,9 @@ impl FeatureStore {
 async fn create(delta: &DeltaTable, spec: TableSpec) -> Result<DeltaTable, StoreError> {
     let schema = (spec.schema)();
     let columns: deltalake_core::kernel::StructType =
-        deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel::try_into_kernel(schema.as_ref())?;
+        deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel::try_into_kernel(
+            schema.as_ref(),
+        )?;
     let table = delta
         .create()
         .with_table_name(spec.name)

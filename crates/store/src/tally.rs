@@ -92,9 +92,7 @@ fn in_windows(column: &str, request: &TallyRequest) -> Expr {
     let known = col(column).lt_eq(date_literal(request.as_of));
     let first = request.windows.iter().map(|window| window.from).min().unwrap_or(Date::MIN);
     let end = request.windows.iter().map(|window| window.to).max().unwrap_or(Date::MAX);
-    known
-        .and(col(column).gt_eq(date_literal(first)))
-        .and(col(column).lt(date_literal(end)))
+    known.and(col(column).gt_eq(date_literal(first))).and(col(column).lt(date_literal(end)))
 }
 
 fn columns(request: &TallyRequest) -> Vec<Expr> {
@@ -123,5 +121,6 @@ async fn reopened_later(engine: &Engine, request: &TallyRequest) -> Result<DataF
                AND (deals.closed_date IS NULL OR deals.closed_date > DATE '{day}')"
         ))
         .await?;
-    Ok(reopened.filter(in_windows("closed_date", request).and(col("outcome").not_eq(lit("open"))))?)
+    Ok(reopened
+        .filter(in_windows("closed_date", request).and(col("outcome").not_eq(lit("open"))))?)
 }

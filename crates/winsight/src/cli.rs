@@ -37,7 +37,13 @@ pub(crate) struct Place {
     #[arg(long, global = true, env = "WINSIGHT_HOME", value_name = "DIR")]
     pub(crate) home: Option<PathBuf>,
     /// Workspace to work in.
-    #[arg(long, global = true, env = "WINSIGHT_WORKSPACE", default_value = "default", value_name = "NAME")]
+    #[arg(
+        long,
+        global = true,
+        env = "WINSIGHT_WORKSPACE",
+        default_value = "default",
+        value_name = "NAME"
+    )]
     pub(crate) workspace: WorkspaceId,
     /// See the world as it stood at the end of this day, or at this instant.
     #[arg(long, global = true, value_parser = as_of, value_name = "DATE|RFC3339")]
@@ -102,7 +108,12 @@ pub(crate) enum Command {
     /// Serve the API and the dashboard.
     Serve {
         /// Address to listen on; loopback only until there is sign-in.
-        #[arg(long, env = "WINSIGHT_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
+        #[arg(
+            long,
+            env = "WINSIGHT_LISTEN",
+            default_value = "127.0.0.1:8080",
+            value_name = "ADDR"
+        )]
         listen: SocketAddr,
     },
     /// Print the OpenAPI document of the HTTP API.
@@ -263,7 +274,9 @@ fn as_of(text: &str) -> Result<AsOf, String> {
         }
     }
     text.parse().map(AsOf::Instant).map_err(|_| {
-        format!("{text:?} is neither a date like 2024-06-30 nor an instant like 2024-06-30T06:00:00Z")
+        format!(
+            "{text:?} is neither a date like 2024-06-30 nor an instant like 2024-06-30T06:00:00Z"
+        )
     })
 }
 

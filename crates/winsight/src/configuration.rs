@@ -28,7 +28,8 @@ pub(crate) fn home(place: &Place) -> Result<PathBuf> {
 
 /// The settings in force.
 pub(crate) fn settings(home: &Path) -> Result<Settings> {
-    let environment = Env::prefixed("WINSIGHT_").ignore(&["home", "workspace", "listen"]).split("__");
+    let environment =
+        Env::prefixed("WINSIGHT_").ignore(&["home", "workspace", "listen"]).split("__");
     let settings: Settings = Figment::from(Serialized::defaults(Settings::default()))
         .merge(Toml::file(home.join(FILE_NAME)))
         .merge(environment)

@@ -67,6 +67,7 @@ pub(crate) fn table(header: &[&str], texts: usize, rows: Vec<Vec<String>>) -> St
 pub(crate) fn progress_bar(total: u64, what: &'static str, bytes: bool) -> ProgressBar {
     let counts = if bytes { "{bytes}/{total_bytes}" } else { "{human_pos}/{human_len}" };
     let template = format!("{{prefix}} {{wide_bar}} {counts} {{msg}} {{eta}}");
-    let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style =
+        ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(total).with_style(style).with_prefix(what)
 }

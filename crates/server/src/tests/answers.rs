@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use winsight_jobs::ImportRequest;
 
 use super::{Opened, json_of};
+use crate::wire::LoadReport;
 
 /// 60 deals in the first quarter and 60 in the second: Europe goes from 20 of 30 won to 6 of 30,
 /// Asia stays at 15 of 30. Each is worth 1000.50, took 20 days when won and 40 when lost.
@@ -38,7 +39,18 @@ async fn loaded() -> Opened {
         dry_run: false,
     };
     let reports = opened.workspace.import(&request, |_| {}).await.expect("imports");
-    assert_eq!(reports[0].inserted, 120);
+    let report = serde_json::to_value(LoadReport::new(&reports, false)).expect("JSON");
+    for (name, expected) in [
+        ("rows_read", json!(120)),
+        ("inserted", json!(120)),
+        ("updated", json!(0)),
+        ("unchanged", json!(0)),
+        ("deleted", json!(0)),
+        ("quarantined", json!(0)),
+        ("data_version", json!(1)),
+    ] {
+        assert_eq!(report[name], expected, "{name}");
+    }
     opened
 }
 

@@ -1,5 +1,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use winsight_etl::{Issue, Mapping};
+use winsight_jobs::ImportReport;
 
 use super::{Alert, Insight};
 
@@ -37,4 +39,66 @@ impl From<winsight_jobs::RunReport> for RunReport {
             duration_ms: report.duration_ms,
         }
     }
+}
+
+/// What an import or a sync did, over all its files.
+#[derive(Clone, Debug, Serialize)]
+pub struct LoadReport {
+    /// Rows read, good and bad.
+    pub rows_read: u64,
+    /// Deals that were new.
+    pub inserted: u64,
+    /// Deals that changed.
+    pub updated: u64,
+    /// Deals that were stored just so.
+    pub unchanged: u64,
+    /// Deals that the source no longer has.
+    pub deleted: u64,
+    /// Rows that repeat another one exactly.
+    pub duplicates: u64,
+    /// Rows set aside, of deals and of stage events.
+    pub quarantined: u64,
+    /// Quality of the last file, 0 to 100; null when no file was read.
+    pub quality_score: Option<f64>,
+    /// What is odd about the files.
+    pub issues: Vec<Issue>,
+    /// The mapping used, one per file.
+    pub mapping: Vec<Mapping>,
+    /// The version after the load; null when nothing has been loaded.
+    pub data_version: Option<u64>,
+    /// Whether the load made a new version.
+    pub new_version: bool,
+    /// Whether nothing was stored because nothing was to be.
+    pub dry_run: bool,
+    /// How long it took.
+    pub duration_ms: u64,
+}
+
+impl LoadReport {
+    /// The reports of the files of one import together.
+    pub fn new(files: &[ImportReport], dry_run: bool) -> Self {
+        let sum = |of: fn(&ImportReport) -> u64| files.iter().map(of).sum();
+        Self {
+            rows_read: sum(|file| file.rows_read),
+            inserted: sum(|file| file.inserted),
+            updated: sum(|file| file.updated),
+            unchanged: sum(|file| file.unchanged),
+            // A file says nothing about deals that it does not hold.
+            deleted: 0,
+            duplicates: sum(|file| file.duplicates),
+            quarantined: sum(quarantined),
+            quality_score: files.last().map(|file| file.quality.score),
+            issues: files.iter().flat_map(|file| file.issues.clone()).collect(),
+            mapping: files.iter().map(|file| file.mapping.clone()).collect(),
+            data_version: files.last().and_then(|file| file.data_version).map(|version| version.0),
+            new_version: files.iter().any(|file| file.new_version),
+            dry_run,
+            duration_ms: sum(|file| file.duration_ms),
+        }
+    }
+}
+
+fn quarantined(file: &ImportReport) -> u64 {
+    let events = file.events.as_ref().map_or(0, |events| events.quarantined.len());
+    (file.quarantined.len() + events) as u64
 }

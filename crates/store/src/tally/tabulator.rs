@@ -105,7 +105,8 @@ impl Tabulator {
                 continue;
             }
             let amount = amounts.is_valid(row).then(|| Money::from_cents(amounts.value(row)));
-            let cycle = if cycles.is_valid(row) { u32::try_from(cycles.value(row)).ok() } else { None };
+            let cycle =
+                if cycles.is_valid(row) { u32::try_from(cycles.value(row)).ok() } else { None };
             let windows = self.windows.len();
             for slots in &mut self.groupings {
                 let slot = slots.of(&codes, row, windows) * windows;
@@ -183,7 +184,11 @@ impl Values {
         let names = column.values().as_string::<i32>();
         let mut codes = Vec::with_capacity(names.len());
         for place in 0..names.len() {
-            codes.push(if names.is_null(place) { None } else { Some(self.code(names.value(place))?) });
+            codes.push(if names.is_null(place) {
+                None
+            } else {
+                Some(self.code(names.value(place))?)
+            });
         }
         let none = if column.logical_null_count() > 0 { self.code(NONE)? } else { 0 };
         let code = |key: Option<usize>| key.and_then(|key| codes[key]).unwrap_or(none);

@@ -117,12 +117,20 @@ fn due_runs(today: Date) -> Vec<(Date, Cadence)> {
 
 async fn headline(workspace: &Workspace) -> Result<()> {
     let (window, _) = workspace.windows().await?;
-    let query = MetricsQuery { from: Some(window.from), to: Some(window.to), ..MetricsQuery::default() };
+    let query =
+        MetricsQuery { from: Some(window.from), to: Some(window.to), ..MetricsQuery::default() };
     for row in workspace.metrics(&query).await? {
         let metrics = row.metrics;
-        say(&format!("\nThe {} days to {}: {} closed deals", window.days(), window.last_day(), metrics.deals))?;
-        let percent = |name: &str, rate: Option<f64>, interval: Option<winsight_insight::Interval>| {
-            match (rate, interval) {
+        say(&format!(
+            "\nThe {} days to {}: {} closed deals",
+            window.days(),
+            window.last_day(),
+            metrics.deals
+        ))?;
+        let percent =
+            |name: &str, rate: Option<f64>, interval: Option<winsight_insight::Interval>| match (
+                rate, interval,
+            ) {
                 (Some(rate), Some(interval)) => say(&format!(
                     "  {name:<26} {:5.1}%  (95% interval {:.1} to {:.1})",
                     rate * 100.0,
@@ -130,8 +138,7 @@ async fn headline(workspace: &Workspace) -> Result<()> {
                     interval.high * 100.0
                 )),
                 _ => say(&format!("  {name:<26} not enough deals")),
-            }
-        };
+            };
         percent("win rate", metrics.win_rate, metrics.win_rate_interval)?;
         percent("revenue-weighted win rate", metrics.rwwr, metrics.rwwr_interval)?;
         if let (Some(dfi), Some(interval)) = (metrics.dfi, metrics.dfi_interval) {

@@ -93,7 +93,10 @@ fn combined(reports: &[ImportReport], dry_run: bool) -> LoadReport {
         quality_score: reports.last().map_or(0.0, |report| report.quality.score),
         issues: reports.iter().flat_map(|report| report.issues.clone()).collect(),
         mapping: reports.iter().map(|report| report.mapping.clone()).collect(),
-        data_version: reports.last().and_then(|report| report.data_version).map(|version| version.0),
+        data_version: reports
+            .last()
+            .and_then(|report| report.data_version)
+            .map(|version| version.0),
         new_version: reports.iter().any(|report| report.new_version),
         dry_run,
         duration_ms: sum(|report| report.duration_ms),

@@ -30,8 +30,17 @@ pub(crate) async fn metrics(place: &Place, query: Metrics, json: bool) -> Result
         return say("no deals closed in this window");
     }
     let header = [
-        "segment", "period", "deals", "won", "win rate", "95% interval", "revenue-weighted",
-        "95% interval", "friction", "median days", "won amount",
+        "segment",
+        "period",
+        "deals",
+        "won",
+        "win rate",
+        "95% interval",
+        "revenue-weighted",
+        "95% interval",
+        "friction",
+        "median days",
+        "won amount",
     ];
     say(&table(&header, 2, rows.iter().map(line).collect()))?;
     let reasons = rows.iter().filter_map(|row| row.metrics.rwwr_reason.as_deref());
@@ -74,7 +83,11 @@ fn range(interval: Option<Interval>) -> String {
     )
 }
 
-fn window(from: Option<jiff::civil::Date>, to: Option<jiff::civil::Date>, flags: &str) -> Result<Option<Window>> {
+fn window(
+    from: Option<jiff::civil::Date>,
+    to: Option<jiff::civil::Date>,
+    flags: &str,
+) -> Result<Option<Window>> {
     match (from, to) {
         (None, None) => Ok(None),
         (Some(from), Some(to)) if from < to => Ok(Some(Window { from, to })),
@@ -89,7 +102,11 @@ pub(crate) async fn changes(place: &Place, query: Changes, json: bool) -> Result
     let workspace = configuration::open(place).await?;
     let query = ChangesQuery {
         window: window(query.days.from, query.days.to, "--from and --to")?,
-        baseline: window(query.baseline_from, query.baseline_to, "--baseline-from and --baseline-to")?,
+        baseline: window(
+            query.baseline_from,
+            query.baseline_to,
+            "--baseline-from and --baseline-to",
+        )?,
         by: query.by,
     };
     let changes = workspace.changes(&query).await?;
@@ -142,7 +159,9 @@ pub(crate) async fn drivers(place: &Place, days: &Days, json: bool) -> Result<()
         analysis.deals, analysis.won
     ))?;
     if found.is_empty() {
-        return say("no driver: nothing known while a deal is open goes with its outcome beyond chance");
+        return say(
+            "no driver: nothing known while a deal is open goes with its outcome beyond chance",
+        );
     }
     let rows = found.iter().map(|driver| {
         vec![
@@ -172,7 +191,8 @@ pub(crate) async fn high_risk_deals(place: &Place, limit: usize, json: bool) -> 
     let rows = risky.deals.iter().take(limit).map(|risky| {
         let deal = &risky.deal;
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        let reasons: Vec<_> = risky.reasons.iter().map(|reason| reason.describe(settings)).collect();
+        let reasons: Vec<_> =
+            risky.reasons.iter().map(|reason| reason.describe(settings)).collect();
         vec![
             deal.deal_id.clone(),
             text(&deal.account),
@@ -184,5 +204,10 @@ pub(crate) async fn high_risk_deals(place: &Place, limit: usize, json: bool) -> 
     });
     let header = ["deal", "account", "rep", "stage", "why", "amount"];
     say(&table(&header, 5, rows.collect()))?;
-    say(&format!("{} deals, {} {}", risky.deals.len(), risky.amount, workspace.settings().reporting_currency))
+    say(&format!(
+        "{} deals, {} {}",
+        risky.deals.len(),
+        risky.amount,
+        workspace.settings().reporting_currency
+    ))
 }

@@ -1,0 +1,77 @@
+//! What a load changes, and what it leaves alone.
+
+use jiff::civil::date;
+use winsight_model::{DataVersion, Outcome};
+use winsight_store::{FeatureStore, LoadCounts, StoreError};
+
+use crate::company::{TestStore, deal};
+
+fn won(day: i8) -> Option<(jiff::civil::Date, Outcome)> {
+    Some((date(2024, 3, day), Outcome::Won))
+}
+
+#[tokio::test]
+async fn the_same_rows_again_make_no_new_version() {
+    let mut test = TestStore::new();
+    let deals = [deal("a", date(2024, 1, 5), won(1)), deal("b", date(2024, 2, 5), None)];
+    let first = test.load(&deals, &[]).await;
+    assert_eq!(first.deals, LoadCounts { inserted: 2, updated: 0, unchanged: 0 });
+    assert_eq!(first.commit.map(|commit| commit.version), Some(DataVersion(1)));
+    let again = test.load(&deals, &[]).await;
+    assert_eq!(again.deals, LoadCounts { inserted: 0, updated: 0, unchanged: 2 });
+    assert!(again.commit.is_none());
+    assert_eq!(test.store.commits().await.expect("reads").len(), 1);
+}
+
+#[tokio::test]
+async fn an_update_replaces_the_row_even_in_another_month() {
+    let mut test = TestStore::new();
+    let today = date(2024, 12, 31);
+    test.load(&[deal("a", date(2024, 1, 5), won(1)), deal("b", date(2024, 1, 6), won(2))], &[])
+        .await;
+    let corrected = deal("a", date(2024, 2, 5), Some((date(2024, 3, 9), Outcome::Lost)));
+    let loaded = test.load(&[corrected, deal("c", date(2024, 1, 7), won(3))], &[]).await;
+    assert_eq!(loaded.deals, LoadCounts { inserted: 1, updated: 1, unchanged: 0 });
+    assert_eq!(test.won_and_lost(today).await, (2, 1));
+    // A later load of the same rows finds the moved deal where it went.
+    let moved = deal("a", date(2024, 2, 5), Some((date(2024, 3, 9), Outcome::Lost)));
+    assert!(test.load(&[moved], &[]).await.commit.is_none());
+}
+
+#[tokio::test]
+async fn an_old_version_answers_as_it_did() {
+    let mut test = TestStore::new();
+    test.load(&[deal("a", date(2024, 1, 5), won(1)), deal("b", date(2024, 1, 6), None)], &[]).await;
+    test.load(&[deal("b", date(2024, 1, 6), won(2)), deal("c", date(2024, 1, 6), None)], &[]).await;
+    let old = test.store.commit(DataVersion(1)).await.expect("there");
+    let new = test.store.commit(DataVersion(2)).await.expect("there");
+    let today = date(2024, 12, 31);
+    let old = test.store.deal_counts(&old, today).await.expect("counts");
+    let new = test.store.deal_counts(&new, today).await.expect("counts");
+    assert_eq!((old.deals, old.open), (2, 1));
+    assert_eq!((new.deals, new.open), (3, 1));
+    let missing = test.store.commit(DataVersion(9)).await;
+    assert!(matches!(missing, Err(StoreError::NoSuchVersion { newest: Some(DataVersion(2)), .. })));
+}
+
+#[tokio::test]
+async fn only_one_load_runs_at_a_time() {
+    let test = TestStore::new();
+    let running = test.store.stage().expect("the first load begins");
+    let other = FeatureStore::open(test.folder.path()).expect("opens");
+    assert!(matches!(other.stage(), Err(StoreError::Busy)));
+    drop(running);
+    other.stage().expect("the lock is free again");
+}
+
+#[tokio::test]
+async fn spellings_count_each_way_of_writing() {
+    let mut test = TestStore::new();
+    let mut deals = [deal("a", date(2024, 1, 5), won(1)), deal("b", date(2024, 1, 5), None)];
+    deals[1].region = Some("EUROPE");
+    test.load(&deals, &[]).await;
+    let commit = test.store.latest().await.expect("reads").expect("a version");
+    let spellings = test.store.spellings(&commit, &["region"]).await.expect("reads");
+    let region: Vec<_> = spellings["region"].iter().map(|(name, n)| (name.as_str(), *n)).collect();
+    assert_eq!(region, [("EUROPE", 1), ("Europe", 1)]);
+}

@@ -1,0 +1,72 @@
+//! The two clocks: the world as it stood, and what was known of it.
+
+use crate::home::{TestHome, deals, text};
+
+fn load(home: &TestHome, as_of: &str, rows: &[&str]) {
+    let file = home.file("deals.csv", deals(rows));
+    home.json(["--as-of", as_of, "import", text(&file)]);
+}
+
+/// Deals, won deals and closed amount, as known at a version or day.
+fn known(home: &TestHome, at: &str) -> (u64, u64, String) {
+    let metrics = home.json(["--known-at", at, "metrics"]);
+    let count = |name: &str| metrics[name].as_u64().expect("a count");
+    let amount = metrics["closed_amount"].as_str().expect("an amount").to_owned();
+    (count("deals"), count("won"), amount)
+}
+
+fn two_loads() -> TestHome {
+    let home = TestHome::new();
+    load(&home, "2024-03-01", &["a,2024-01-01,2024-02-01,Won,100,EU"]);
+    let restated = ["a,2024-01-01,2024-02-01,Lost,150,EU", "b,2024-01-01,2024-02-05,Won,50,US"];
+    load(&home, "2024-04-01", &restated);
+    home
+}
+
+#[test]
+fn an_earlier_version_reproduces_its_numbers() {
+    let home = two_loads();
+    let first = (1, 1, "100.00".to_owned());
+    let second = (2, 1, "200.00".to_owned());
+    for (at, expected) in [
+        ("1", &first),
+        ("2024-03-01", &first),
+        ("2024-03-31", &first),
+        ("2", &second),
+        ("2024-04-01", &second),
+        ("2024-12-31", &second),
+    ] {
+        assert_eq!(known(&home, at), *expected, "known at {at}");
+    }
+}
+
+#[test]
+fn a_load_dated_back_does_not_change_what_was_known_before() {
+    let home = two_loads();
+    let file = home.file("late.csv", deals(&["c,2024-01-01,2024-02-10,Won,7,EU"]));
+    // Whether it is refused or taken as known from the latest load on is not the question here.
+    home.run(["--as-of", "2024-02-20", "import", text(&file)]);
+    assert_eq!(known(&home, "2024-03-01"), (1, 1, "100.00".to_owned()));
+    assert_eq!(known(&home, "1"), (1, 1, "100.00".to_owned()));
+}
+
+#[test]
+fn a_deal_closed_later_is_still_open() {
+    let home = TestHome::new();
+    load(
+        &home,
+        "2024-07-21",
+        &["a,2024-01-01,2024-02-01,Won,100,EU", "b,2024-01-15,2024-03-01,Lost,50,EU"],
+    );
+    for (as_of, existing, closed) in [
+        ("2023-12-31", 0, 0),
+        ("2024-01-01", 1, 0),
+        ("2024-01-31", 2, 0),
+        ("2024-02-01", 2, 1),
+        ("2024-02-01T10:00:00Z", 2, 1),
+        ("2024-03-01", 2, 2),
+    ] {
+        assert_eq!(home.json(["--as-of", as_of, "run", "daily"])["deals"], existing, "{as_of}");
+        assert_eq!(home.json(["--as-of", as_of, "metrics"])["deals"], closed, "{as_of}");
+    }
+}

@@ -1,0 +1,18 @@
+//! The `winsight` command as a script sees it: arguments and files in, exit code, stdout and
+//! stderr out. Every test works in a home of its own.
+
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "tests fail by panicking, and a skip is printed"
+)]
+
+mod bad_files;
+mod clocks;
+mod crashes;
+mod home;
+mod known_answers;
+mod output;
+mod quarantine;
+mod tally;
+mod usage;

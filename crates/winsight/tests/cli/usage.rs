@@ -1,0 +1,79 @@
+//! Wrong usage: exit code 2, an empty stdout, and a message that helps.
+
+use crate::home::{FAILED, TestHome, USAGE, deals, report};
+
+/// A wrong command line, and what the message must say.
+const WRONG: [(&str, &[&str]); 24] = [
+    ("metrics --by regoin", &["\"regoin\"", "did you mean \"region\"", "acv_bucket"]),
+    ("metrics --by region,", &["acv_bucket"]),
+    ("metrics --grain year", &["week, month or quarter"]),
+    ("metrics --from 2024-13-01", &["--from", "2024-13-01"]),
+    ("metrics --from yesterday", &["--from", "yesterday"]),
+    ("metrics --from 2024-02-01 --to 2024-02-01", &["empty"]),
+    ("metrics --from 2024-03-01 --to 2024-02-01", &["empty"]),
+    ("--as-of 2024-02-30 metrics", &["--as-of", "2024-02-30", "2024-06-30"]),
+    ("--as-of tomorrow metrics", &["--as-of", "tomorrow", "2024-06-30T06:00:00Z"]),
+    ("--as-of 9999-12-31 metrics", &["--as-of"]),
+    ("--known-at 99 metrics", &["99", "newest is 1"]),
+    ("--known-at 0 metrics", &["version 0", "newest is 1"]),
+    ("--known-at abc metrics", &["--known-at", "abc"]),
+    ("changes", &["--by"]),
+    ("changes --by region --from 2024-01-01", &["--to", "both"]),
+    ("changes --by region --from 2024-03-01 --to 2024-02-01", &["empty"]),
+    ("drivers --from 2024-03-01 --to 2024-02-01", &["empty"]),
+    ("run hourly", &["daily, weekly, monthly"]),
+    ("alerts --state gone", &["open, acknowledged"]),
+    ("frobnicate", &["frobnicate", "--help"]),
+    ("import", &["FILE"]),
+    ("--workspace ../elsewhere metrics", &["../elsewhere", "letters"]),
+    ("serve --listen nonsense", &["--listen"]),
+    ("simulate --out anywhere --deals 10", &["500"]),
+];
+
+#[test]
+fn wrong_usage_is_explained() {
+    let home = TestHome::new();
+    home.import(&home.file("deals.csv", deals(&["a,2024-01-01,2024-02-01,Won,100,EU"])));
+    let answers = WRONG.iter().map(|(line, words)| {
+        let answer = home.run(line.split(' '));
+        answer.is_failure(USAGE, words).map_err(|problem| format!("{line}: {problem}"))
+    });
+    report(&answers.filter_map(Result::err).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_question_before_the_first_load_says_how_to_load() {
+    let home = TestHome::new();
+    for line in ["metrics", "changes --by region", "drivers", "deals", "run daily"] {
+        let answer = home.run(line.split(' '));
+        answer
+            .is_failure(FAILED, &["no deals have been loaded yet", "winsight import"])
+            .expect(line);
+    }
+    for line in ["alerts", "insights", "quality"] {
+        assert_eq!(home.run([line]).code, Some(0), "{line} has an answer before the first load");
+    }
+}
+
+#[test]
+fn an_unknown_setting_is_named_with_its_nearest() {
+    let home = TestHome::new();
+    assert_eq!(home.run(["init"]).code, Some(0));
+    home.file("home/winsight.toml", "min_dels = 5\n");
+    home.run(["metrics"]).is_failure(USAGE, &["min_dels", "min_deals"]).expect("explained");
+}
+
+#[test]
+fn strangers_cannot_reach_the_dashboard() {
+    let home = TestHome::new();
+    let answer = home.run(["serve", "--listen", "0.0.0.0:0"]);
+    assert_ne!(answer.code, Some(0));
+    assert!(answer.stderr.contains("loopback"), "{answer:#?}");
+}
+
+#[test]
+fn the_default_scenario_is_printed_without_a_folder_to_write_to() {
+    let answer = TestHome::new().run(["simulate", "--print-scenario"]);
+    assert_eq!(answer.code, Some(0), "{answer:#?}");
+    assert!(answer.stdout.contains("[[incident"), "{answer:#?}");
+}
