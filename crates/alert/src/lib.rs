@@ -21,4 +21,5 @@ pub use lifecycle::{InvalidTransition, Transitions, reconcile};
 pub use printed::printed;
 pub use rule::{
     Observation, Rule, dfi_findings, high_risk_finding, lead_source_findings, win_rate_findings,
+    without_echoes,
 };

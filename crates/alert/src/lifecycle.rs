@@ -44,8 +44,9 @@ impl Alert {
 ///
 /// A rule and a segment have at most one live alert: found again it is updated, whoever has
 /// acknowledged or snoozed it; no longer found by its rule it is resolved. An alert of a rule that
-/// was not evaluated, or one that is resolved already, is left alone. Of two findings for one rule
-/// and segment the first counts.
+/// was not evaluated, or one that is resolved already, is left alone, and so is one that opened
+/// after `now`: a replay of the past does not undo what came later. Of two findings for one rule and
+/// segment the first counts.
 pub fn reconcile(
     open: &[Alert],
     findings: Vec<Finding>,
@@ -63,11 +64,14 @@ pub fn reconcile(
             continue;
         }
         match live.remove(&identity) {
+            Some(alert) if alert.opened_at > now => {}
             Some(alert) => transitions.updated.push(Alert { finding, ..alert.clone() }),
             None => transitions.opened.push(opened(finding, now)),
         }
     }
-    let gone = live.into_values().filter(|alert| evaluated.contains(&alert.finding.rule));
+    let gone = live
+        .into_values()
+        .filter(|alert| evaluated.contains(&alert.finding.rule) && alert.opened_at <= now);
     transitions.resolved = gone.map(|alert| resolved(alert, now)).collect();
     transitions
 }

@@ -6,7 +6,7 @@ mod high_risk;
 mod lead_source;
 mod win_rate;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use winsight_model::{DataVersion, Money, NONE, Segment, Window};
 pub use deal_friction::dfi_findings;
 pub use high_risk::high_risk_finding;
 pub use lead_source::lead_source_findings;
-pub use win_rate::win_rate_findings;
+pub use win_rate::{win_rate_findings, without_echoes};
 
 /// A built-in rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -83,9 +83,17 @@ pub struct Observation<'a> {
     pub data_version: DataVersion,
     /// How often the rules look in a quarter: the false-alarm budget is shared among the looks.
     pub looks_per_quarter: u32,
+    /// What is alerted on already. To open an alert takes evidence; to keep it open it is enough
+    /// that the condition still holds, so that an alert near the bar does not come and go.
+    pub live: &'a BTreeSet<(Rule, Segment)>,
 }
 
 impl<'a> Observation<'a> {
+    /// Whether an alert of this rule on this segment is live.
+    fn is_live(&self, rule: Rule, segment: &Segment) -> bool {
+        self.live.contains(&(rule, segment.clone()))
+    }
+
     fn open_amount(&self, segment: &Segment) -> Money {
         self.open_amounts.get(segment).copied().unwrap_or(Money::ZERO)
     }

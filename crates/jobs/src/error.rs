@@ -12,6 +12,14 @@ pub enum JobError {
     /// The data was refused as a whole; nothing was loaded.
     #[error("{0}")]
     Refused(String),
+    /// A file failed after others had been loaded.
+    #[error("{cause}; loaded before it: {}", loaded.join(", "))]
+    AfterOthers {
+        /// The files that are loaded.
+        loaded: Vec<String>,
+        /// Why the next one is not.
+        cause: Box<JobError>,
+    },
     /// No deals have been loaded yet.
     #[error("no deals have been loaded yet; import a file with `winsight import FILE`")]
     Empty,
@@ -35,6 +43,19 @@ pub enum JobError {
 impl JobError {
     /// Whether asking differently would help.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Usage(_) | Self::Store(StoreError::NoSuchVersion { .. }))
+        match self {
+            Self::AfterOthers { cause, .. } => cause.is_usage(),
+            Self::Usage(_) | Self::Store(StoreError::NoSuchVersion { .. }) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the data was refused, rather than something having failed.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::AfterOthers { cause, .. } => cause.is_refusal(),
+            Self::Refused(_) => true,
+            _ => false,
+        }
     }
 }

@@ -105,7 +105,9 @@ impl Workspace {
         }
         let mut events = request.events.clone();
         let mut reports = Vec::new();
+        let mut loaded = Vec::new();
         for file in deal_files {
+            let name = file.display().to_string();
             let mut options = ImportOptions::new(self.settings.clone(), self.clock.today());
             options.source.clone_from(&request.source);
             options.mapping.clone_from(&request.mapping);
@@ -113,8 +115,15 @@ impl Workspace {
             options.known_values = self.known_spellings().await?;
             let report = self
                 .import_file(file, events.take(), options, request.dry_run, progress.clone())
-                .await?;
-            reports.push(report);
+                .await;
+            match report {
+                Ok(report) => reports.push(report),
+                Err(cause) if loaded.is_empty() => return Err(cause),
+                Err(cause) => {
+                    return Err(JobError::AfterOthers { loaded, cause: Box::new(cause) });
+                }
+            }
+            loaded.push(name);
         }
         Ok(reports)
     }
@@ -139,6 +148,7 @@ impl Workspace {
         let name = file.display().to_string();
         let in_quarantine = self.metadata.quarantined_deals(&self.id, &source).await?;
         let staging = self.store.stage()?;
+        let events_name = events.as_ref().map(|path| path.display().to_string());
         let read = tokio::task::spawn_blocking(move || {
             stage(staging, &file, events, &options, &in_quarantine, progress)
         })
@@ -146,7 +156,8 @@ impl Workspace {
         refuse_if_nothing_is_left(&name, &read.deals)?;
         let mut report = ImportReport::of(&read.deals, read.events.clone());
         if !dry_run {
-            let loaded = self.commit_load(&name, &source, read, started).await?;
+            let loaded =
+                self.commit_load((&name, events_name.as_deref()), &source, read, started).await?;
             report.inserted = loaded.deals.inserted;
             report.updated = loaded.deals.updated;
             report.unchanged = loaded.deals.unchanged;
@@ -161,19 +172,19 @@ impl Workspace {
     /// in between leaves a record from which the next start finds out what happened.
     async fn commit_load(
         &self,
-        file: &str,
+        (file, events_file): (&str, Option<&str>),
         source: &str,
-        read: Read,
+        mut read: Read,
         started: Instant,
     ) -> Result<Loaded, JobError> {
         let now = self.clock.instant();
         let deals = read.deals;
         let mut quarantined = rows_of(file, &deals.quarantined);
         if let Some(events) = &read.events {
-            quarantined.extend(rows_of(file, &events.quarantined));
+            quarantined.extend(rows_of(events_file.unwrap_or(file), &events.quarantined));
         }
         let load = NewLoad {
-            files: vec![file.to_owned()],
+            files: std::iter::once(file).chain(events_file).map(str::to_owned).collect(),
             source: source.to_owned(),
             started_at: now,
             mapping_toml: deals.mapping.to_toml(),
@@ -187,7 +198,7 @@ impl Workspace {
         let excluded: Vec<_> =
             deals.conflicting.into_iter().map(|deal| (source.to_owned(), deal)).collect();
         let request = CommitRequest { load: id.0, known_at: now };
-        let loaded = match self.store.load(read.staging, &excluded, request).await {
+        let loaded = match self.store.load(&mut read.staging, &excluded, request).await {
             Ok(loaded) => loaded,
             Err(error) => {
                 self.metadata.fail_load(id, &error.to_string()).await?;
@@ -209,12 +220,13 @@ impl Workspace {
 
     /// Loads that were staged when a process died: the store knows which of them it committed.
     pub(crate) async fn settle_interrupted_loads(&self) -> Result<(), JobError> {
-        let staged = self.metadata.staged_loads(&self.id).await?;
-        if staged.is_empty() {
+        if self.metadata.staged_loads(&self.id).await?.is_empty() {
             return Ok(());
         }
-        // Whoever holds the writer lock may still be at it; its load is not interrupted.
+        // Whoever holds the writer lock is still at it. Once the lock is ours, what is staged is
+        // interrupted; what was finished meanwhile no longer is.
         let Ok(_staging) = self.store.stage() else { return Ok(()) };
+        let staged = self.metadata.staged_loads(&self.id).await?;
         let commits = self.store.commits().await?;
         for load in staged.into_iter().filter(|load| load.state == LoadState::Staged) {
             match commits.iter().find(|commit| commit.load == load.id.0) {

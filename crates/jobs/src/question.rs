@@ -5,8 +5,8 @@ use jiff::civil::Date;
 use winsight_alert::{Alert, AlertState};
 use winsight_insight::{
     Cadence, Cell, Decomposition, DriverAnalysis, GatedChange, HighRisk, Insight,
-    LOOKS_PER_QUARTER, Metrics, SegmentChange, SegmentPair, decompose, drivers, gate_changes,
-    high_risk, metrics, segment_change,
+    LOOKS_PER_QUARTER, Metrics, SegmentPair, decompose, drivers, gate_changes, high_risk, metrics,
+    tested_segments,
 };
 use winsight_model::{DataVersion, Dimension, Grain, Period, Segment, Window};
 use winsight_store::{Commit, Grouping, Tallies, TallyRequest};
@@ -60,10 +60,11 @@ pub struct ChangesTable {
     /// The earlier one.
     pub baseline: Window,
     /// All deals together.
-    pub overall: SegmentChange,
+    pub overall: GatedChange,
     /// The exact split into mix and rate; `None` when a window has no closed deal.
     pub decomposition: Option<Decomposition>,
-    /// Each value of the dimension, judged over all of them together.
+    /// Each value of the dimension. These and all deals are judged within everything that the alert
+    /// rules look at, so that a table never says more than an alert would.
     pub segments: Vec<GatedChange>,
 }
 
@@ -113,7 +114,7 @@ impl Workspace {
         let commit = self.loaded().await?;
         let periods = self.periods(&commit, query).await?;
         let windows = periods.iter().map(|period| period.window).collect();
-        let tallies = self.tally(&commit, windows, vec![query.by.clone()]).await?;
+        let tallies = self.tally(&commit, windows, vec![query.by.clone()], &[]).await?;
         let by_window = tallies.into_iter().next().unwrap_or_default();
         let mut rows = Vec::new();
         for (period, mut tallies) in periods.into_iter().zip(by_window) {
@@ -138,6 +139,13 @@ impl Workspace {
         commit: &Commit,
         query: &MetricsQuery,
     ) -> Result<Vec<Period>, JobError> {
+        if let (Some(from), Some(to)) = (query.from, query.to)
+            && from >= to
+        {
+            return Err(JobError::Usage(format!(
+                "the window from {from} to {to} is empty; its first day comes before its end"
+            )));
+        }
         let known = Window::until(self.clock.today());
         let to = query.to.map_or(known.to, |to| to.min(known.to));
         let Some(grain) = query.grain else {
@@ -157,15 +165,24 @@ impl Workspace {
             None => self.windows().await?.0,
         };
         let baseline = query.baseline.unwrap_or_else(|| window.preceding());
-        let (overall, pairs) =
-            self.pairs(&commit, window, baseline, std::slice::from_ref(&query.by)).await?;
-        Ok(ChangesTable {
-            window,
-            baseline,
-            overall: segment_change(&overall, self.settings.min_deals),
-            decomposition: decompose(&pairs),
-            segments: gate_changes(&pairs, &self.settings, LOOKS_PER_QUARTER),
-        })
+        let mut dimensions = Dimension::known_while_open();
+        if !dimensions.contains(&query.by) {
+            dimensions.push(query.by.clone());
+        }
+        let (overall, pairs) = self.pairs(&commit, window, baseline, &dimensions, &[]).await?;
+        let asked: Vec<_> =
+            pairs.iter().filter(|pair| is_of(&pair.segment, &query.by)).cloned().collect();
+        let mut family = tested_segments(&overall, &pairs);
+        for pair in &asked {
+            if !family.iter().any(|tested| tested.segment == pair.segment) {
+                family.push(pair.clone());
+            }
+        }
+        let mut judged = gate_changes(&family, &self.settings, LOOKS_PER_QUARTER);
+        let overall = judged.remove(0);
+        judged.retain(|gated| is_of(&gated.change.segment, &query.by));
+        let decomposition = decompose(&asked);
+        Ok(ChangesTable { window, baseline, overall, decomposition, segments: judged })
     }
 
     /// Which attributes go with winning, over the closed deals of a window (default one year).
@@ -176,7 +193,7 @@ impl Workspace {
             None => Window::trailing(365, self.windows().await?.0.last_day()),
         };
         let dimensions = Dimension::known_while_open();
-        let tallies = self.tally(&commit, vec![window], vec![dimensions.clone()]).await?;
+        let tallies = self.tally(&commit, vec![window], vec![dimensions.clone()], &[]).await?;
         let cells: Vec<_> = tallies
             .into_iter()
             .flatten()
@@ -233,27 +250,32 @@ impl Workspace {
         commit: &Commit,
         windows: Vec<Window>,
         groupings: Vec<Grouping>,
+        excluding: &[Segment],
     ) -> Result<Vec<Vec<Tallies>>, JobError> {
         let request = TallyRequest {
             as_of: self.clock.today(),
             windows,
+            excluding: excluding.to_vec(),
             groupings,
             cycle_buckets: self.settings.cycle_buckets.clone(),
         };
         Ok(self.store.tally(commit, &request).await?)
     }
 
-    /// All deals, and every value of each dimension, in both windows.
+    /// All deals, and every value of each dimension, in both windows; without the deals of the
+    /// excluded segments.
     pub(crate) async fn pairs(
         &self,
         commit: &Commit,
         window: Window,
         baseline: Window,
         dimensions: &[Dimension],
+        excluding: &[Segment],
     ) -> Result<(SegmentPair, Vec<SegmentPair>), JobError> {
         let mut groupings = vec![Grouping::new()];
         groupings.extend(dimensions.iter().map(|dimension| vec![dimension.clone()]));
-        let tallies = self.tally(commit, vec![window, baseline], groupings.clone()).await?;
+        let tallies =
+            self.tally(commit, vec![window, baseline], groupings.clone(), excluding).await?;
         let mut pairs: Vec<_> = groupings
             .iter()
             .zip(tallies)
@@ -265,6 +287,10 @@ impl Workspace {
         };
         Ok((overall, pairs))
     }
+}
+
+fn is_of(segment: &Segment, dimension: &Dimension) -> bool {
+    matches!(segment.parts(), [(name, _)] if name == dimension)
 }
 
 fn segment(by: &[Dimension], values: Vec<String>) -> Segment {

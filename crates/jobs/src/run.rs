@@ -1,18 +1,18 @@
 //! The daily, weekly and monthly insight jobs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use winsight_alert::{
-    AlertState, Finding, Observation, Rule, dfi_findings, high_risk_finding, lead_source_findings,
-    reconcile, win_rate_findings,
+    Alert, AlertState, Finding, Observation, Rule, dfi_findings, high_risk_finding,
+    lead_source_findings, reconcile, win_rate_findings,
 };
 use winsight_insight::{
     Cadence, DriverAnalysis, Insight, LOOKS_PER_QUARTER, MonthlyInput, SegmentPair, WeeklyInput,
     daily_insights, high_risk, monthly_insights, pipeline_health, weekly_insights,
 };
 use winsight_meta::RunRow;
-use winsight_model::{DataVersion, Dimension};
+use winsight_model::{DataVersion, Dimension, Segment};
 use winsight_store::Commit;
 
 use crate::{JobError, Workspace};
@@ -31,9 +31,9 @@ pub struct RunReport {
     /// What it has to say.
     pub insights: Vec<Insight>,
     /// Alerts it raised.
-    pub alerts_opened: Vec<winsight_alert::Alert>,
+    pub alerts_opened: Vec<Alert>,
     /// Alerts it found over.
-    pub alerts_resolved: Vec<winsight_alert::Alert>,
+    pub alerts_resolved: Vec<Alert>,
     /// How long it took.
     pub duration_ms: u64,
 }
@@ -59,8 +59,7 @@ impl Workspace {
         };
         let counts = self.store.deal_counts(&commit, self.clock.today()).await?;
         let now = self.clock.instant();
-        let mut alerts = self.metadata.alerts(&self.id, None).await?;
-        alerts.retain(|alert| alert.state != AlertState::Resolved);
+        let alerts = self.live_alerts().await?;
         let transitions = reconcile(&alerts, judged.findings, judged.rules, now);
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let report = RunReport {
@@ -87,6 +86,12 @@ impl Workspace {
         Ok(report)
     }
 
+    async fn live_alerts(&self) -> Result<Vec<Alert>, JobError> {
+        let mut alerts = self.metadata.alerts(&self.id, None).await?;
+        alerts.retain(|alert| alert.state != AlertState::Resolved);
+        Ok(alerts)
+    }
+
     async fn daily(&self, commit: &Commit) -> Result<Judged, JobError> {
         let today = self.clock.today();
         let deals = self.store.open_deals(commit, today).await?;
@@ -104,6 +109,7 @@ impl Workspace {
             currency,
             data_version: commit.version,
             looks_per_quarter: LOOKS_PER_QUARTER,
+            live: &BTreeSet::new(),
         };
         let finding = high_risk_finding(&risky, &observation, &self.settings);
         Ok(Judged {
@@ -116,8 +122,12 @@ impl Workspace {
     async fn weekly(&self, commit: &Commit) -> Result<Judged, JobError> {
         let (window, baseline_window) = self.windows().await?;
         let dimensions = Dimension::known_while_open();
-        let (overall, pairs) = self.pairs(commit, window, baseline_window, &dimensions).await?;
+        let (overall, pairs) =
+            self.pairs(commit, window, baseline_window, &dimensions, &[]).await?;
         let open_amounts = self.store.open_amounts(commit, self.clock.today(), &dimensions).await?;
+        let live = self.live_alerts().await?;
+        let live: BTreeSet<_> =
+            live.into_iter().map(|alert| (alert.finding.rule, alert.finding.segment)).collect();
         let observation = Observation {
             window,
             baseline_window,
@@ -127,8 +137,9 @@ impl Workspace {
             currency: &self.settings.reporting_currency,
             data_version: commit.version,
             looks_per_quarter: LOOKS_PER_QUARTER,
+            live: &live,
         };
-        let mut findings = win_rate_findings(&observation, &self.settings);
+        let mut findings = self.win_rate_drops(commit, &observation).await?;
         findings.extend(lead_source_findings(&observation, &self.settings));
         findings.extend(dfi_findings(&observation, &self.settings));
         let input = WeeklyInput { window, baseline_window, overall, segments: pairs };
@@ -139,12 +150,40 @@ impl Workspace {
         })
     }
 
+    /// The drops in win rate, one for each cause: the drop with the strongest evidence stands, its
+    /// deals are set aside, and another drop stands only if the other deals show it too.
+    async fn win_rate_drops(
+        &self,
+        commit: &Commit,
+        observation: &Observation<'_>,
+    ) -> Result<Vec<Finding>, JobError> {
+        let all = win_rate_findings(observation, &self.settings);
+        let mut causes: Vec<Segment> = Vec::new();
+        let mut next = all.first().map(|finding| finding.segment.clone());
+        while let Some(cause) = next.take() {
+            causes.push(cause);
+            if causes.contains(&Segment::all()) {
+                break;
+            }
+            let (window, baseline) = (observation.window, observation.baseline_window);
+            let dimensions = Dimension::known_while_open();
+            let (overall, pairs) =
+                self.pairs(commit, window, baseline, &dimensions, &causes).await?;
+            let rest = Observation { pairs: &pairs, overall: &overall, ..*observation };
+            let left = win_rate_findings(&rest, &self.settings);
+            let is_known = |segment: &Segment| all.iter().any(|found| found.segment == *segment);
+            next = left.into_iter().map(|finding| finding.segment).find(is_known);
+        }
+        Ok(winsight_alert::without_echoes(all, &causes))
+    }
+
     /// Looks at the month's strategy. Raises no alert: the weekly run has looked already, and a
     /// second look at the same days would spend the false-alarm budget twice.
     async fn monthly(&self, commit: &Commit) -> Result<Judged, JobError> {
         let (window, baseline_window) = self.windows().await?;
         let dimensions = Dimension::known_while_open();
-        let (overall, segments) = self.pairs(commit, window, baseline_window, &dimensions).await?;
+        let (overall, segments) =
+            self.pairs(commit, window, baseline_window, &dimensions, &[]).await?;
         let drivers = match self.drivers(None).await {
             // Too little to analyse is a quiet month, not a failed run.
             Err(JobError::Drivers(_)) => DriverAnalysis::default(),

@@ -166,8 +166,8 @@ pub(crate) async fn store_refused(
     Ok(())
 }
 
-/// Makes the refused rows of `load` the current ones, in place of older refusals of the same rows
-/// and of the deals in `repaired`.
+/// Makes the refused rows of `load` the current ones, in place of older refusals of the same rows,
+/// of the deals in `repaired`, and of rows without a deal id in the files that it read anew.
 pub(crate) async fn make_current(
     transaction: &impl ConnectionTrait,
     load: &load::Model,
@@ -187,6 +187,11 @@ pub(crate) async fn make_current(
         .take();
     let refused_again = quarantine_row::Column::RowKey.in_subquery(refused_again);
     older().filter(refused_again).exec(transaction).await?;
+    let files: Vec<String> = serde_json::from_value(load.files.clone()).unwrap_or_default();
+    let nameless = older()
+        .filter(quarantine_row::Column::DealId.is_null())
+        .filter(quarantine_row::Column::File.is_in(files));
+    nameless.exec(transaction).await?;
     for batch in repaired.chunks(BATCH) {
         let keys = batch.iter().map(|deal_id| deal_key(deal_id));
         older().filter(quarantine_row::Column::RowKey.is_in(keys)).exec(transaction).await?;

@@ -7,20 +7,20 @@ use jiff::{Timestamp, ToSpan};
 /// The only place in Winsight that reads the system clock. Everything else is given a `Clock`.
 #[derive(Clone, Debug)]
 pub struct Clock {
-    instant: Timestamp,
+    /// `None` for the moving present.
+    fixed: Option<Timestamp>,
     time_zone: TimeZone,
 }
 
 impl Clock {
-    /// The present, in the workspace's time zone.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
+    /// The present, whenever it is asked for, in the workspace's time zone.
     pub fn system(time_zone: TimeZone) -> Self {
-        Self { instant: Timestamp::now(), time_zone }
+        Self { fixed: None, time_zone }
     }
 
     /// A fixed instant.
     pub fn at(instant: Timestamp, time_zone: TimeZone) -> Self {
-        Self { instant, time_zone }
+        Self { fixed: Some(instant), time_zone }
     }
 
     /// The end of `day`: its last second in the workspace's time zone.
@@ -30,17 +30,18 @@ impl Clock {
     pub fn end_of(day: Date, time_zone: TimeZone) -> Result<Self, jiff::Error> {
         let next_midnight = day.checked_add(1.day())?.to_zoned(time_zone.clone())?;
         let instant = next_midnight.timestamp().checked_sub(1.second())?;
-        Ok(Self { instant, time_zone })
+        Ok(Self { fixed: Some(instant), time_zone })
     }
 
     /// The instant.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
     pub fn instant(&self) -> Timestamp {
-        self.instant
+        self.fixed.unwrap_or_else(Timestamp::now)
     }
 
     /// The day it falls on in the workspace's time zone.
     pub fn today(&self) -> Date {
-        self.instant.to_zoned(self.time_zone.clone()).date()
+        self.instant().to_zoned(self.time_zone.clone()).date()
     }
 
     /// The workspace's time zone.

@@ -20,7 +20,7 @@ pub struct Commit {
     pub version: DataVersion,
     /// The id under which the metadata database knows the load.
     pub load: i64,
-    /// When it was loaded: the knowledge time of its rows.
+    /// When it was loaded: the knowledge time of its rows. Never before that of an earlier version.
     pub known_at: Timestamp,
     /// Delta version of each table.
     pub tables: BTreeMap<String, u64>,

@@ -39,13 +39,14 @@ pub struct Loaded {
 impl FeatureStore {
     /// Merges the staged rows into the tables and commits them as one new version.
     ///
-    /// Deals in `excluded` (source, deal id) are left as they were.
+    /// The staging keeps its writer lock until it is dropped, so that the caller can finish its own
+    /// books first. Deals in `excluded` (source, deal id) are left as they were.
     ///
     /// # Errors
     /// On any failure, and when killed at any moment, readers keep the version they had.
     pub async fn load(
         &self,
-        mut staging: Staging,
+        staging: &mut Staging,
         excluded: &[(String, String)],
         request: CommitRequest,
     ) -> Result<Loaded, StoreError> {
@@ -59,8 +60,11 @@ impl FeatureStore {
         if !deals_changed && !events_changed {
             return Ok(Loaded { commit: None, deals });
         }
-        let version = DataVersion(latest.map_or(1, |commit| commit.version.0 + 1));
-        let commit = Commit { version, load: request.load, known_at: request.known_at, tables };
+        let version = DataVersion(latest.as_ref().map_or(1, |commit| commit.version.0 + 1));
+        // A back-dated load must not slip in before one that was known already.
+        let known_at =
+            latest.map_or(request.known_at, |latest| latest.known_at.max(request.known_at));
+        let commit = Commit { version, load: request.load, known_at, tables };
         catalog::append(self.objects.as_ref(), &commit).await?;
         Ok(Loaded { commit: Some(commit), deals })
     }

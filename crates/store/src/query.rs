@@ -116,8 +116,8 @@ impl FeatureStore {
         Ok(deals)
     }
 
-    /// The amount of the open pipeline on `day`, for every value of every given dimension that has
-    /// any.
+    /// The amount of the open pipeline on `day`: of all deals, and for every value of every given
+    /// dimension that has any.
     pub async fn open_amounts(
         &self,
         commit: &Commit,
@@ -199,6 +199,8 @@ fn add_amounts(
     dimensions: &[Dimension],
 ) -> Result<(), StoreError> {
     let added = column(batch, "amount")?.as_primitive::<Decimal128Type>();
+    let all: Money = added.values().iter().map(|cents| Money::from_cents(*cents)).sum();
+    *amounts.entry(Segment::all()).or_default() += all;
     for dimension in dimensions {
         let values = text(batch, dimension.as_str())?;
         let mut sums: BTreeMap<&str, Money> = BTreeMap::new();

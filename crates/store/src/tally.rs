@@ -8,7 +8,7 @@ use datafusion::prelude::{DataFrame, Expr, col, lit};
 use futures::StreamExt;
 use jiff::civil::Date;
 use tokio::task::JoinSet;
-use winsight_model::{CycleBuckets, Dimension, Tally, Window};
+use winsight_model::{CycleBuckets, Dimension, NONE, Segment, Tally, Window};
 
 use crate::engine::Engine;
 use crate::query::{date_literal, last_known_day};
@@ -25,6 +25,8 @@ pub struct TallyRequest {
     pub as_of: Date,
     /// Windows of the closed date; they may overlap.
     pub windows: Vec<Window>,
+    /// Deals of these segments are left out.
+    pub excluding: Vec<Segment>,
     /// One table of tallies for each.
     pub groupings: Vec<Grouping>,
     /// Bounds for deals whose cycle length at `as_of` differs from the stored one.
@@ -84,7 +86,8 @@ fn merge(total: &mut [Vec<Tallies>], part: Vec<Vec<Tallies>>) {
 
 async fn closed_deals(engine: &Engine, request: &TallyRequest) -> Result<DataFrame, StoreError> {
     let deals = engine.deals().await?;
-    Ok(deals.filter(in_windows("closed_date", request))?.select(columns(request))?)
+    let wanted = in_windows("closed_date", request).and(outside(request));
+    Ok(deals.filter(wanted)?.select(columns(request))?)
 }
 
 /// Days that any of the windows needs, and that are known at `as_of`.
@@ -93,6 +96,22 @@ fn in_windows(column: &str, request: &TallyRequest) -> Expr {
     let first = request.windows.iter().map(|window| window.from).min().unwrap_or(Date::MIN);
     let end = request.windows.iter().map(|window| window.to).max().unwrap_or(Date::MAX);
     known.and(col(column).gt_eq(date_literal(first))).and(col(column).lt(date_literal(end)))
+}
+
+/// Deals outside every excluded segment.
+fn outside(request: &TallyRequest) -> Expr {
+    let is_value = |(dimension, value): &(Dimension, String)| {
+        let column = col(dimension.as_str());
+        if value == NONE {
+            column.is_null()
+        } else {
+            column.clone().is_not_null().and(column.eq(lit(value)))
+        }
+    };
+    request.excluding.iter().fold(lit(true), |outside, segment| {
+        let inside = segment.parts().iter().map(is_value).fold(lit(true), Expr::and);
+        outside.and(!inside)
+    })
 }
 
 fn columns(request: &TallyRequest) -> Vec<Expr> {
@@ -104,14 +123,11 @@ fn columns(request: &TallyRequest) -> Vec<Expr> {
 /// Deals that had closed by `as_of` according to their events, but are open or closed anew today.
 async fn reopened_later(engine: &Engine, request: &TallyRequest) -> Result<DataFrame, StoreError> {
     let day = request.as_of;
-    let dimensions: String = tabulator::dimensions(request)
-        .iter()
-        .map(|dimension| format!(", deals.{dimension}"))
-        .collect();
     let reopened = engine
         .sql(&format!(
-            "SELECT past.outcome, past.date AS closed_date, deals.amount,
-                    CAST(past.date - deals.created_date AS INT) AS cycle_days {dimensions}
+            "SELECT deals.* EXCEPT (outcome, closed_date, cycle_days),
+                    past.outcome, past.date AS closed_date,
+                    CAST(past.date - deals.created_date AS INT) AS cycle_days
              FROM deals JOIN (
                SELECT source, deal_id,
                       last_value(outcome ORDER BY date, position) AS outcome, max(date) AS date
@@ -121,6 +137,6 @@ async fn reopened_later(engine: &Engine, request: &TallyRequest) -> Result<DataF
                AND (deals.closed_date IS NULL OR deals.closed_date > DATE '{day}')"
         ))
         .await?;
-    Ok(reopened
-        .filter(in_windows("closed_date", request).and(col("outcome").not_eq(lit("open"))))?)
+    let wanted = in_windows("closed_date", request).and(outside(request));
+    Ok(reopened.filter(wanted)?.select(columns(request))?)
 }

@@ -139,8 +139,8 @@ pub(crate) struct Demo {
 #[derive(Debug, Args)]
 pub(crate) struct Simulate {
     /// Folder to write to.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "print_scenario")]
+    pub(crate) out: Option<PathBuf>,
     /// Number of deals.
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(500..=10_000_000))]
     pub(crate) deals: u64,

@@ -13,12 +13,12 @@ use winsight_insight::Cadence;
 
 use crate::cli::{Cli, Command, Job, Place};
 use crate::configuration::{self, DEFAULT_FILE, FILE_NAME};
-use crate::output::say;
+use crate::output::{say, say_json};
 
 pub(crate) async fn run(cli: Cli) -> Result<()> {
     let Cli { place, json, command, .. } = cli;
     match command {
-        Command::Init => init(&place).await,
+        Command::Init => init(&place, json).await,
         Command::Demo(demo) => demo::run(&place, &demo).await,
         Command::Simulate(request) => simulate::run(&place, &request, json),
         Command::Import(request) => import::run(&place, &request, json).await,
@@ -47,17 +47,23 @@ impl From<Job> for Cadence {
     }
 }
 
-async fn init(place: &Place) -> Result<()> {
+async fn init(place: &Place, json: bool) -> Result<()> {
     let workspace = configuration::open(place).await?;
     let home = configuration::home(place)?;
     let file = home.join(FILE_NAME);
-    if file.exists() {
-        say(&format!("{} exists already and was left as it is", file.display()))?;
-    } else {
+    let is_new = !file.exists();
+    if is_new {
         std::fs::write(&file, DEFAULT_FILE)
             .with_context(|| format!("cannot write {}", file.display()))?;
-        say(&format!("wrote {}", file.display()))?;
     }
+    if json {
+        return say_json(&serde_json::json!({
+            "home": home, "workspace": workspace.id().as_str(), "configuration": file,
+            "configuration_written": is_new,
+        }));
+    }
+    let done = if is_new { "written" } else { "exists already and was left as it is" };
+    say(&format!("{} {done}", file.display()))?;
     say(&format!(
         "workspace {} is ready in {}; load deals with `winsight import FILE`",
         workspace.id(),

@@ -87,7 +87,8 @@ pub(crate) fn clock(place: &Place, settings: &Settings) -> Result<Clock> {
     match place.as_of {
         None => Ok(Clock::system(time_zone)),
         Some(AsOf::Instant(instant)) => Ok(Clock::at(instant, time_zone)),
-        Some(AsOf::Day(day)) => Clock::end_of(day, time_zone).context("--as-of"),
+        Some(AsOf::Day(day)) => Clock::end_of(day, time_zone)
+            .map_err(|error| Usage(format!("--as-of {day}: {error}")).into()),
     }
 }
 

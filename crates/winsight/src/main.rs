@@ -37,12 +37,25 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     if error.chain().any(output::is_closed_pipe) {
         return ExitCode::SUCCESS;
     }
-    output::complain(&format!("error: {error:#}"));
+    output::complain(&format!("error: {}", explain(error)));
     let code = match error.downcast_ref::<JobError>() {
-        Some(JobError::Refused(_)) => REFUSED,
+        Some(job) if job.is_refusal() => REFUSED,
         Some(job) if job.is_usage() => USAGE,
         _ if error.is::<cli::Usage>() => USAGE,
         _ => FAILED,
     };
     ExitCode::from(code)
+}
+
+/// The error and its causes, leaving out a cause that the message before it has quoted already.
+fn explain(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| {
+        if told.is_empty() {
+            cause
+        } else if told.contains(&cause) {
+            told
+        } else {
+            format!("{told}: {cause}")
+        }
+    })
 }

@@ -27,7 +27,9 @@ pub fn dfi_findings(observation: &Observation<'_>, settings: &Settings) -> Vec<F
     let budget = Budget::new(observation, settings, tested.len());
     let p_values: Vec<_> = tested.iter().map(|tested| tested.p_value).collect();
     let rejected = benjamini_hochberg(&p_values, budget.level());
-    let changed = tested.iter().zip(rejected).filter(|&(_, rejected)| rejected);
+    let is_live = |tested: &Tested<'_>| observation.is_live(Rule::DfiRise, &tested.pair.segment);
+    let changed =
+        tested.iter().zip(rejected).filter(|(tested, rejected)| *rejected || is_live(tested));
     changed.filter_map(|(tested, _)| tested.finding(observation, settings, &budget)).collect()
 }
 
@@ -42,7 +44,8 @@ struct Tested<'a> {
 }
 
 impl Tested<'_> {
-    /// `None` when the index did not rise by more than the threshold.
+    /// `None` when the index did not rise by more than the threshold; half of it is enough to keep
+    /// an alert open.
     fn finding(
         &self,
         observation: &Observation<'_>,
@@ -52,7 +55,9 @@ impl Tested<'_> {
         let current = metrics(&self.pair.current, settings.min_deals);
         let baseline = metrics(&self.pair.baseline, settings.min_deals);
         let (now, before) = current.dfi.zip(baseline.dfi)?;
-        if now <= before * (1.0 + settings.alerts.dfi_rise) {
+        let is_live = observation.is_live(Rule::DfiRise, &self.pair.segment);
+        let rise = settings.alerts.dfi_rise * if is_live { 0.5 } else { 1.0 };
+        if now <= before * (1.0 + rise) {
             return None;
         }
         let message = format!(

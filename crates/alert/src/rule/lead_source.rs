@@ -27,7 +27,10 @@ pub fn lead_source_findings(observation: &Observation<'_>, settings: &Settings) 
     let budget = Budget::new(observation, settings, tested.len());
     let p_values: Vec<_> = tested.iter().map(|tested| tested.p_value).collect();
     let rejected = benjamini_hochberg(&p_values, budget.level());
-    let low = tested.iter().zip(rejected).filter(|&(_, rejected)| rejected);
+    let low = tested
+        .iter()
+        .zip(rejected)
+        .filter(|(tested, rejected)| *rejected || tested.is_still_low(observation, threshold));
     low.map(|(tested, _)| tested.finding(observation, settings, &budget)).collect()
 }
 
@@ -38,6 +41,12 @@ struct Tested<'a> {
 }
 
 impl Tested<'_> {
+    /// Alerted on already, and still under the threshold.
+    fn is_still_low(&self, observation: &Observation<'_>, threshold: f64) -> bool {
+        observation.is_live(Rule::LeadSourceLow, &self.pair.segment)
+            && Share::from(&self.pair.current).rate().is_some_and(|rate| rate < threshold)
+    }
+
     fn finding(
         &self,
         observation: &Observation<'_>,

@@ -1,5 +1,5 @@
-use winsight_insight::{GatedChange, SegmentPair, gate_changes, short_money};
-use winsight_model::{Dimension, Segment, Settings};
+use winsight_insight::{GatedChange, SegmentPair, gate_changes, short_money, tested_segments};
+use winsight_model::{Segment, Settings};
 
 use super::{Observation, Rule};
 use crate::evidence::{Budget, Evidence};
@@ -12,57 +12,52 @@ use crate::{Finding, Impact, ImpactKind, Severity};
 /// Looks at every value of every dimension that is known while a deal is open: the length of a
 /// cycle is part of the outcome. What is real is decided by [`gate_changes`], over all of them.
 ///
-/// Segments overlap, so one drop may show in several of them. All are returned. To tell a drop from
-/// its echo takes the deals that two segments share, which an [`Observation`] does not hold; until
-/// then `context` names the segment with the strongest evidence.
+/// Segments overlap, so one drop may show in several of them. All are returned; to tell a drop from
+/// its echoes takes the deals that segments share, and is done by whoever can count those
+/// ([`without_echoes`]).
 pub fn win_rate_findings(observation: &Observation<'_>, settings: &Settings) -> Vec<Finding> {
-    let tested = tested_pairs(observation);
+    let tested = tested_segments(observation.overall, observation.pairs);
     let gated = gate_changes(&tested, settings, observation.looks_per_quarter);
     let with_enough = gated.iter().filter(|gated| gated.change.enough_data).count();
     let budget = Budget::new(observation, settings, with_enough);
     let mut drops: Vec<_> = tested
         .iter()
         .zip(&gated)
-        .filter(|(_, gated)| gated.real && gated.change.change.is_some_and(|change| change < 0.0))
+        .filter(|(_, gated)| dropped_for_real(gated) || still_low(gated, observation, settings))
         .collect();
     drops.sort_by(|(_, left), (_, right)| {
         let by_evidence = left.change.p_value.total_cmp(&right.change.p_value);
         by_evidence.then_with(|| left.change.segment.cmp(&right.change.segment))
     });
-    let dropped: Vec<_> = drops.iter().map(|(pair, _)| pair.segment.clone()).collect();
-    let findings = drops.into_iter().map(|(pair, gated)| {
-        let context = context(&pair.segment, &dropped);
-        finding(observation, settings, &budget, pair, gated, context)
-    });
+    let findings =
+        drops.into_iter().map(|(pair, gated)| finding(observation, settings, &budget, pair, gated));
     findings.collect()
 }
 
-fn tested_pairs(observation: &Observation<'_>) -> Vec<SegmentPair> {
-    let known = Dimension::known_while_open();
-    let overall = observation.overall;
-    let is_tested = |pair: &&SegmentPair| {
-        let holds_every_deal = pair.current.deals() == overall.current.deals()
-            && pair.baseline.deals() == overall.baseline.deals();
-        let is_known = matches!(pair.segment.parts(), [(name, _)] if known.contains(name));
-        is_known && !holds_every_deal
-    };
-    let segments = observation.pairs.iter().filter(is_tested);
-    std::iter::once(overall).chain(segments).cloned().collect()
+fn dropped_for_real(gated: &GatedChange) -> bool {
+    gated.real && gated.change.change.is_some_and(|change| change < 0.0)
 }
 
-/// What else dropped; `dropped` begins with the strongest evidence.
-fn context(segment: &Segment, dropped: &[Segment]) -> Option<String> {
-    let strongest = dropped.first()?;
-    if *segment != Segment::all() && dropped.contains(&Segment::all()) {
-        Some("broad-based: the win rate of all deals dropped as well".to_owned())
-    } else if segment != strongest {
-        Some(format!(
-            "may be part of the drop in {strongest}, the strongest of {} segments that dropped",
-            dropped.len()
-        ))
-    } else {
-        None
+/// A segment alerted on already, whose drop is still more than half of what opens an alert.
+fn still_low(gated: &GatedChange, observation: &Observation<'_>, settings: &Settings) -> bool {
+    let half = settings.alerts.win_rate_drop / 2.0;
+    observation.is_live(Rule::WinRateDrop, &gated.change.segment)
+        && gated.change.change.is_some_and(|change| change < -half)
+}
+
+/// Only the drops that are causes; the others, seen because they share deals with one, are named in
+/// the context of the first.
+pub fn without_echoes(findings: Vec<Finding>, causes: &[Segment]) -> Vec<Finding> {
+    let (mut kept, echoes): (Vec<_>, Vec<_>) =
+        findings.into_iter().partition(|finding| causes.contains(&finding.segment));
+    if let (Some(first), false) = (kept.first_mut(), echoes.is_empty()) {
+        let names: Vec<_> = echoes.iter().map(|echo| echo.segment.to_string()).collect();
+        first.context = Some(match first.segment == Segment::all() {
+            true => format!("broad-based: seen in {} as well", names.join(", ")),
+            false => format!("explains the drops seen in {}", names.join(", ")),
+        });
     }
+    kept
 }
 
 fn finding(
@@ -71,7 +66,6 @@ fn finding(
     budget: &Budget<'_>,
     pair: &SegmentPair,
     gated: &GatedChange,
-    context: Option<String>,
 ) -> Finding {
     let change = &gated.change;
     let (current, baseline) = (change.current.rate(), change.baseline.rate());
@@ -103,7 +97,7 @@ fn finding(
         title: format!("{} Win Rate Decline", headline(&pair.segment)),
         message,
         action: action(&pair.segment).to_owned(),
-        context,
+        context: None,
         data_version: observation.data_version,
         evidence: evidence(gated, budget).with("open_amount", open.to_string()),
     }

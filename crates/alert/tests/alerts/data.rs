@@ -70,5 +70,6 @@ pub(crate) fn observe<'a>(
         currency: "USD",
         data_version: DataVersion(7),
         looks_per_quarter: 1,
+        live: const { &BTreeSet::new() },
     }
 }

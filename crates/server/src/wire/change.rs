@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use winsight_insight::{GatedChange, Interval, SegmentChange};
+use winsight_insight::{GatedChange, SegmentChange};
 use winsight_jobs::ChangesTable;
 use winsight_model::Dimension;
 
@@ -85,7 +85,6 @@ impl Changes {
     pub fn new(dimension: &Dimension, table: ChangesTable) -> Self {
         let split = table.decomposition;
         let parts = split.as_ref().map_or(&[][..], |split| &split.parts);
-        let overall_is_real = passes(&table.overall, &table.segments);
         let whole = split.as_ref().map(|split| (split.mix, split.rate));
         let segment = |GatedChange { change, real, .. }: &GatedChange| {
             let part = parts.iter().find(|part| part.segment == change.segment);
@@ -95,18 +94,10 @@ impl Changes {
             dimension: dimension.to_string(),
             window: table.window.into(),
             baseline_window: table.baseline.into(),
-            overall: Change::new(&table.overall, overall_is_real, whole),
+            overall: Change::new(&table.overall.change, table.overall.real, whole),
             segments: table.segments.iter().map(segment).collect(),
         }
     }
-}
-
-/// Whether the change of all deals together is real: one planned comparison, held to the level
-/// that the gate holds the segments to.
-fn passes(overall: &SegmentChange, segments: &[GatedChange]) -> bool {
-    let level = segments.first().map_or(0.0, |gated| gated.adjusted_level);
-    let one_sided = overall.interval.is_some_and(Interval::excludes_zero);
-    one_sided && overall.p_value <= level
 }
 
 impl Change {

@@ -103,7 +103,7 @@ fn changes(pairs: &[SegmentPair]) -> Changes {
     let table = ChangesTable {
         window: JUNE,
         baseline: MAY,
-        overall: segment_change(&overall, settings.min_deals),
+        overall: gate_changes(std::slice::from_ref(&overall), &settings, 13).remove(0),
         decomposition: decompose(pairs),
         segments: gate_changes(pairs, &settings, 13),
     };

@@ -83,7 +83,7 @@ impl TestStore {
             staging.add_stage_events(&event_rows(events))?;
         }
         let known_at = Timestamp::from_second(1_700_000_000 + self.loads).expect("in range");
-        self.store.load(staging, &[], CommitRequest { load: self.loads, known_at }).await
+        self.store.load(&mut staging, &[], CommitRequest { load: self.loads, known_at }).await
     }
 
     /// The tallies of one grouping in one window, as of a day, at the latest version.
@@ -93,6 +93,7 @@ impl TestStore {
         let request = TallyRequest {
             as_of,
             windows: vec![window],
+            excluding: Vec::new(),
             groupings: vec![dimensions.collect()],
             cycle_buckets: CycleBuckets::default(),
         };

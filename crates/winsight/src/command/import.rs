@@ -5,31 +5,16 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use indicatif::ProgressBar;
 use serde::Serialize;
-use winsight_etl::{Issue, Mapping, Progress};
+use winsight_etl::{Mapping, Progress};
 use winsight_jobs::{ImportReport, ImportRequest};
+use winsight_server::wire::LoadReport;
 
 use crate::cli::{Import, Place};
 use crate::configuration;
 use crate::output::{progress_bar, remark, say, say_json};
 
-/// The JSON form of an import, and of a sync.
-#[derive(Serialize)]
-struct LoadReport {
-    rows_read: u64,
-    inserted: u64,
-    updated: u64,
-    unchanged: u64,
-    deleted: u64,
-    duplicates: u64,
-    quarantined: u64,
-    quality_score: f64,
-    issues: Vec<Issue>,
-    mapping: Vec<Mapping>,
-    data_version: Option<u64>,
-    new_version: bool,
-    dry_run: bool,
-    duration_ms: u64,
-}
+/// Quarantined rows that an import prints; `quality` lists the others.
+const SHOWN: usize = 10;
 
 pub(crate) async fn run(place: &Place, request: &Import, json: bool) -> Result<()> {
     let workspace = configuration::open(place).await?;
@@ -39,7 +24,7 @@ pub(crate) async fn run(place: &Place, request: &Import, json: bool) -> Result<(
             .with_context(|| format!("cannot save the mapping to {}", file.display()))?;
     }
     if json {
-        return say_json(&combined(&reports, request.dry_run));
+        return say_json(&LoadReport::new(&reports, request.dry_run));
     }
     for report in &reports {
         print(report, request.dry_run)?;
@@ -80,29 +65,6 @@ pub(crate) fn progress() -> impl FnMut(Progress) + Send + Clone + 'static {
     }
 }
 
-fn combined(reports: &[ImportReport], dry_run: bool) -> LoadReport {
-    let sum = |of: fn(&ImportReport) -> u64| reports.iter().map(of).sum();
-    LoadReport {
-        rows_read: sum(|report| report.rows_read),
-        inserted: sum(|report| report.inserted),
-        updated: sum(|report| report.updated),
-        unchanged: sum(|report| report.unchanged),
-        deleted: 0,
-        duplicates: sum(|report| report.duplicates),
-        quarantined: sum(quarantined),
-        quality_score: reports.last().map_or(0.0, |report| report.quality.score),
-        issues: reports.iter().flat_map(|report| report.issues.clone()).collect(),
-        mapping: reports.iter().map(|report| report.mapping.clone()).collect(),
-        data_version: reports
-            .last()
-            .and_then(|report| report.data_version)
-            .map(|version| version.0),
-        new_version: reports.iter().any(|report| report.new_version),
-        dry_run,
-        duration_ms: sum(|report| report.duration_ms),
-    }
-}
-
 fn quarantined(report: &ImportReport) -> u64 {
     let events = report.events.as_ref().map_or(0, |events| events.quarantined.len());
     (report.quarantined.len() + events) as u64
@@ -117,13 +79,15 @@ pub(crate) fn print(report: &ImportReport, dry_run: bool) -> Result<()> {
         let severity = format!("{:?}", issue.severity).to_lowercase();
         say(&format!("{severity}: {}", issue.message))?;
     }
-    for row in report.quarantined.iter().take(10) {
+    let events = report.events.iter().flat_map(|events| &events.quarantined);
+    let deals = report.quarantined.iter().map(|row| ("", row));
+    for (what, row) in deals.chain(events.map(|row| ("event ", row))).take(SHOWN) {
         for reason in &row.reasons {
-            say(&format!("quarantined: line {}: {}", row.line, reason.message))?;
+            say(&format!("quarantined: {what}line {}: {}", row.line, reason.message))?;
         }
     }
     let held = quarantined(report);
-    if held > 10 {
+    if held > SHOWN as u64 {
         remark("see `winsight quality` for the other quarantined rows");
     }
     let version = report.data_version.map_or("none".to_owned(), |version| version.to_string());

@@ -9,9 +9,9 @@ use crate::cli::{AsOf, Place, Simulate, Usage};
 use crate::output::{progress_bar, say, say_json};
 
 pub(crate) fn run(place: &Place, request: &Simulate, json: bool) -> Result<()> {
-    if request.print_scenario {
+    let Some(out) = request.out.as_deref().filter(|_| !request.print_scenario) else {
         return say(Scenario::DEFAULT_TOML.trim_end());
-    }
+    };
     let scenario = match &request.scenario {
         None => Scenario::default_scenario(),
         Some(file) => {
@@ -21,7 +21,7 @@ pub(crate) fn run(place: &Place, request: &Simulate, json: bool) -> Result<()> {
         }
     };
     let scenario = ending(scenario, place)?;
-    let truth = write(&request.out, request.deals, request.seed, scenario)?;
+    let truth = write(out, request.deals, request.seed, scenario)?;
     if json {
         return say_json(&truth);
     }
@@ -33,7 +33,7 @@ pub(crate) fn run(place: &Place, request: &Simulate, json: bool) -> Result<()> {
         truth.totals.open,
         truth.starts,
         truth.ends,
-        request.out.display()
+        out.display()
     ))?;
     let planted = truth.incidents.iter().chain(&truth.mix_shifts);
     for incident in planted.chain(&truth.market_shifts).chain(&truth.data_faults) {

@@ -83,8 +83,7 @@ fn a_refused_file_says_why_and_leaves_nothing_behind() {
     for Refused { name, bytes, words } in refused() {
         let file = home.file("deals.csv", bytes);
         let answer = home.run(["--as-of", TODAY, "import", text(&file)]);
-        let said =
-            answer.is_failure(REFUSED, words).and(answer.is_failure(REFUSED, &["deals.csv"]));
+        let said = answer.is_failure(FAILED, words).and(answer.is_failure(FAILED, &["deals.csv"]));
         problems.extend(said.err().map(|problem| format!("{name}: {problem}")));
     }
     problems.extend(home.run(["metrics"]).is_failure(FAILED, &["no deals have been loaded"]).err());
