@@ -71,8 +71,9 @@ pub fn tested_segments(overall: &SegmentPair, segments: &[SegmentPair]) -> Vec<S
     let known = Dimension::known_while_open();
     let is_tested = |pair: &&SegmentPair| {
         let is_known = matches!(pair.segment.parts(), [(name, _)] if known.contains(name));
-        let is_overall = pair.current == overall.current && pair.baseline == overall.baseline;
-        is_known && !is_overall
+        let holds_every_deal = pair.current.deals() == overall.current.deals()
+            && pair.baseline.deals() == overall.baseline.deals();
+        is_known && !holds_every_deal
     };
     let segments = segments.iter().filter(is_tested);
     std::iter::once(overall).chain(segments).cloned().collect()

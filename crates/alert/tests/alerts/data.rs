@@ -1,6 +1,6 @@
 //! Tallies, segments and observations to test with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::date;
 use winsight_alert::Observation;

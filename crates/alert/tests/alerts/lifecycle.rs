@@ -173,3 +173,14 @@ fn ids_are_short_typable_and_tell_everything_apart() {
     assert!(ids[0].starts_with("wrd-europe-"), "{ids:?}");
     assert_eq!(ids[0], open(0, "Europe"));
 }
+
+#[test]
+fn a_replay_of_the_past_leaves_what_came_later_alone() {
+    let region = segment("region", "Europe");
+    let found = || vec![finding(Rule::WinRateDrop, region.clone(), 10)];
+    let later = reconcile(&[], found(), &[Rule::WinRateDrop], at(9)).opened;
+    for seen in [found(), Vec::new()] {
+        let transitions = reconcile(&later, seen, &[Rule::WinRateDrop], at(2));
+        assert_eq!(transitions, Transitions::default());
+    }
+}

@@ -1,8 +1,8 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use winsight_alert::{
-    Alert, AlertState, Evidence, Finding, Impact, ImpactKind, Observation, dfi_findings,
-    lead_source_findings, win_rate_findings,
+    Alert, AlertState, Evidence, Finding, Impact, ImpactKind, Observation, Rule, dfi_findings,
+    lead_source_findings, win_rate_findings, without_echoes,
 };
 use winsight_model::{Segment, Settings, Tally};
 
@@ -39,16 +39,12 @@ fn the_planted_drop_comes_first_and_its_echoes_say_so() {
     let findings = win_rate_findings(&observe(&pairs, &overall, &open), &Settings::default());
     let segments: Vec<_> = findings.iter().map(|found| found.segment.to_string()).collect();
     assert_eq!(segments, ["acv_bucket=Enterprise", "region=Europe"]);
-    assert_eq!(findings[0].context, None);
-    assert_eq!(
-        findings[1].context.as_deref(),
-        Some(
-            "may be part of the drop in acv_bucket=Enterprise, the strongest of 2 segments that \
-             dropped"
-        )
-    );
     assert!(findings[0].confidence > findings[1].confidence);
     assert_eq!(findings[0].data_version.0, 7);
+    let cause = findings[0].segment.clone();
+    let told = without_echoes(findings, &[cause]);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].context.as_deref(), Some("explains the drops seen in region=Europe"));
 }
 
 #[test]
@@ -65,15 +61,14 @@ fn a_drop_of_all_deals_is_broad_based() {
     let overall = overall(&pairs[..2]);
     let open = BTreeMap::new();
     let findings = win_rate_findings(&observe(&pairs, &overall, &open), &Settings::default());
-    let told = |found: &Finding| (found.title.clone(), found.context.is_some());
-    assert_eq!(
-        findings.iter().map(told).collect::<Vec<_>>(),
-        [
-            ("Overall Win Rate Decline".to_owned(), false),
-            ("Europe Win Rate Decline".to_owned(), true),
-            ("India Win Rate Decline".to_owned(), true),
-        ]
-    );
+    let titles: Vec<_> = findings.iter().map(|found| found.title.as_str()).collect();
+    let expected =
+        ["Overall Win Rate Decline", "Europe Win Rate Decline", "India Win Rate Decline"];
+    assert_eq!(titles, expected);
+    let told = without_echoes(findings, &[Segment::all()]);
+    let context = "broad-based: seen in region=Europe, region=India as well";
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].context.as_deref(), Some(context));
 }
 
 #[test]
@@ -169,4 +164,29 @@ fn an_alert_survives_storage() {
         let stored = serde_json::to_string(&alert).expect("serialises");
         assert_eq!(serde_json::from_str::<Alert>(&stored).expect("deserialises"), alert);
     }
+}
+
+#[test]
+fn an_alert_stays_while_its_condition_holds_though_the_evidence_would_not_open_one() {
+    let near_the_bar = pair(segment("lead_source", "Ads"), shares((30, 70)), shares((30, 70)));
+    let other = pair(segment("lead_source", "Partner"), shares((60, 40)), shares((60, 40)));
+    let slipping = pair(segment("region", "Europe"), shares((56, 44)), shares((60, 40)));
+    let pairs = [near_the_bar, other, slipping];
+    let overall = overall(&pairs[..2]);
+    let open = BTreeMap::new();
+    let settings = Settings::default();
+    let found = |live: &BTreeSet<(Rule, Segment)>| {
+        let observation = Observation { live, ..observe(&pairs, &overall, &open) };
+        let mut findings = lead_source_findings(&observation, &settings);
+        findings.extend(win_rate_findings(&observation, &settings));
+        findings.iter().map(|found| found.segment.value_label()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&BTreeSet::new()), Vec::<String>::new());
+    let live = BTreeSet::from([
+        (Rule::LeadSourceLow, segment("lead_source", "Ads")),
+        (Rule::WinRateDrop, segment("region", "Europe")),
+        // Alerted on once, and well again: nothing keeps it.
+        (Rule::LeadSourceLow, segment("lead_source", "Partner")),
+    ]);
+    assert_eq!(found(&live), ["Ads", "Europe"]);
 }

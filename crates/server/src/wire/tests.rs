@@ -1,7 +1,7 @@
 use jiff::civil::date;
 use serde_json::{Value, json};
 use winsight_alert::{AlertState, Finding, Impact, ImpactKind, Rule, Severity};
-use winsight_insight::{SegmentPair, decompose, gate_changes, metrics, segment_change};
+use winsight_insight::{SegmentPair, decompose, gate_changes, metrics};
 use winsight_jobs::{ChangesTable, MetricRow};
 use winsight_model::{
     DataVersion, Dimension, Grain, Money, Outcome, Segment, Settings, Tally, Window,

@@ -1,7 +1,7 @@
 //! What a load changes, and what it leaves alone.
 
 use jiff::civil::date;
-use winsight_model::{DataVersion, Outcome};
+use winsight_model::{DataVersion, Dimension, Outcome};
 use winsight_store::{FeatureStore, LoadCounts, StoreError};
 
 use crate::company::{TestStore, deal};
@@ -62,6 +62,27 @@ async fn only_one_load_runs_at_a_time() {
     assert!(matches!(other.stage(), Err(StoreError::Busy)));
     drop(running);
     other.stage().expect("the lock is free again");
+}
+
+#[tokio::test]
+async fn open_amounts_add_up_to_the_whole_pipeline() {
+    let mut test = TestStore::new();
+    let mut deals = ["a", "b", "c"].map(|id| deal(id, date(2024, 1, 5), None));
+    deals[1].region = None;
+    deals[2].closed = won(1);
+    test.load(&deals, &[]).await;
+    let commit = test.store.latest().await.expect("reads").expect("a version");
+    let region = Dimension::built_in("region").expect("known");
+    let open = test.store.open_amounts(&commit, date(2024, 12, 31), std::slice::from_ref(&region));
+    let amounts: Vec<_> = open
+        .await
+        .expect("reads")
+        .into_iter()
+        .map(|(segment, amount)| (segment.to_string(), amount.to_string()))
+        .collect();
+    let expected =
+        [("all deals", "20000.00"), ("region=(none)", "10000.00"), ("region=Europe", "10000.00")];
+    assert_eq!(amounts, expected.map(|(name, sum)| (name.to_owned(), sum.to_owned())));
 }
 
 #[tokio::test]

@@ -62,11 +62,6 @@ fn refused() -> Vec<Refused> {
             b"deal_id,closed_date,outcome\na,13/04/2024,Won\nb,05/16/2024,Lost\n",
             &["13/04/2024", "05/16/2024", "line 3", "date_format"],
         ),
-        case(
-            "no outcome is known",
-            deals(&["a,2024-01-01,2024-02-01,Maybe,5,EU"]).as_bytes(),
-            &["none of its 1 rows", "\"Maybe\"", "nothing was stored"],
-        ),
         case("NUL bytes only", &[0; 5000], &["binary"]),
         case("one line of 10 MB", &vec![b'x'; 10_000_000], &["line 1"]),
         case("a header of 10 MB", "deal_id,".repeat(1_250_000).as_bytes(), &["line 1"]),
@@ -89,6 +84,16 @@ fn a_refused_file_says_why_and_leaves_nothing_behind() {
     problems.extend(home.run(["metrics"]).is_failure(FAILED, &["no deals have been loaded"]).err());
     assert_eq!(home.json(["quality"])["score"], Value::Null, "no load is on record");
     report(&problems);
+}
+
+#[test]
+fn a_file_without_one_good_row_is_refused() {
+    let home = TestHome::new();
+    let file = home.file("deals.csv", deals(&["a,2024-01-01,2024-02-01,Maybe,5,EU"]));
+    let answer = home.run(["--as-of", TODAY, "import", text(&file)]);
+    let words = ["none of its 1 rows", "\"Maybe\"", "nothing was stored"];
+    answer.is_failure(REFUSED, &words).expect("explained");
+    assert_eq!(home.json(["quality"])["score"], Value::Null, "no load is on record");
 }
 
 #[test]
