@@ -52,9 +52,10 @@ pub fn without_echoes(findings: Vec<Finding>, causes: &[Segment]) -> Vec<Finding
         findings.into_iter().partition(|finding| causes.contains(&finding.segment));
     if let (Some(first), false) = (kept.first_mut(), echoes.is_empty()) {
         let names: Vec<_> = echoes.iter().map(|echo| echo.segment.to_string()).collect();
-        first.context = Some(match first.segment == Segment::all() {
-            true => format!("broad-based: seen in {} as well", names.join(", ")),
-            false => format!("explains the drops seen in {}", names.join(", ")),
+        first.context = Some(if first.segment == Segment::all() {
+            format!("broad-based: seen in {} as well", names.join(", "))
+        } else {
+            format!("explains the drops seen in {}", names.join(", "))
         });
     }
     kept
