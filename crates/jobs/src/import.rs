@@ -229,22 +229,19 @@ impl Workspace {
         let staged = self.metadata.staged_loads(&self.id).await?;
         let commits = self.store.commits().await?;
         for load in staged.into_iter().filter(|load| load.state == LoadState::Staged) {
-            match commits.iter().find(|commit| commit.load == load.id.0) {
-                Some(commit) => {
-                    let outcome = LoadOutcome {
-                        data_version: Some(commit.version),
-                        inserted: 0,
-                        updated: 0,
-                        unchanged: 0,
-                        deleted: 0,
-                        duration_ms: 0,
-                    };
-                    self.metadata.finish_load(load.id, outcome).await?;
-                }
-                None => {
-                    let reason = "interrupted before it was committed; import the file again";
-                    self.metadata.fail_load(load.id, reason).await?;
-                }
+            if let Some(commit) = commits.iter().find(|commit| commit.load == load.id.0) {
+                let outcome = LoadOutcome {
+                    data_version: Some(commit.version),
+                    inserted: 0,
+                    updated: 0,
+                    unchanged: 0,
+                    deleted: 0,
+                    duration_ms: 0,
+                };
+                self.metadata.finish_load(load.id, outcome).await?;
+            } else {
+                let reason = "interrupted before it was committed; import the file again";
+                self.metadata.fail_load(load.id, reason).await?;
             }
         }
         Ok(())
@@ -261,7 +258,7 @@ impl ImportReport {
             duplicates: deals.duplicates,
             quarantined: deals.quarantined.clone(),
             issues: deals.issues.clone(),
-            quality: deals.quality.clone(),
+            quality: deals.quality,
             mapping: deals.mapping.clone(),
             mapping_notes: deals.mapping_notes.clone(),
             events,

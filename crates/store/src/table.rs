@@ -185,7 +185,7 @@ impl Table {
             .with_actions(actions)
             .build(Some(snapshot), self.delta.log_store(), operation)
             .await?;
-        Ok(u64::from(done.version()))
+        Ok(done.version())
     }
 }
 

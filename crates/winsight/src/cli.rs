@@ -268,10 +268,10 @@ pub(crate) enum Risk {
 }
 
 fn as_of(text: &str) -> Result<AsOf, String> {
-    if let Ok(day) = text.parse() {
-        if text.len() == "2024-06-30".len() {
-            return Ok(AsOf::Day(day));
-        }
+    if text.len() == "2024-06-30".len()
+        && let Ok(day) = text.parse()
+    {
+        return Ok(AsOf::Day(day));
     }
     text.parse().map(AsOf::Instant).map_err(|_| {
         format!(

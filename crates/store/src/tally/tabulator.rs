@@ -91,8 +91,7 @@ impl Tabulator {
             .collect();
         let codes = codes?;
         let mut inside = Vec::with_capacity(self.windows.len());
-        for row in 0..batch.num_rows() {
-            let outcome = outcomes[row];
+        for (row, outcome) in outcomes.into_iter().enumerate() {
             let day = closed.value(row);
             inside.clear();
             inside.extend(

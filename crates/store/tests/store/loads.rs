@@ -1,19 +1,19 @@
 //! What a load changes, and what it leaves alone.
 
-use jiff::civil::date;
+use jiff::civil::{Date, date};
 use winsight_model::{DataVersion, Dimension, Outcome};
 use winsight_store::{FeatureStore, LoadCounts, StoreError};
 
 use crate::company::{TestStore, deal};
 
-fn won(day: i8) -> Option<(jiff::civil::Date, Outcome)> {
-    Some((date(2024, 3, day), Outcome::Won))
+fn won(day: i8) -> (Date, Outcome) {
+    (date(2024, 3, day), Outcome::Won)
 }
 
 #[tokio::test]
 async fn the_same_rows_again_make_no_new_version() {
     let mut test = TestStore::new();
-    let deals = [deal("a", date(2024, 1, 5), won(1)), deal("b", date(2024, 2, 5), None)];
+    let deals = [deal("a", date(2024, 1, 5), Some(won(1))), deal("b", date(2024, 2, 5), None)];
     let first = test.load(&deals, &[]).await;
     assert_eq!(first.deals, LoadCounts { inserted: 2, updated: 0, unchanged: 0 });
     assert_eq!(first.commit.map(|commit| commit.version), Some(DataVersion(1)));
@@ -27,10 +27,13 @@ async fn the_same_rows_again_make_no_new_version() {
 async fn an_update_replaces_the_row_even_in_another_month() {
     let mut test = TestStore::new();
     let today = date(2024, 12, 31);
-    test.load(&[deal("a", date(2024, 1, 5), won(1)), deal("b", date(2024, 1, 6), won(2))], &[])
-        .await;
+    test.load(
+        &[deal("a", date(2024, 1, 5), Some(won(1))), deal("b", date(2024, 1, 6), Some(won(2)))],
+        &[],
+    )
+    .await;
     let corrected = deal("a", date(2024, 2, 5), Some((date(2024, 3, 9), Outcome::Lost)));
-    let loaded = test.load(&[corrected, deal("c", date(2024, 1, 7), won(3))], &[]).await;
+    let loaded = test.load(&[corrected, deal("c", date(2024, 1, 7), Some(won(3)))], &[]).await;
     assert_eq!(loaded.deals, LoadCounts { inserted: 1, updated: 1, unchanged: 0 });
     assert_eq!(test.won_and_lost(today).await, (2, 1));
     // A later load of the same rows finds the moved deal where it went.
@@ -41,8 +44,10 @@ async fn an_update_replaces_the_row_even_in_another_month() {
 #[tokio::test]
 async fn an_old_version_answers_as_it_did() {
     let mut test = TestStore::new();
-    test.load(&[deal("a", date(2024, 1, 5), won(1)), deal("b", date(2024, 1, 6), None)], &[]).await;
-    test.load(&[deal("b", date(2024, 1, 6), won(2)), deal("c", date(2024, 1, 6), None)], &[]).await;
+    test.load(&[deal("a", date(2024, 1, 5), Some(won(1))), deal("b", date(2024, 1, 6), None)], &[])
+        .await;
+    test.load(&[deal("b", date(2024, 1, 6), Some(won(2))), deal("c", date(2024, 1, 6), None)], &[])
+        .await;
     let old = test.store.commit(DataVersion(1)).await.expect("there");
     let new = test.store.commit(DataVersion(2)).await.expect("there");
     let today = date(2024, 12, 31);
@@ -69,7 +74,7 @@ async fn open_amounts_add_up_to_the_whole_pipeline() {
     let mut test = TestStore::new();
     let mut deals = ["a", "b", "c"].map(|id| deal(id, date(2024, 1, 5), None));
     deals[1].region = None;
-    deals[2].closed = won(1);
+    deals[2].closed = Some(won(1));
     test.load(&deals, &[]).await;
     let commit = test.store.latest().await.expect("reads").expect("a version");
     let region = Dimension::built_in("region").expect("known");
@@ -88,7 +93,7 @@ async fn open_amounts_add_up_to_the_whole_pipeline() {
 #[tokio::test]
 async fn spellings_count_each_way_of_writing() {
     let mut test = TestStore::new();
-    let mut deals = [deal("a", date(2024, 1, 5), won(1)), deal("b", date(2024, 1, 5), None)];
+    let mut deals = [deal("a", date(2024, 1, 5), Some(won(1))), deal("b", date(2024, 1, 5), None)];
     deals[1].region = Some("EUROPE");
     test.load(&deals, &[]).await;
     let commit = test.store.latest().await.expect("reads").expect("a version");

@@ -1,5 +1,7 @@
 //! The feature store through its public surface, on real files.
 
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
 mod company;
 mod crash;
 mod loads;

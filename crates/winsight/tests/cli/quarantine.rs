@@ -31,14 +31,14 @@ fn held(home: &TestHome) -> Held {
 /// One bad row after two good ones, and the check it fails; without one it is loaded, and
 /// `closed` is what the closed amounts come to.
 struct Row {
-    row: String,
+    line: String,
     check: Option<&'static str>,
     closed: &'static str,
 }
 
 fn rows() -> Vec<Row> {
-    let bad = |row: &str, check| Row { row: row.to_owned(), check: Some(check), closed: "300.00" };
-    let good = |row: &str, closed| Row { row: row.to_owned(), check: None, closed };
+    let bad = |row: &str, check| Row { line: row.to_owned(), check: Some(check), closed: "300.00" };
+    let good = |row: &str, closed| Row { line: row.to_owned(), check: None, closed };
     vec![
         bad("b,2024-01-01,2024-02-01,Won,-5,EU", "negative_amount"),
         bad("b,2024-01-01,2024-02-01,Won,(500),EU", "negative_amount"),
@@ -68,7 +68,7 @@ fn rows() -> Vec<Row> {
 #[test]
 fn a_bad_row_is_set_aside_and_the_others_are_loaded() {
     let mut problems = Vec::new();
-    for Row { row, check, closed } in rows() {
+    for Row { line: row, check, closed } in rows() {
         let home = TestHome::new();
         let file = home.file("deals.csv", deals(&[WON, LOST, &row]));
         let imported = home.import(&file);

@@ -39,8 +39,8 @@ impl Deal {
             "all" => return "all".to_owned(),
             "acv_bucket" => {
                 let bucket = match self.amount {
-                    ..=10_000 => "SMB",
-                    ..=50_000 => "Mid-Market",
+                    0..=10_000 => "SMB",
+                    10_001..=50_000 => "Mid-Market",
                     _ => "Enterprise",
                 };
                 return bucket.to_owned();
