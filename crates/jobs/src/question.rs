@@ -1,5 +1,7 @@
 //! The questions people ask of a workspace: metrics, changes, alerts, insights, status.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use winsight_alert::{Alert, AlertState};
@@ -12,6 +14,9 @@ use winsight_model::{DataVersion, Dimension, Grain, Period, Segment, Window};
 use winsight_store::{Commit, Grouping, Tallies, TallyRequest};
 
 use crate::{JobError, Workspace};
+
+/// Dimensions that one table can combine; see the store's tallies.
+const MOST_DIMENSIONS: usize = 8;
 
 /// Which metrics to tabulate.
 #[derive(Clone, Debug, Default)]
@@ -110,7 +115,16 @@ impl Workspace {
     }
 
     /// The table of metrics, ordered by period and value.
+    ///
+    /// # Errors
+    /// [`JobError::Usage`] for an empty window, a dimension named twice, or more than eight of them.
     pub async fn metrics(&self, query: &MetricsQuery) -> Result<Vec<MetricRow>, JobError> {
+        let distinct: BTreeSet<_> = query.by.iter().collect();
+        if distinct.len() < query.by.len() || distinct.len() > MOST_DIMENSIONS {
+            return Err(JobError::Usage(format!(
+                "metrics are shown by up to {MOST_DIMENSIONS} dimensions, each named once"
+            )));
+        }
         let commit = self.loaded().await?;
         let periods = self.periods(&commit, query).await?;
         let windows = periods.iter().map(|period| period.window).collect();
@@ -216,7 +230,7 @@ impl Workspace {
     /// The open deals that show a loss pattern.
     pub async fn high_risk(&self) -> Result<HighRisk, JobError> {
         let commit = self.loaded().await?;
-        let today = self.clock.today();
+        let today = self.windows().await?.0.last_day();
         let deals = self.store.open_deals(&commit, today).await?;
         Ok(high_risk(&deals, today, &self.settings.alerts))
     }
@@ -301,8 +315,7 @@ fn paired(grouping: &[Dimension], by_window: Vec<Tallies>) -> Vec<SegmentPair> {
     let mut windows = by_window.into_iter();
     let mut current = windows.next().unwrap_or_default();
     let mut baseline = windows.next().unwrap_or_default();
-    let values: std::collections::BTreeSet<_> =
-        current.keys().chain(baseline.keys()).cloned().collect();
+    let values: BTreeSet<_> = current.keys().chain(baseline.keys()).cloned().collect();
     values
         .into_iter()
         .map(|values| SegmentPair {

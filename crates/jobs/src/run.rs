@@ -15,7 +15,7 @@ use winsight_meta::RunRow;
 use winsight_model::{DataVersion, Dimension, Segment};
 use winsight_store::Commit;
 
-use crate::{JobError, Workspace};
+use crate::{JobError, KnownAt, Workspace};
 
 /// What a run did.
 #[derive(Clone, Debug)]
@@ -50,6 +50,13 @@ impl Workspace {
     ///
     /// Running it again for the same day replaces its insights and repeats no alert.
     pub async fn run(&self, job: Cadence) -> Result<RunReport, JobError> {
+        if self.known_at != KnownAt::Latest {
+            return Err(JobError::Usage(
+                "a run keeps the alert inbox up to date and needs all that is known; run it without \
+                 --known-at"
+                    .to_owned(),
+            ));
+        }
         let started = Instant::now();
         let commit = self.loaded().await?;
         let judged = match job {
@@ -93,13 +100,14 @@ impl Workspace {
     }
 
     async fn daily(&self, commit: &Commit) -> Result<Judged, JobError> {
-        let today = self.clock.today();
+        let (window, baseline_window) = self.windows().await?;
+        // Days without data must not look like days without activity.
+        let today = window.last_day();
         let deals = self.store.open_deals(commit, today).await?;
         let health = pipeline_health(&deals, today);
         let risky = high_risk(&deals, today, &self.settings.alerts);
         let currency = &self.settings.reporting_currency;
         let insights = daily_insights(&health, &risky, currency, &self.settings);
-        let (window, baseline_window) = self.windows().await?;
         let observation = Observation {
             window,
             baseline_window,

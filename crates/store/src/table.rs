@@ -78,6 +78,9 @@ impl FeatureStore {
     ) -> Result<Table, StoreError> {
         let mut delta = self.delta(spec)?;
         if !delta.verify_deltatable_existence().await? {
+            if pinned.is_some() {
+                return Err(StoreError::Damaged(format!("the table {} is gone", spec.name)));
+            }
             delta = create(&delta, spec).await?;
             return Ok(Table { spec, delta });
         }

@@ -11,7 +11,7 @@ use winsight_jobs::{ImportRequest, MetricsQuery, Workspace};
 use winsight_model::Clock;
 use winsight_simulate::Scenario;
 
-use crate::cli::{AsOf, Demo, Place};
+use crate::cli::{AsOf, Demo, Place, Usage};
 use crate::command::{import, serve, simulate};
 use crate::configuration;
 use crate::output::{progress_bar, remark, say};
@@ -19,6 +19,8 @@ use crate::output::{progress_bar, remark, say};
 /// How far back the jobs are replayed.
 const REPLAYED_WEEKS: i64 = 26;
 const REPLAYED_DAYS: i64 = 14;
+/// Where simulated deals come from.
+const SOURCE: &str = "demo";
 
 pub(crate) async fn run(place: &Place, demo: &Demo) -> Result<()> {
     let scenario = simulate::ending(Scenario::default_scenario(), place)?;
@@ -34,6 +36,7 @@ pub(crate) async fn run(place: &Place, demo: &Demo) -> Result<()> {
         ..place.clone()
     };
     let workspace = configuration::open(&place).await?;
+    refuse_real_deals(&workspace).await?;
     load(&workspace, &company).await?;
     replay(&workspace, today).await?;
     headline(&workspace).await?;
@@ -54,7 +57,18 @@ pub(crate) async fn run(place: &Place, demo: &Demo) -> Result<()> {
     serve::serve(workspace, demo.listen).await
 }
 
-/// A demo without `--home` starts afresh each time in a folder of its own.
+/// A home that was named may be one in use: simulated deals must not get among real ones.
+async fn refuse_real_deals(workspace: &Workspace) -> Result<()> {
+    match workspace.metadata().latest_load(workspace.id()).await? {
+        Some(load) if load.source != SOURCE => Err(Usage(
+            "this home holds deals of your own; give the demo another one with --home".to_owned(),
+        )
+        .into()),
+        _ => Ok(()),
+    }
+}
+
+/// A demo without a named home starts afresh each time in a folder of its own.
 fn demo_home(place: &Place) -> Result<PathBuf> {
     if place.home.is_some() {
         return configuration::home(place);
@@ -71,7 +85,7 @@ async fn load(workspace: &Workspace, company: &Path) -> Result<()> {
     let request = ImportRequest {
         files: vec![company.join("deals.csv")],
         events: Some(company.join("stage_events.csv")),
-        source: "demo".to_owned(),
+        source: SOURCE.to_owned(),
         mapping: Some(import::read_mapping(&company.join("mapping.toml"))?),
         dry_run: false,
     };
