@@ -134,8 +134,12 @@ impl Workspace {
             self.pairs(commit, window, baseline_window, &dimensions, &[]).await?;
         let open_amounts = self.store.open_amounts(commit, self.clock.today(), &dimensions).await?;
         let live = self.live_alerts().await?;
-        let live: BTreeSet<_> =
-            live.into_iter().map(|alert| (alert.finding.rule, alert.finding.segment)).collect();
+        let live: BTreeSet<_> = live
+            .into_iter()
+            // An alert that opened later is not known yet in a replay.
+            .filter(|alert| alert.opened_at <= self.clock.instant())
+            .map(|alert| (alert.finding.rule, alert.finding.segment))
+            .collect();
         let observation = Observation {
             window,
             baseline_window,
