@@ -195,10 +195,12 @@ impl Workspace {
             repaired: read.repaired,
         };
         let id = self.metadata.begin_load(&self.id, load).await?;
-        let excluded: Vec<_> =
-            deals.conflicting.into_iter().map(|deal| (source.to_owned(), deal)).collect();
+        for deal_id in &deals.conflicting {
+            read.staging.leave_deal(source, deal_id);
+        }
         let request = CommitRequest { load: id.0, known_at: now };
-        let loaded = match self.store.load(&mut read.staging, &excluded, request).await {
+        let comparison = self.store.compare(&mut read.staging).await?;
+        let loaded = match self.store.load(&mut read.staging, comparison, request).await {
             Ok(loaded) => loaded,
             Err(error) => {
                 self.metadata.fail_load(id, &error.to_string()).await?;

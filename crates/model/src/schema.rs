@@ -4,12 +4,18 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
 /// Name of the table of deals: one row per deal, its latest known state.
 pub const DEALS: &str = "deals";
+/// Name of the table of superseded states of deals: what we knew, and until when.
+pub const DEAL_VERSIONS: &str = "deal_versions";
 /// Name of the table of stage events: one row per stage entered.
 pub const STAGE_EVENTS: &str = "stage_events";
+/// Name of the table of activities: one row per call, meeting, e-mail or task.
+pub const ACTIVITIES: &str = "activities";
+/// Name of the table of indicators: external market series.
+pub const INDICATORS: &str = "indicators";
 
 /// Partition value of deals whose created date is blank.
 pub const UNKNOWN_MONTH: &str = "unknown";
@@ -17,7 +23,12 @@ pub const UNKNOWN_MONTH: &str = "unknown";
 /// The type of every amount: up to 16 digits before the point, two after.
 pub const MONEY: DataType = DataType::Decimal128(18, 2);
 
-/// Columns of [`DEALS`].
+/// The type of every instant: microseconds in UTC.
+pub fn instant() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+}
+
+/// Columns of [`DEALS`] as they arrive from a source; [`stored_deals`] is what the table holds.
 ///
 /// `(source, deal_id)` is the key. `created_month` (`2024-03`, or [`UNKNOWN_MONTH`]) is the
 /// partition. `amount` is in the reporting currency, `amount_original` in `currency`. `row_hash`
@@ -55,6 +66,31 @@ pub fn deals() -> SchemaRef {
     ]))
 }
 
+/// Columns of [`DEALS`] as stored: [`deals`], then `known_at`, the instant of the load from which
+/// the deal has been known in this state.
+pub fn stored_deals() -> SchemaRef {
+    let known_at = Field::new("known_at", instant(), false);
+    with_columns(&deals(), [known_at])
+}
+
+/// Columns of [`DEAL_VERSIONS`]: [`stored_deals`], then `superseded_at`, the instant of the load
+/// that changed the deal, `change` (`updated` or `deleted`), and `superseded_month`, the partition.
+///
+/// Together with [`DEALS`] these are all states that a deal was ever known in.
+pub fn deal_versions() -> SchemaRef {
+    let added = [
+        Field::new("superseded_at", instant(), false),
+        Field::new("change", DataType::Utf8, false),
+        Field::new("superseded_month", DataType::Utf8, false),
+    ];
+    with_columns(&stored_deals(), added)
+}
+
+fn with_columns<const N: usize>(schema: &SchemaRef, added: [Field; N]) -> SchemaRef {
+    let fields = schema.fields().iter().map(|field| field.as_ref().clone());
+    Arc::new(Schema::new(fields.chain(added).collect::<Vec<_>>()))
+}
+
 /// Columns of [`STAGE_EVENTS`].
 ///
 /// `(source, deal_id, date, position)` is the key, `position` being the event's place among those of
@@ -68,6 +104,30 @@ pub fn stage_events() -> SchemaRef {
         Field::new("position", DataType::Int32, false),
         Field::new("stage", DataType::Utf8, false),
         Field::new("outcome", DataType::Utf8, false),
+        Field::new("month", DataType::Utf8, false),
+    ]))
+}
+
+/// Columns of [`ACTIVITIES`]. `kind` is the source's word for it, such as `call`. `month` (of the
+/// activity) is the partition.
+pub fn activities() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new("source", DataType::Utf8, false),
+        Field::new("deal_id", DataType::Utf8, false),
+        Field::new("date", DataType::Date32, false),
+        Field::new("kind", DataType::Utf8, true),
+        Field::new("month", DataType::Utf8, false),
+    ]))
+}
+
+/// Columns of [`INDICATORS`]: the value of the series `name` from `source` on a day. `month` (of
+/// the day) is the partition.
+pub fn indicators() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new("source", DataType::Utf8, false),
+        Field::new("name", DataType::Utf8, false),
+        Field::new("date", DataType::Date32, false),
+        Field::new("value", DataType::Float64, false),
         Field::new("month", DataType::Utf8, false),
     ]))
 }

@@ -12,6 +12,7 @@
 //! them back before it begins.
 
 mod catalog;
+mod compare;
 mod diff;
 mod engine;
 mod error;
@@ -31,8 +32,9 @@ use object_store::local::LocalFileSystem;
 use winsight_model::DataVersion;
 
 pub use catalog::{Commit, CommitRequest};
+pub use compare::{Comparison, LoadCounts};
 pub use error::StoreError;
-pub use load::{LoadCounts, Loaded};
+pub use load::Loaded;
 pub use query::{DealCounts, Spellings};
 pub use staging::Staging;
 pub use tally::{Grouping, Tallies, TallyRequest};

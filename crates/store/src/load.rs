@@ -1,31 +1,24 @@
 //! Bringing staged rows into the tables, and making the result visible in one step.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use arrow::array::{BooleanArray, RecordBatch};
+use arrow::array::{
+    ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use arrow::compute::{cast, filter_record_batch};
+use arrow::datatypes::Date32Type;
 use futures::StreamExt;
+use jiff::Timestamp;
 use winsight_model::DataVersion;
 
 use crate::catalog::{self, Commit, CommitRequest};
-use crate::diff::{Change, Diff, Key, KeyedRows, key_columns};
-use crate::engine::Engine;
-use crate::scan::TableScan;
+use crate::compare::{Comparison, LoadCounts, TableChange, read};
+use crate::diff::{Change, Key, KeyedRows, column};
+use crate::query::from_epoch_day;
 use crate::staging::{StagedTable, Staging};
-use crate::table::{DEALS, DataFile, STAGE_EVENTS, Table, TableSpec};
+use crate::table::{DEAL_VERSIONS, DEALS, Table, TableSpec, TableWriter};
 use crate::{FeatureStore, StoreError};
-
-/// What a load did to the deals.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LoadCounts {
-    /// Deals that were not in the store.
-    pub inserted: u64,
-    /// Deals whose contents differ from the stored ones.
-    pub updated: u64,
-    /// Deals that are stored just so.
-    pub unchanged: u64,
-}
 
 /// The result of a load.
 #[derive(Clone, Debug)]
@@ -37,134 +30,158 @@ pub struct Loaded {
 }
 
 impl FeatureStore {
-    /// Merges the staged rows into the tables and commits them as one new version.
+    /// Brings the staged rows into the tables and commits them as one new version.
     ///
     /// The staging keeps its writer lock until it is dropped, so that the caller can finish its own
-    /// books first. Deals in `excluded` (source, deal id) are left as they were.
+    /// books first.
     ///
     /// # Errors
     /// On any failure, and when killed at any moment, readers keep the version they had.
     pub async fn load(
         &self,
         staging: &mut Staging,
-        excluded: &[(String, String)],
+        comparison: Comparison,
         request: CommitRequest,
     ) -> Result<Loaded, StoreError> {
-        let excluded: Vec<_> = excluded.iter().map(|(source, id)| Key::of(source, id)).collect();
-        let latest = self.latest().await?;
-        let mut tables = latest.as_ref().map(|commit| commit.tables.clone()).unwrap_or_default();
-        let (deals, deals_changed) =
-            self.merge(DEALS, &mut staging.deals, &excluded, &mut tables).await?;
-        let (_, events_changed) =
-            self.merge(STAGE_EVENTS, &mut staging.stage_events, &excluded, &mut tables).await?;
-        if !deals_changed && !events_changed {
+        let Comparison { deals, base, tables: changes, .. } = comparison;
+        if changes.iter().all(TableChange::is_empty) {
             return Ok(Loaded { commit: None, deals });
         }
-        let version = DataVersion(latest.as_ref().map_or(1, |commit| commit.version.0 + 1));
         // A back-dated load must not slip in before one that was known already.
         let known_at =
-            latest.map_or(request.known_at, |latest| latest.known_at.max(request.known_at));
+            base.as_ref().map_or(request.known_at, |base| base.known_at.max(request.known_at));
+        let mut tables = base.as_ref().map(|base| base.tables.clone()).unwrap_or_default();
+        let mut touched = BTreeSet::new();
+        for (change, staged) in changes.iter().zip(staging.finish()?) {
+            if !change.is_empty() {
+                self.apply(change, staged, known_at, &mut tables, &mut touched).await?;
+            }
+        }
+        let version = DataVersion(base.as_ref().map_or(1, |base| base.version.0 + 1));
         let commit = Commit { version, load: request.load, known_at, tables };
         catalog::append(self.objects.as_ref(), &commit).await?;
         Ok(Loaded { commit: Some(commit), deals })
     }
 
-    /// Merges one table. Returns what happened to its keys and whether it has a new version.
-    async fn merge(
+    /// Makes the next version of one table, and of the versions of deals where deals go.
+    async fn apply(
         &self,
-        spec: TableSpec,
-        staged: &mut StagedTable,
-        excluded: &[Key],
+        change: &TableChange,
+        staged: &StagedTable,
+        known_at: Timestamp,
         versions: &mut BTreeMap<String, u64>,
-    ) -> Result<(LoadCounts, bool), StoreError> {
-        staged.finish()?;
-        if staged.rows == 0 {
-            return Ok((LoadCounts::default(), false));
-        }
+        touched: &mut BTreeSet<String>,
+    ) -> Result<(), StoreError> {
+        let spec = change.spec;
+        let of_deals = spec.name == DEALS.name;
         let table = self.writable_table(spec, versions.get(spec.name).copied()).await?;
-        let files = table.files()?;
-        let diff = compare(&table, &files, staged, excluded).await?;
-        let counts = LoadCounts {
-            inserted: diff.count(Change::Inserted),
-            updated: diff.count(Change::Updated),
-            unchanged: diff.count(Change::Unchanged),
-        };
-        if counts.inserted + counts.updated == 0 {
-            return Ok((counts, false));
-        }
         let mut writer = table.writer()?;
+        let mut superseded = if of_deals && change.rewritten.contains(&true) {
+            Some(Superseded::open(self, versions, known_at).await?)
+        } else {
+            None
+        };
         let mut replaced = HashSet::new();
-        if counts.updated > 0 {
-            for file in &files {
-                if holds_updated(&table, file, &diff).await? {
-                    replaced.insert(file.path.clone());
-                    let mut rows = read(&table, std::slice::from_ref(file), None).await?;
-                    while let Some(batch) = rows.next().await {
-                        let kept = keep(spec, &stored(spec, &batch?)?, |key| {
-                            diff.change(key) != Some(Change::Updated)
-                        })?;
-                        writer.add(kept).await?;
-                    }
+        for (file, _) in
+            table.files()?.into_iter().zip(&change.rewritten).filter(|(_, rewritten)| **rewritten)
+        {
+            replaced.insert(file.path.clone());
+            let mut rows = read(&table, &[file], None).await?;
+            while let Some(batch) = rows.next().await {
+                let batch = stored(spec, &batch?)?;
+                let keyed = KeyedRows::of(spec, &batch)?;
+                let goes = |key| {
+                    matches!(change.diff.change(key), Some(Change::Updated | Change::Deleted))
+                };
+                writer.add(keep(&batch, &keyed, |key| !goes(key))?).await?;
+                if let Some(superseded) = &mut superseded {
+                    let gone = keep(&batch, &keyed, goes)?;
+                    add_closed_months(&gone, touched)?;
+                    superseded.add(&gone, change).await?;
                 }
             }
         }
         for batch in staged.read(None)? {
-            let changed = keep(spec, &batch?, |key| {
-                matches!(diff.change(key), Some(Change::Inserted | Change::Updated))
+            let batch = batch?;
+            let keyed = KeyedRows::of(spec, &batch)?;
+            let mut rows = keep(&batch, &keyed, |key| {
+                matches!(change.diff.change(key), Some(Change::Inserted | Change::Updated))
             })?;
-            writer.add(changed).await?;
+            if of_deals {
+                add_closed_months(&rows, touched)?;
+                rows = with_columns(DEALS, &rows, vec![instants(known_at, rows.num_rows())])?;
+            }
+            writer.add(rows).await?;
         }
         let version = table.commit(writer.finish().await?, &replaced).await?;
         versions.insert(spec.name.to_owned(), version);
-        Ok((counts, true))
-    }
-}
-
-async fn compare(
-    table: &Table,
-    files: &[DataFile],
-    staged: &StagedTable,
-    excluded: &[Key],
-) -> Result<Diff, StoreError> {
-    let mut diff = Diff::default();
-    for batch in staged.read(Some(key_columns(table.spec)))? {
-        diff.add_staged(&KeyedRows::of(table.spec, &batch?)?);
-    }
-    for key in excluded {
-        diff.remove(*key);
-    }
-    if !files.is_empty() {
-        let mut rows = read(table, files, Some(key_columns(table.spec))).await?;
-        while let Some(batch) = rows.next().await {
-            diff.add_stored(&KeyedRows::of(table.spec, &batch?)?);
+        if let Some(superseded) = superseded {
+            superseded.commit(versions).await?;
         }
+        Ok(())
     }
-    Ok(diff)
 }
 
-async fn holds_updated(table: &Table, file: &DataFile, diff: &Diff) -> Result<bool, StoreError> {
-    let mut rows = read(table, std::slice::from_ref(file), Some(key_columns(table.spec))).await?;
-    while let Some(batch) = rows.next().await {
-        let keyed = KeyedRows::of(table.spec, &batch?)?;
-        if keyed.keys.iter().any(|key| diff.change(*key) == Some(Change::Updated)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+/// The states of deals that a load supersedes, on their way into their table.
+struct Superseded {
+    table: Table,
+    writer: TableWriter,
+    known_at: Timestamp,
 }
 
-async fn read(
-    table: &Table,
-    files: &[DataFile],
-    columns: Option<&[&str]>,
-) -> Result<datafusion::physical_plan::SendableRecordBatchStream, StoreError> {
-    let engine = Engine::new()?;
-    let scan = TableScan::of(engine.context(), table, files)?;
-    let mut rows = engine.context().read_table(Arc::new(scan))?;
-    if let Some(columns) = columns {
-        rows = rows.select_columns(columns)?;
+impl Superseded {
+    async fn open(
+        store: &FeatureStore,
+        versions: &BTreeMap<String, u64>,
+        known_at: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let pinned = versions.get(DEAL_VERSIONS.name).copied();
+        let table = store.writable_table(DEAL_VERSIONS, pinned).await?;
+        Ok(Self { writer: table.writer()?, table, known_at })
     }
-    Ok(rows.execute_stream().await?)
+
+    async fn add(&mut self, gone: &RecordBatch, change: &TableChange) -> Result<(), StoreError> {
+        let rows = gone.num_rows();
+        let keyed = KeyedRows::of(DEALS, gone)?;
+        let word = |key: &Key| match change.diff.change(*key) {
+            Some(Change::Deleted) => "deleted",
+            _ => "updated",
+        };
+        let words: StringArray = keyed.keys.iter().map(|key| Some(word(key))).collect();
+        let month = self.known_at.strftime("%Y-%m").to_string();
+        let months: StringArray = std::iter::repeat_n(Some(month), rows).collect();
+        let added: Vec<ArrayRef> =
+            vec![instants(self.known_at, rows), Arc::new(words), Arc::new(months)];
+        self.writer.add(with_columns(DEAL_VERSIONS, gone, added)?).await
+    }
+
+    async fn commit(self, versions: &mut BTreeMap<String, u64>) -> Result<(), StoreError> {
+        let version = self.table.commit(self.writer.finish().await?, &HashSet::new()).await?;
+        versions.insert(DEAL_VERSIONS.name.to_owned(), version);
+        Ok(())
+    }
+}
+
+fn instants(at: Timestamp, rows: usize) -> ArrayRef {
+    let at = std::iter::repeat_n(at.as_microsecond(), rows);
+    Arc::new(TimestampMicrosecondArray::from_iter_values(at).with_timezone("UTC"))
+}
+
+fn with_columns(
+    spec: TableSpec,
+    batch: &RecordBatch,
+    added: Vec<ArrayRef>,
+) -> Result<RecordBatch, StoreError> {
+    let columns = batch.columns().iter().cloned().chain(added).collect();
+    Ok(RecordBatch::try_new((spec.schema)(), columns)?)
+}
+
+/// Adds the months, like `2024-03`, in which the deals were closed.
+fn add_closed_months(batch: &RecordBatch, months: &mut BTreeSet<String>) -> Result<(), StoreError> {
+    let closed = column(batch, "closed_date")?.as_primitive::<Date32Type>();
+    let days: HashSet<i32> = closed.iter().flatten().collect();
+    months.extend(days.into_iter().map(|day| from_epoch_day(day).strftime("%Y-%m").to_string()));
+    Ok(())
 }
 
 /// The batch in the columns and types in which the table is stored.
@@ -173,20 +190,16 @@ fn stored(spec: TableSpec, batch: &RecordBatch) -> Result<RecordBatch, StoreErro
     let columns: Result<Vec<_>, StoreError> = schema
         .fields()
         .iter()
-        .map(|field| {
-            let column = crate::diff::column(batch, field.name())?;
-            Ok(cast(column, field.data_type())?)
-        })
+        .map(|field| Ok(cast(column(batch, field.name())?, field.data_type())?))
         .collect();
     Ok(RecordBatch::try_new(schema, columns?)?)
 }
 
 fn keep(
-    spec: TableSpec,
     batch: &RecordBatch,
+    keyed: &KeyedRows,
     wanted: impl Fn(Key) -> bool,
 ) -> Result<RecordBatch, StoreError> {
-    let keyed = KeyedRows::of(spec, batch)?;
     let mask: BooleanArray = keyed.keys.iter().map(|key| Some(wanted(*key))).collect();
     Ok(filter_record_batch(batch, &mask)?)
 }

@@ -34,7 +34,7 @@ pub(crate) fn epoch_day(day: Date) -> i32 {
     EPOCH.until(day).map_or(0, |span| span.get_days())
 }
 
-fn from_epoch_day(days: i32) -> Date {
+pub(crate) fn from_epoch_day(days: i32) -> Date {
     EPOCH.saturating_add(i64::from(days).days())
 }
 

@@ -1,6 +1,6 @@
 //! One Delta table at one version: its files, and the step to its next version.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -27,22 +27,63 @@ pub(crate) struct TableSpec {
     pub(crate) name: &'static str,
     pub(crate) partition: &'static str,
     pub(crate) schema: fn() -> SchemaRef,
+    /// The two text columns that identify what a row belongs to.
+    pub(crate) key: [&'static str; 2],
+    /// The columns in which two states of a key can differ.
+    pub(crate) content: &'static [&'static str],
     statistics: &'static str,
 }
 
 pub(crate) const DEALS: TableSpec = TableSpec {
     name: schema::DEALS,
     partition: "created_month",
-    schema: schema::deals,
+    schema: schema::stored_deals,
+    key: DEAL,
+    content: &["row_hash"],
     statistics: "created_date,closed_date",
+};
+
+pub(crate) const DEAL_VERSIONS: TableSpec = TableSpec {
+    name: schema::DEAL_VERSIONS,
+    partition: "superseded_month",
+    schema: schema::deal_versions,
+    key: DEAL,
+    content: &["row_hash"],
+    statistics: "known_at,superseded_at",
 };
 
 pub(crate) const STAGE_EVENTS: TableSpec = TableSpec {
     name: schema::STAGE_EVENTS,
     partition: "month",
     schema: schema::stage_events,
+    key: DEAL,
+    content: &["date", "position", "stage", "outcome"],
     statistics: "date",
 };
+
+pub(crate) const ACTIVITIES: TableSpec = TableSpec {
+    name: schema::ACTIVITIES,
+    partition: "month",
+    schema: schema::activities,
+    key: DEAL,
+    content: &["date", "kind"],
+    statistics: "date",
+};
+
+pub(crate) const INDICATORS: TableSpec = TableSpec {
+    name: schema::INDICATORS,
+    partition: "month",
+    schema: schema::indicators,
+    key: ["source", "name"],
+    content: &["date", "value"],
+    statistics: "date",
+};
+
+/// The tables of a data version.
+pub(crate) const VERSIONED: [TableSpec; 5] =
+    [DEALS, DEAL_VERSIONS, STAGE_EVENTS, ACTIVITIES, INDICATORS];
+
+const DEAL: [&str; 2] = ["source", "deal_id"];
 
 /// A data file of a table.
 #[derive(Clone, Debug)]
@@ -55,10 +96,13 @@ pub(crate) struct DataFile {
 }
 
 /// A Delta table, read at one version.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Table {
     pub(crate) spec: TableSpec,
     delta: DeltaTable,
+    /// The newest version there is, when the table was opened for writing. It is ahead of the one
+    /// read when a load died before its last step.
+    head: Option<DeltaTable>,
 }
 
 impl FeatureStore {
@@ -66,11 +110,10 @@ impl FeatureStore {
     pub(crate) async fn table(&self, spec: TableSpec, version: u64) -> Result<Table, StoreError> {
         let mut delta = self.delta(spec)?;
         delta.load_version(version).await?;
-        Ok(Table { spec, delta })
+        Ok(Table { spec, delta, head: None })
     }
 
-    /// The table ready for writing on top of `pinned`: created if new, and with any version that a
-    /// dead load left behind undone.
+    /// The table ready for writing on top of the version that the catalog names; created if new.
     pub(crate) async fn writable_table(
         &self,
         spec: TableSpec,
@@ -82,21 +125,13 @@ impl FeatureStore {
                 return Err(StoreError::Damaged(format!("the table {} is gone", spec.name)));
             }
             delta = create(&delta, spec).await?;
-            return Ok(Table { spec, delta });
+            return Ok(Table { spec, head: Some(delta.clone()), delta });
         }
-        delta.load().await?;
+        let mut head = delta.clone();
+        head.load().await?;
         // Version 0 is the creation: an empty table.
-        let wanted = pinned.unwrap_or(0);
-        if delta.version() != Some(wanted) {
-            tracing::info!(
-                table = spec.name,
-                version = wanted,
-                "undoing a load that did not finish"
-            );
-            let (restored, _) = delta.restore().with_version_to_restore(wanted).await?;
-            delta = restored;
-        }
-        Ok(Table { spec, delta })
+        delta.load_version(pinned.unwrap_or(0)).await?;
+        Ok(Table { spec, delta, head: Some(head) })
     }
 
     fn delta(&self, spec: TableSpec) -> Result<DeltaTable, StoreError> {
@@ -164,19 +199,36 @@ impl Table {
         Ok(TableWriter { writer })
     }
 
-    /// Commits the next version: `added` files in, the `replaced` ones out.
+    /// Commits the next version: this one with the `added` files in and the `replaced` ones out.
+    ///
+    /// Whatever a dead load left in the newest version is undone by the same step.
+    #[expect(deprecated, reason = "the Arrow form would have to be turned into actions by hand")]
     pub(crate) async fn commit(
         &self,
         added: Vec<Add>,
         replaced: &HashSet<object_store::path::Path>,
     ) -> Result<u64, StoreError> {
-        let snapshot = self.delta.snapshot()?;
-        let mut actions: Vec<_> = snapshot
+        let head = self.head.as_ref().unwrap_or(&self.delta).snapshot()?;
+        let kept: HashMap<_, _> = self
+            .delta
+            .snapshot()?
             .log_data()
             .iter()
-            .filter(|file| replaced.contains(&file.object_store_path()))
-            .map(|file| Action::Remove(file.remove_action(true)))
+            .map(|file| (file.object_store_path(), file.add_action()))
+            .filter(|(path, _)| !replaced.contains(path))
             .collect();
+        let mut present = HashSet::new();
+        let mut actions = Vec::new();
+        for file in head.log_data().iter() {
+            let path = file.object_store_path();
+            if kept.contains_key(&path) {
+                present.insert(path);
+            } else {
+                actions.push(Action::Remove(file.remove_action(true)));
+            }
+        }
+        let again = kept.into_iter().filter(|(path, _)| !present.contains(path));
+        actions.extend(again.map(|(_, add)| Action::Add(add)));
         actions.extend(added.into_iter().map(Action::Add));
         let operation = DeltaOperation::Write {
             mode: SaveMode::Append,
@@ -186,7 +238,7 @@ impl Table {
         let properties = CommitProperties::default().with_cleanup_expired_logs(Some(false));
         let done = CommitBuilder::from(properties)
             .with_actions(actions)
-            .build(Some(snapshot), self.delta.log_store(), operation)
+            .build(Some(head), self.delta.log_store(), operation)
             .await?;
         Ok(done.version())
     }

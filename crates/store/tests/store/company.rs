@@ -83,7 +83,9 @@ impl TestStore {
             staging.add_stage_events(&event_rows(events))?;
         }
         let known_at = Timestamp::from_second(1_700_000_000 + self.loads).expect("in range");
-        self.store.load(&mut staging, &[], CommitRequest { load: self.loads, known_at }).await
+        let comparison = self.store.compare(&mut staging).await?;
+        let request = CommitRequest { load: self.loads, known_at };
+        self.store.load(&mut staging, comparison, request).await
     }
 
     /// The tallies of one grouping in one window, as of a day, at the latest version.

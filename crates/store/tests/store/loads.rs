@@ -15,10 +15,10 @@ async fn the_same_rows_again_make_no_new_version() {
     let mut test = TestStore::new();
     let deals = [deal("a", date(2024, 1, 5), Some(won(1))), deal("b", date(2024, 2, 5), None)];
     let first = test.load(&deals, &[]).await;
-    assert_eq!(first.deals, LoadCounts { inserted: 2, updated: 0, unchanged: 0 });
+    assert_eq!(first.deals, LoadCounts { inserted: 2, updated: 0, unchanged: 0, deleted: 0 });
     assert_eq!(first.commit.map(|commit| commit.version), Some(DataVersion(1)));
     let again = test.load(&deals, &[]).await;
-    assert_eq!(again.deals, LoadCounts { inserted: 0, updated: 0, unchanged: 2 });
+    assert_eq!(again.deals, LoadCounts { inserted: 0, updated: 0, unchanged: 2, deleted: 0 });
     assert!(again.commit.is_none());
     assert_eq!(test.store.commits().await.expect("reads").len(), 1);
 }
@@ -34,7 +34,7 @@ async fn an_update_replaces_the_row_even_in_another_month() {
     .await;
     let corrected = deal("a", date(2024, 2, 5), Some((date(2024, 3, 9), Outcome::Lost)));
     let loaded = test.load(&[corrected, deal("c", date(2024, 1, 7), Some(won(3)))], &[]).await;
-    assert_eq!(loaded.deals, LoadCounts { inserted: 1, updated: 1, unchanged: 0 });
+    assert_eq!(loaded.deals, LoadCounts { inserted: 1, updated: 1, unchanged: 0, deleted: 0 });
     assert_eq!(test.won_and_lost(today).await, (2, 1));
     // A later load of the same rows finds the moved deal where it went.
     let moved = deal("a", date(2024, 2, 5), Some((date(2024, 3, 9), Outcome::Lost)));
