@@ -1,6 +1,7 @@
 //! The built-in rules. Each looks at an [`Observation`] and says what it found; rules that people
 //! write will stand beside them.
 
+mod data_quality;
 mod deal_friction;
 mod high_risk;
 mod lead_source;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use winsight_insight::SegmentPair;
 use winsight_model::{DataVersion, Money, NONE, Segment, Window};
 
+pub use data_quality::{HeldLoad, data_quality_finding};
 pub use deal_friction::dfi_findings;
 pub use high_risk::high_risk_finding;
 pub use lead_source::lead_source_findings;
@@ -30,12 +32,19 @@ pub enum Rule {
     LeadSourceLow,
     /// Open deals match a pattern of lost ones.
     HighRiskDeals,
+    /// A load was held back by the quality gate.
+    DataQuality,
 }
 
 impl Rule {
     /// Every built-in rule.
-    pub const ALL: [Self; 4] =
-        [Self::WinRateDrop, Self::DfiRise, Self::LeadSourceLow, Self::HighRiskDeals];
+    pub const ALL: [Self; 5] = [
+        Self::WinRateDrop,
+        Self::DfiRise,
+        Self::LeadSourceLow,
+        Self::HighRiskDeals,
+        Self::DataQuality,
+    ];
 
     /// The name in JSON.
     pub const fn as_str(self) -> &'static str {
@@ -44,6 +53,7 @@ impl Rule {
             Self::DfiRise => "dfi_rise",
             Self::LeadSourceLow => "lead_source_low",
             Self::HighRiskDeals => "high_risk_deals",
+            Self::DataQuality => "data_quality",
         }
     }
 
@@ -54,6 +64,7 @@ impl Rule {
             Self::DfiRise => "dfi",
             Self::LeadSourceLow => "lsl",
             Self::HighRiskDeals => "hrd",
+            Self::DataQuality => "dqd",
         }
     }
 }

@@ -1,19 +1,19 @@
 //! Bringing files of deals into the workspace: read, check, stage, commit, record.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use arrow::array::{AsArray, RecordBatch};
-use serde_json::json;
 use winsight_etl::{
     DealsReport, EventsReport, ImportOptions, Issue, Mapping, Progress, Quality, Quarantined,
     SinkError, is_lookup, read_deals, read_events, read_lookup,
 };
-use winsight_meta::{LoadOutcome, LoadState, NewLoad, QuarantineReason, QuarantineRow};
+use winsight_meta::LoadId;
 use winsight_model::DataVersion;
-use winsight_store::{CommitRequest, Loaded, Staging};
+use winsight_store::{LoadCounts, Staging};
 
+use crate::load::Taken;
 use crate::{JobError, Workspace};
 
 /// Text fields whose spellings are compared with those already loaded.
@@ -31,6 +31,8 @@ pub struct ImportRequest {
     pub source: String,
     /// Column mapping, whole or in part; the rest is inferred.
     pub mapping: Option<Mapping>,
+    /// Whether each file holds every deal of its source: those it lacks are deleted.
+    pub full: bool,
     /// Read and report, store nothing.
     pub dry_run: bool,
 }
@@ -46,6 +48,8 @@ pub struct ImportReport {
     pub updated: u64,
     /// Deals that were stored just so.
     pub unchanged: u64,
+    /// Deals that the source no longer has.
+    pub deleted: u64,
     /// Rows that repeat another one exactly.
     pub duplicates: u64,
     /// Rows refused, with their reasons.
@@ -66,14 +70,16 @@ pub struct ImportReport {
     pub new_version: bool,
     /// How long it took.
     pub duration_ms: u64,
+    /// The load, and why the quality gate holds it: one sentence for each reason.
+    pub held: Option<(LoadId, Vec<String>)>,
 }
 
 /// A file that has been read, and what of it is ready to be stored.
-struct Read {
-    staging: Staging,
-    deals: DealsReport,
-    events: Option<EventsReport>,
-    repaired: Vec<String>,
+pub(crate) struct Read {
+    pub(crate) staging: Staging,
+    pub(crate) deals: DealsReport,
+    pub(crate) events: Option<EventsReport>,
+    pub(crate) repaired: Vec<String>,
 }
 
 impl Workspace {
@@ -113,9 +119,8 @@ impl Workspace {
             options.mapping.clone_from(&request.mapping);
             options.lookups.clone_from(&lookups);
             options.known_values = self.known_spellings().await?;
-            let report = self
-                .import_file(file, events.take(), options, request.dry_run, progress.clone())
-                .await;
+            let files = Files { deals: file, events: events.take() };
+            let report = self.import_file(files, options, request, progress.clone()).await;
             match report {
                 Ok(report) => reports.push(report),
                 Err(cause) if loaded.is_empty() => return Err(cause),
@@ -137,116 +142,57 @@ impl Workspace {
 
     async fn import_file(
         &self,
-        file: PathBuf,
-        events: Option<PathBuf>,
+        files: Files,
         options: ImportOptions,
-        dry_run: bool,
+        request: &ImportRequest,
         progress: impl FnMut(Progress) + Send + 'static,
     ) -> Result<ImportReport, JobError> {
         let started = Instant::now();
         let source = options.source.clone();
-        let name = file.display().to_string();
         let in_quarantine = self.metadata.quarantined_deals(&self.id, &source).await?;
         let staging = self.store.stage()?;
-        let events_name = events.as_ref().map(|path| path.display().to_string());
-        let read = tokio::task::spawn_blocking(move || {
-            stage(staging, &file, events, &options, &in_quarantine, progress)
+        let to_read = files.clone();
+        let mut read = tokio::task::spawn_blocking(move || {
+            stage(staging, to_read, &options, &in_quarantine, progress)
         })
         .await??;
-        refuse_if_nothing_is_left(&name, &read.deals)?;
+        refuse_if_nothing_is_left(&files.deals, &read.deals)?;
+        for deal_id in &read.deals.conflicting {
+            read.staging.leave_deal(&source, deal_id);
+        }
+        if request.full {
+            // Rows set aside are there, too, whatever is wrong with them.
+            for deal_id in read.deals.quarantined.iter().filter_map(|row| row.deal_id.as_deref()) {
+                read.staging.leave_deal(&source, deal_id);
+            }
+            read.staging.is_complete(&source);
+        }
         let mut report = ImportReport::of(&read.deals, read.events.clone());
-        if !dry_run {
-            let loaded =
-                self.commit_load((&name, events_name.as_deref()), &source, read, started).await?;
-            report.inserted = loaded.deals.inserted;
-            report.updated = loaded.deals.updated;
-            report.unchanged = loaded.deals.unchanged;
-            report.new_version = loaded.commit.is_some();
+        let comparison = self.store.compare(&mut read.staging).await?;
+        report.count(comparison.deals);
+        if !request.dry_run {
+            match self.take_in(&files.names(), &source, read, comparison, started).await? {
+                Taken::Loaded(loaded) => report.new_version = loaded.commit.is_some(),
+                Taken::Held(load, reasons) => report.held = Some((load, reasons)),
+            }
         }
         report.data_version = self.store.latest().await?.map(|commit| commit.version);
         report.duration_ms = elapsed_ms(started);
         Ok(report)
     }
+}
 
-    /// Records the load as staged, commits it, records the result: in this order, so that a crash
-    /// in between leaves a record from which the next start finds out what happened.
-    async fn commit_load(
-        &self,
-        (file, events_file): (&str, Option<&str>),
-        source: &str,
-        mut read: Read,
-        started: Instant,
-    ) -> Result<Loaded, JobError> {
-        let now = self.clock.instant();
-        let deals = read.deals;
-        let mut quarantined = rows_of(file, &deals.quarantined);
-        if let Some(events) = &read.events {
-            quarantined.extend(rows_of(events_file.unwrap_or(file), &events.quarantined));
-        }
-        let load = NewLoad {
-            files: std::iter::once(file).chain(events_file).map(str::to_owned).collect(),
-            source: source.to_owned(),
-            started_at: now,
-            mapping_toml: deals.mapping.to_toml(),
-            report: json!({ "issues": deals.issues, "quality": deals.quality }),
-            quality_score: deals.quality.score,
-            rows_read: deals.rows_read,
-            quarantined,
-            repaired: read.repaired,
-        };
-        let id = self.metadata.begin_load(&self.id, load).await?;
-        for deal_id in &deals.conflicting {
-            read.staging.leave_deal(source, deal_id);
-        }
-        let request = CommitRequest { load: id.0, known_at: now };
-        let comparison = self.store.compare(&mut read.staging).await?;
-        let loaded = match self.store.load(&mut read.staging, comparison, request).await {
-            Ok(loaded) => loaded,
-            Err(error) => {
-                self.metadata.fail_load(id, &error.to_string()).await?;
-                return Err(error.into());
-            }
-        };
-        let outcome = LoadOutcome {
-            data_version: loaded.commit.as_ref().map(|commit| commit.version),
-            inserted: loaded.deals.inserted,
-            updated: loaded.deals.updated,
-            unchanged: loaded.deals.unchanged,
-            deleted: 0,
-            duration_ms: elapsed_ms(started),
-        };
-        self.metadata.finish_load(id, outcome).await?;
-        self.metadata.save_mapping(&self.id, source, &deals.mapping.to_toml()).await?;
-        Ok(loaded)
-    }
+/// A file of deals, and one of their stage events.
+#[derive(Clone)]
+struct Files {
+    deals: PathBuf,
+    events: Option<PathBuf>,
+}
 
-    /// Loads that were staged when a process died: the store knows which of them it committed.
-    pub(crate) async fn settle_interrupted_loads(&self) -> Result<(), JobError> {
-        if self.metadata.staged_loads(&self.id).await?.is_empty() {
-            return Ok(());
-        }
-        // Whoever holds the writer lock is still at it. Once the lock is ours, what is staged is
-        // interrupted; what was finished meanwhile no longer is.
-        let Ok(_staging) = self.store.stage() else { return Ok(()) };
-        let staged = self.metadata.staged_loads(&self.id).await?;
-        let commits = self.store.commits().await?;
-        for load in staged.into_iter().filter(|load| load.state == LoadState::Staged) {
-            if let Some(commit) = commits.iter().find(|commit| commit.load == load.id.0) {
-                let outcome = LoadOutcome {
-                    data_version: Some(commit.version),
-                    inserted: 0,
-                    updated: 0,
-                    unchanged: 0,
-                    deleted: 0,
-                    duration_ms: 0,
-                };
-                self.metadata.finish_load(load.id, outcome).await?;
-            } else {
-                let reason = "interrupted before it was committed; import the file again";
-                self.metadata.fail_load(load.id, reason).await?;
-            }
-        }
-        Ok(())
+impl Files {
+    fn names(&self) -> Vec<String> {
+        let paths = std::iter::once(&self.deals).chain(&self.events);
+        paths.map(|path| path.display().to_string()).collect()
     }
 }
 
@@ -257,6 +203,7 @@ impl ImportReport {
             inserted: 0,
             updated: 0,
             unchanged: 0,
+            deleted: 0,
             duplicates: deals.duplicates,
             quarantined: deals.quarantined.clone(),
             issues: deals.issues.clone(),
@@ -267,14 +214,21 @@ impl ImportReport {
             data_version: None,
             new_version: false,
             duration_ms: 0,
+            held: None,
         }
+    }
+
+    fn count(&mut self, deals: LoadCounts) {
+        self.inserted = deals.inserted;
+        self.updated = deals.updated;
+        self.unchanged = deals.unchanged;
+        self.deleted = deals.deleted;
     }
 }
 
 fn stage(
     mut staging: Staging,
-    file: &std::path::Path,
-    events: Option<PathBuf>,
+    files: Files,
     options: &ImportOptions,
     in_quarantine: &BTreeSet<String>,
     mut progress: impl FnMut(Progress),
@@ -287,10 +241,11 @@ fn stage(
         }
         staging.add_deals(&batch).map_err(SinkError::new)
     };
-    let deals = read_deals(file, options, &mut add_deals, &mut progress)?;
+    let deals = read_deals(&files.deals, options, &mut add_deals, &mut progress)?;
     let mut add_events =
         |batch: RecordBatch| staging.add_stage_events(&batch).map_err(SinkError::new);
-    let events = events
+    let events = files
+        .events
         .map(|path| read_events(&path, options, &mut add_events, &mut progress))
         .transpose()?;
     repaired.retain(|id| !deals.conflicting.contains(id));
@@ -302,7 +257,7 @@ fn ids(batch: &RecordBatch) -> impl Iterator<Item = &str> {
     column.into_iter().flat_map(|column| column.as_string::<i32>().iter().flatten())
 }
 
-fn refuse_if_nothing_is_left(file: &str, deals: &DealsReport) -> Result<(), JobError> {
+fn refuse_if_nothing_is_left(file: &Path, deals: &DealsReport) -> Result<(), JobError> {
     let loadable = deals.accepted > 0 || deals.rows_read == 0;
     if loadable {
         return Ok(());
@@ -314,34 +269,14 @@ fn refuse_if_nothing_is_left(file: &str, deals: &DealsReport) -> Result<(), JobE
     let common = counts.into_iter().max_by_key(|(_, count)| *count);
     let why = common.map(|(message, count)| format!(" ({count} times: {message})"));
     Err(JobError::Refused(format!(
-        "{file}: none of its {} rows could be loaded{}; nothing was stored. Correct the file, or \
-         give a mapping with --mapping",
+        "{}: none of its {} rows could be loaded{}; nothing was stored. Correct the file, or give a \
+         mapping with --mapping",
+        file.display(),
         deals.rows_read,
         why.unwrap_or_default()
     )))
 }
 
-fn rows_of(file: &str, quarantined: &[Quarantined]) -> Vec<QuarantineRow> {
-    quarantined
-        .iter()
-        .map(|row| QuarantineRow {
-            file: file.to_owned(),
-            line: row.line,
-            deal_id: row.deal_id.clone(),
-            reasons: row
-                .reasons
-                .iter()
-                .map(|reason| QuarantineReason {
-                    check: reason.check.to_owned(),
-                    field: reason.field.clone(),
-                    message: reason.message.clone(),
-                })
-                .collect(),
-            raw: row.raw.clone(),
-        })
-        .collect()
-}
-
-fn elapsed_ms(started: Instant) -> u64 {
+pub(crate) fn elapsed_ms(started: Instant) -> u64 {
     u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

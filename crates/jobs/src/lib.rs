@@ -4,13 +4,16 @@
 //! no business rule, no statistic and no wire type of its own.
 
 mod error;
+mod gate;
 mod import;
+mod load;
 mod question;
 mod run;
 mod workspace;
 
 pub use error::JobError;
 pub use import::{ImportReport, ImportRequest};
+pub use load::{Released, reasons};
 pub use question::{ChangesQuery, ChangesTable, MetricRow, MetricsQuery, Status};
 pub use run::RunReport;
 pub use workspace::{KnownAt, Workspace};

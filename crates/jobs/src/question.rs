@@ -243,7 +243,7 @@ impl Workspace {
             Some(commit) => self.store.deal_counts(commit, today).await?,
             None => winsight_store::DealCounts::default(),
         };
-        let load = self.metadata.latest_load(&self.id).await?;
+        let load = self.metadata.latest_load(&self.id, None).await?;
         let (window, baseline_window) = self.windows().await?;
         Ok(Status {
             workspace: self.id.to_string(),

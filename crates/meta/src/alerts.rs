@@ -53,6 +53,17 @@ impl Metadata {
         Ok(alert)
     }
 
+    /// Writes what was changed among the alerts apart from any run, in one transaction.
+    pub async fn change_alerts(
+        &self,
+        workspace: &WorkspaceId,
+        transitions: Transitions,
+    ) -> Result<(), MetaError> {
+        let transaction = self.begin().await?;
+        self.apply_transitions(&transaction, workspace, transitions).await?;
+        transaction.commit().await.map_err(self.failed("change the alerts"))
+    }
+
     /// Writes what a run changed. An alert that somebody has moved since the run read it keeps the
     /// state that they gave it.
     pub(crate) async fn apply_transitions(

@@ -21,7 +21,7 @@ mod runs;
 mod stored;
 
 pub use error::MetaError;
-pub use loads::{Load, LoadId, LoadOutcome, LoadState, NewLoad};
+pub use loads::{Load, LoadCounts, LoadId, LoadOutcome, LoadState, NewLoad};
 pub use metadata::Metadata;
 pub use quarantine::{QuarantineReason, QuarantineRow, Quarantined};
 pub use runs::RunRow;

@@ -9,6 +9,7 @@ use serde_json::Value;
 use winsight_model::{DataVersion, WorkspaceId};
 
 use crate::entity::load;
+use crate::mappings::keep_mapping;
 use crate::quarantine::{QuarantineRow, make_current, store_refused};
 use crate::stored::{count, counted, instant, json, read_instant, read_json};
 use crate::{MetaError, Metadata};
@@ -48,13 +49,13 @@ pub struct NewLoad {
     /// Deal ids among those about to be stored that stand in the quarantine; see
     /// [`Metadata::quarantined_deals`].
     pub repaired: Vec<String>,
+    /// What it will do to the deals.
+    pub counts: LoadCounts,
 }
 
-/// What the store did with a load.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LoadOutcome {
-    /// The version it became; `None` when it changed nothing.
-    pub data_version: Option<DataVersion>,
+/// What a load does to the deals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LoadCounts {
     /// Deals that were new.
     pub inserted: u64,
     /// Deals that changed.
@@ -63,8 +64,15 @@ pub struct LoadOutcome {
     pub unchanged: u64,
     /// Deals that are gone.
     pub deleted: u64,
-    /// How long it took, in milliseconds.
-    pub duration_ms: u64,
+}
+
+/// What the store did with a load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoadOutcome {
+    /// The version it became; `None` when it changed nothing.
+    pub data_version: Option<DataVersion>,
+    /// How long it took, in milliseconds; `None` when the process that did it died.
+    pub duration_ms: Option<u64>,
 }
 
 /// Where a load stands.
@@ -72,6 +80,8 @@ pub struct LoadOutcome {
 pub enum LoadState {
     /// Validated; nobody has said yet whether the store committed it. After a crash, ask the store.
     Staged,
+    /// Kept aside by the quality gate until a person releases it or a better load replaces it.
+    Held,
     /// Committed as a new version.
     Committed,
     /// Stored, and found to change nothing.
@@ -85,6 +95,7 @@ impl LoadState {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Staged => "staged",
+            Self::Held => "held",
             Self::Committed => "committed",
             Self::Unchanged => "unchanged",
             Self::Failed => "failed",
@@ -92,7 +103,7 @@ impl LoadState {
     }
 
     fn read(word: &str) -> Result<Self, MetaError> {
-        let all = [Self::Staged, Self::Committed, Self::Unchanged, Self::Failed];
+        let all = [Self::Staged, Self::Held, Self::Committed, Self::Unchanged, Self::Failed];
         let known = all.into_iter().find(|state| state.as_str() == word);
         known.ok_or_else(|| MetaError::unreadable("state of a load", word.to_owned()))
     }
@@ -121,9 +132,11 @@ pub struct Load {
     pub rows_read: u64,
     /// Rows refused.
     pub quarantined: u64,
+    /// What it does to the deals.
+    pub counts: LoadCounts,
     /// What the store did with it, once finished.
     pub outcome: Option<LoadOutcome>,
-    /// Why it failed.
+    /// Why it failed or is held; one sentence per line.
     pub failure: Option<String>,
 }
 
@@ -149,6 +162,10 @@ impl Metadata {
             rows_read: Set(count(load.rows_read)),
             quarantined: Set(count(load.quarantined.len() as u64)),
             repaired: Set(json("repaired deals of a load", &load.repaired)?),
+            inserted: Set(Some(count(load.counts.inserted))),
+            updated: Set(Some(count(load.counts.updated))),
+            unchanged: Set(Some(count(load.counts.unchanged))),
+            deleted: Set(Some(count(load.counts.deleted))),
             ..Default::default()
         };
         let transaction = self.begin().await?;
@@ -159,54 +176,70 @@ impl Metadata {
         Ok(LoadId(id))
     }
 
-    /// Records what the store did with a staged load, and makes its refused rows the current ones:
-    /// older refusals of the same deals, and of the deals it repaired, are no longer shown.
+    /// Records what the store did with a staged or held load, makes its refused rows the current
+    /// ones, and its mapping that of its source: older refusals of the same deals, and of the deals
+    /// it repaired, are no longer shown.
     ///
     /// # Errors
-    /// [`MetaError::NotStaged`] when the load is not staged.
+    /// [`MetaError::NotStaged`] when the load is neither staged nor held.
     pub async fn finish_load(&self, id: LoadId, outcome: LoadOutcome) -> Result<(), MetaError> {
         let failed = self.failed("finish the load");
         let transaction = self.begin().await?;
-        let staged = self.staged(&transaction, id).await?;
+        let staged = self.pending(&transaction, id).await?;
         let repaired: Vec<String> = read_json("repaired deals of a load", staged.repaired.clone())?;
         make_current(&transaction, &staged, &repaired).await.map_err(&failed)?;
+        let kept =
+            keep_mapping(&transaction, &staged.workspace, &staged.source, &staged.mapping_toml);
+        kept.await.map_err(&failed)?;
         let state = match outcome.data_version {
             Some(_) => LoadState::Committed,
             None => LoadState::Unchanged,
         };
         let mut row = staged.into_active_model();
         row.state = Set(state.as_str().to_owned());
+        row.failure = Set(None);
         row.data_version = Set(outcome.data_version.map(|version| count(version.0)));
-        row.inserted = Set(Some(count(outcome.inserted)));
-        row.updated = Set(Some(count(outcome.updated)));
-        row.unchanged = Set(Some(count(outcome.unchanged)));
-        row.deleted = Set(Some(count(outcome.deleted)));
-        row.duration_ms = Set(Some(count(outcome.duration_ms)));
+        row.duration_ms = Set(outcome.duration_ms.map(count));
         row.update(&transaction).await.map_err(&failed)?;
         transaction.commit().await.map_err(&failed)
     }
 
-    /// Records that nothing of a staged load is in the store, and why.
+    /// Records that nothing of a staged or held load is in the store, and why.
     ///
     /// # Errors
-    /// [`MetaError::NotStaged`] when the load is not staged.
+    /// [`MetaError::NotStaged`] when the load is neither staged nor held.
     pub async fn fail_load(&self, id: LoadId, reason: &str) -> Result<(), MetaError> {
-        let failed = self.failed("record the failed load");
+        self.set_aside(id, LoadState::Failed, reason).await
+    }
+
+    /// Records that a staged load is held back, and why: one sentence per line.
+    ///
+    /// # Errors
+    /// [`MetaError::NotStaged`] when the load is neither staged nor held.
+    pub async fn hold_load(&self, id: LoadId, reasons: &str) -> Result<(), MetaError> {
+        self.set_aside(id, LoadState::Held, reasons).await
+    }
+
+    async fn set_aside(&self, id: LoadId, state: LoadState, why: &str) -> Result<(), MetaError> {
+        let failed = self.failed("record what became of the load");
         let transaction = self.begin().await?;
-        let mut row = self.staged(&transaction, id).await?.into_active_model();
-        row.state = Set(LoadState::Failed.as_str().to_owned());
-        row.failure = Set(Some(reason.to_owned()));
+        let mut row = self.pending(&transaction, id).await?.into_active_model();
+        row.state = Set(state.as_str().to_owned());
+        row.failure = Set(Some(why.to_owned()));
         row.update(&transaction).await.map_err(&failed)?;
         transaction.commit().await.map_err(&failed)
     }
 
-    async fn staged(
+    async fn pending(
         &self,
         transaction: &impl ConnectionTrait,
         id: LoadId,
     ) -> Result<load::Model, MetaError> {
         let found = load::Entity::find_by_id(id.0)
-            .filter(load::Column::State.eq(LoadState::Staged.as_str()))
+            .filter(
+                load::Column::State
+                    .is_in([LoadState::Staged, LoadState::Held].map(LoadState::as_str)),
+            )
             .one(transaction)
             .await;
         found.map_err(self.failed("read the load"))?.ok_or(MetaError::NotStaged(id))
@@ -218,21 +251,33 @@ impl Metadata {
         self.read_loads(workspace, query).await
     }
 
-    /// The last load that the store took, whether or not it changed anything.
-    pub async fn latest_load(&self, workspace: &WorkspaceId) -> Result<Option<Load>, MetaError> {
+    /// The last load that the store took, whether or not it changed anything; of one source, or of
+    /// any.
+    pub async fn latest_load(
+        &self,
+        workspace: &WorkspaceId,
+        source: Option<&str>,
+    ) -> Result<Option<Load>, MetaError> {
         let taken = [LoadState::Committed.as_str(), LoadState::Unchanged.as_str()];
-        let query = load::Entity::find()
+        let mut query = load::Entity::find()
             .filter(load::Column::State.is_in(taken))
             .order_by_desc(load::Column::Id)
             .limit(1);
+        if let Some(source) = source {
+            query = query.filter(load::Column::Source.eq(source));
+        }
         Ok(self.read_loads(workspace, query).await?.pop())
     }
 
-    /// The loads in doubt, oldest first: for each, ask the store whether it was committed, then
-    /// finish or fail it.
-    pub async fn staged_loads(&self, workspace: &WorkspaceId) -> Result<Vec<Load>, MetaError> {
+    /// The loads in a state, oldest first. For each that is staged after a crash, ask the store
+    /// whether it was committed, then finish or fail it.
+    pub async fn loads_in(
+        &self,
+        workspace: &WorkspaceId,
+        state: LoadState,
+    ) -> Result<Vec<Load>, MetaError> {
         let query = load::Entity::find()
-            .filter(load::Column::State.eq(LoadState::Staged.as_str()))
+            .filter(load::Column::State.eq(state.as_str()))
             .order_by_asc(load::Column::Id);
         self.read_loads(workspace, query).await
     }
@@ -254,11 +299,7 @@ fn read_load(row: load::Model) -> Result<Load, MetaError> {
     let number = |column: Option<i64>| counted(column.unwrap_or(0));
     let outcome = is_finished.then(|| LoadOutcome {
         data_version: row.data_version.map(|version| DataVersion(counted(version))),
-        inserted: number(row.inserted),
-        updated: number(row.updated),
-        unchanged: number(row.unchanged),
-        deleted: number(row.deleted),
-        duration_ms: number(row.duration_ms),
+        duration_ms: row.duration_ms.map(counted),
     });
     Ok(Load {
         id: LoadId(row.id),
@@ -271,6 +312,12 @@ fn read_load(row: load::Model) -> Result<Load, MetaError> {
         quality_score: row.quality_score,
         rows_read: counted(row.rows_read),
         quarantined: counted(row.quarantined),
+        counts: LoadCounts {
+            inserted: number(row.inserted),
+            updated: number(row.updated),
+            unchanged: number(row.unchanged),
+            deleted: number(row.deleted),
+        },
         outcome,
         failure: row.failure,
     })

@@ -1,5 +1,5 @@
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{EntityTrait, Set};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, Set};
 use winsight_model::WorkspaceId;
 
 use crate::entity::mapping;
@@ -13,18 +13,8 @@ impl Metadata {
         source: &str,
         toml: &str,
     ) -> Result<(), MetaError> {
-        let row = mapping::ActiveModel {
-            workspace: Set(workspace.to_string()),
-            source: Set(source.to_owned()),
-            toml: Set(toml.to_owned()),
-        };
-        let replace = OnConflict::columns([mapping::Column::Workspace, mapping::Column::Source])
-            .update_column(mapping::Column::Toml)
-            .to_owned();
-        let insert = mapping::Entity::insert(row).on_conflict(replace);
-        let saved = insert.exec_without_returning(self.database()).await;
-        saved.map_err(self.failed("save the mapping"))?;
-        Ok(())
+        let saved = keep_mapping(self.database(), workspace.as_str(), source, toml).await;
+        saved.map_err(self.failed("save the mapping"))
     }
 
     /// The mapping of `source` as TOML; `None` when none was saved.
@@ -37,4 +27,23 @@ impl Metadata {
         let found = mapping::Entity::find_by_id(key).one(self.database()).await;
         Ok(found.map_err(self.failed("read the mapping"))?.map(|row| row.toml))
     }
+}
+
+pub(crate) async fn keep_mapping(
+    connection: &impl ConnectionTrait,
+    workspace: &str,
+    source: &str,
+    toml: &str,
+) -> Result<(), DbErr> {
+    let row = mapping::ActiveModel {
+        workspace: Set(workspace.to_owned()),
+        source: Set(source.to_owned()),
+        toml: Set(toml.to_owned()),
+    };
+    let replace = OnConflict::columns([mapping::Column::Workspace, mapping::Column::Source])
+        .update_column(mapping::Column::Toml)
+        .to_owned();
+    let insert = mapping::Entity::insert(row).on_conflict(replace);
+    insert.exec_without_returning(connection).await?;
+    Ok(())
 }

@@ -1,4 +1,4 @@
-use crate::{AcvBuckets, CycleBuckets};
+use crate::{AcvBuckets, CycleBuckets, QualityGate};
 
 /// The settings of a workspace. Every field has a default; the commented default file of the
 /// `winsight` binary lists them all.
@@ -17,6 +17,8 @@ pub struct Settings {
     pub cycle_buckets: CycleBuckets,
     /// When to alert.
     pub alerts: AlertSettings,
+    /// When to hold a load back.
+    pub quality_gate: QualityGate,
 }
 
 impl Default for Settings {
@@ -28,6 +30,7 @@ impl Default for Settings {
             acv_buckets: AcvBuckets::default(),
             cycle_buckets: CycleBuckets::default(),
             alerts: AlertSettings::default(),
+            quality_gate: QualityGate::default(),
         }
     }
 }

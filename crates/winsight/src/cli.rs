@@ -99,12 +99,8 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 50)]
         limit: usize,
     },
-    /// Data quality of the latest load, and the rows in quarantine.
-    Quality {
-        /// How many quarantined rows at most.
-        #[arg(long, default_value_t = 20)]
-        limit: u64,
-    },
+    /// Data quality of the latest load, the loads held by the quality gate, the rows in quarantine.
+    Quality(Quality),
     /// Serve the API and the dashboard.
     Serve {
         /// Address to listen on; loopback only until there is sign-in.
@@ -172,9 +168,35 @@ pub(crate) struct Import {
     /// Where the deals come from; a deal is known by its source and id.
     #[arg(long, default_value = "files", value_name = "NAME")]
     pub(crate) source: String,
+    /// Each file holds every deal of its source: stored deals that it lacks are deleted.
+    #[arg(long)]
+    pub(crate) full: bool,
     /// Read, check and report; store nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Quality {
+    /// How many quarantined rows at most.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) limit: u64,
+    #[command(subcommand)]
+    pub(crate) action: Option<QualityAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum QualityAction {
+    /// Release a load that the quality gate holds: its rows become what everybody sees.
+    Accept {
+        /// Its number; default the newest one held.
+        load: Option<i64>,
+    },
+    /// Throw a held load away.
+    Discard {
+        /// Its number; default the newest one held.
+        load: Option<i64>,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ mod alerts;
 mod demo;
 mod import;
 mod insights;
+mod quality;
 mod question;
 mod serve;
 mod simulate;
@@ -31,7 +32,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         }
         Command::Alerts(request) => alerts::run(&place, request, json).await,
         Command::Deals { limit, .. } => question::high_risk_deals(&place, limit, json).await,
-        Command::Quality { limit } => import::quality(&place, limit, json).await,
+        Command::Quality(request) => quality::run(&place, &request, json).await,
         Command::Serve { listen } => serve::run(&place, listen).await,
         Command::Openapi => say(winsight_server::openapi_json().trim_end()),
     }

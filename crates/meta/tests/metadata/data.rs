@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use winsight_alert::{Evidence, Finding, Rule, Severity, Transitions};
 use winsight_insight::{Cadence, Insight, InsightKind};
-use winsight_meta::{LoadOutcome, NewLoad, QuarantineReason, QuarantineRow, RunRow};
+use winsight_meta::{LoadCounts, LoadOutcome, NewLoad, QuarantineReason, QuarantineRow, RunRow};
 use winsight_model::{DataVersion, Dimension, Segment, Window, WorkspaceId};
 
 pub(crate) fn workspace(name: &str) -> WorkspaceId {
@@ -27,18 +27,12 @@ pub(crate) fn load(source: &str, quarantined: Vec<QuarantineRow>) -> NewLoad {
         rows_read: 5_000,
         quarantined,
         repaired: Vec::new(),
+        counts: LoadCounts { inserted: 4_990, updated: 1, unchanged: 2, deleted: 3 },
     }
 }
 
 pub(crate) fn outcome(version: Option<u64>) -> LoadOutcome {
-    LoadOutcome {
-        data_version: version.map(DataVersion),
-        inserted: 4_990,
-        updated: 1,
-        unchanged: 2,
-        deleted: 3,
-        duration_ms: 450,
-    }
+    LoadOutcome { data_version: version.map(DataVersion), duration_ms: Some(450) }
 }
 
 /// A refused row; each of `checks` is a reason.

@@ -13,21 +13,23 @@ async fn a_load_is_staged_until_the_store_has_spoken() {
     let new = load("crm", vec![refused(Some("d1"), "d1,-5", &["negative_amount"])]);
     let id = metadata.begin_load(&acme, new.clone()).await.expect("begins");
 
-    let staged = metadata.staged_loads(&acme).await.expect("reads");
+    let staged = metadata.loads_in(&acme, LoadState::Staged).await.expect("reads");
     let [staged] = &staged[..] else { panic!("one is staged") };
     assert_eq!((staged.id, staged.state, staged.outcome), (id, LoadState::Staged, None));
     assert_eq!(staged.files, new.files);
     assert_eq!(staged.started_at, instant("2024-07-01T02:00:00.123456Z"));
     assert_eq!((&staged.report, &staged.mapping_toml), (&new.report, &new.mapping_toml));
-    assert_eq!((staged.rows_read, staged.quarantined), (5_000, 1));
-    assert_eq!(metadata.latest_load(&acme).await.expect("reads"), None);
+    assert_eq!((staged.rows_read, staged.quarantined, staged.counts), (5_000, 1, new.counts));
+    assert_eq!(metadata.latest_load(&acme, None).await.expect("reads"), None);
     assert_eq!(metadata.quarantine(&acme, 9).await.expect("reads"), []);
 
     metadata.finish_load(id, outcome(Some(1))).await.expect("finishes");
-    let finished = metadata.latest_load(&acme).await.expect("reads").expect("is there");
+    let finished = metadata.latest_load(&acme, None).await.expect("reads").expect("is there");
     assert_eq!((finished.state, finished.outcome), (LoadState::Committed, Some(outcome(Some(1)))));
-    assert_eq!(metadata.staged_loads(&acme).await.expect("reads"), []);
+    assert_eq!(metadata.loads_in(&acme, LoadState::Staged).await.expect("reads"), []);
     assert_eq!(metadata.quarantine(&acme, 9).await.expect("reads").len(), 1);
+    let kept = metadata.mapping(&acme, "crm").await.expect("reads");
+    assert_eq!(kept.as_ref(), Some(&new.mapping_toml), "its mapping is that of its source");
 
     assert_eq!(metadata.loads(&workspace("other"), 9).await.expect("reads"), []);
 }
@@ -43,7 +45,7 @@ async fn a_crash_leaves_the_load_in_doubt_and_a_finished_one_is_final() {
     drop(before);
 
     let after = Metadata::open(&path).await.expect("opens");
-    let staged = after.staged_loads(&acme).await.expect("reads");
+    let staged = after.loads_in(&acme, LoadState::Staged).await.expect("reads");
     assert_eq!(staged.iter().map(|load| load.id).collect::<Vec<_>>(), [lost, kept]);
     after.fail_load(lost, "interrupted before the commit").await.expect("fails it");
     after.finish_load(kept, outcome(None)).await.expect("finishes it");
@@ -65,6 +67,30 @@ async fn a_crash_leaves_the_load_in_doubt_and_a_finished_one_is_final() {
 }
 
 #[tokio::test]
+async fn a_held_load_waits_for_a_person() {
+    let metadata = Metadata::in_memory().await.expect("opens");
+    let acme = workspace("acme");
+    let good = metadata.begin_load(&acme, load("crm", Vec::new())).await.expect("begins");
+    metadata.finish_load(good, outcome(Some(1))).await.expect("finishes");
+    let bad = vec![refused(Some("d1"), "d1,-5", &["negative_amount"])];
+    let held = metadata.begin_load(&acme, load("crm", bad)).await.expect("begins");
+    metadata.hold_load(held, "amounts are missing").await.expect("holds");
+
+    let waiting = metadata.loads_in(&acme, LoadState::Held).await.expect("reads");
+    let reasons: Vec<_> = waiting.iter().map(|load| (load.id, load.failure.as_deref())).collect();
+    assert_eq!(reasons, [(held, Some("amounts are missing"))]);
+    let latest = metadata.latest_load(&acme, Some("crm")).await.expect("reads").expect("is there");
+    assert_eq!(latest.id, good, "what is held does not count yet");
+    assert_eq!(metadata.quarantine(&acme, 9).await.expect("reads"), []);
+    assert_eq!(metadata.latest_load(&acme, Some("other")).await.expect("reads"), None);
+
+    metadata.finish_load(held, outcome(Some(2))).await.expect("is released");
+    let latest = metadata.latest_load(&acme, None).await.expect("reads").expect("is there");
+    assert_eq!((latest.id, latest.failure), (held, None));
+    assert_eq!(metadata.quarantine(&acme, 9).await.expect("reads").len(), 1);
+}
+
+#[tokio::test]
 async fn a_load_broken_off_anywhere_is_recorded_whole_or_not_at_all() {
     let acme = workspace("acme");
     let refused: Vec<_> =
@@ -81,7 +107,7 @@ async fn a_load_broken_off_anywhere_is_recorded_whole_or_not_at_all() {
         let begun = begun.await;
         drop(loading);
 
-        let staged = metadata.staged_loads(&acme).await.expect("reads");
+        let staged = metadata.loads_in(&acme, LoadState::Staged).await.expect("reads");
         for load in &staged {
             metadata.finish_load(load.id, outcome(None)).await.expect("finishes");
         }

@@ -36,6 +36,7 @@ async fn loaded() -> Opened {
         events: None,
         source: "test".to_owned(),
         mapping: None,
+        full: false,
         dry_run: false,
     };
     let reports = opened.workspace.import(&request, |_| {}).await.expect("imports");

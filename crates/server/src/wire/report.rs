@@ -68,10 +68,28 @@ pub struct LoadReport {
     pub data_version: Option<u64>,
     /// Whether the load made a new version.
     pub new_version: bool,
+    /// Loads that the quality gate holds; what was loaded before stays in use.
+    pub held: Vec<HeldLoad>,
     /// Whether nothing was stored because nothing was to be.
     pub dry_run: bool,
     /// How long it took.
     pub duration_ms: u64,
+}
+
+/// A load that waits for a person.
+#[derive(Clone, Debug, Serialize)]
+pub struct HeldLoad {
+    /// Its number, for `quality accept` and `quality discard`.
+    pub load: i64,
+    /// Why it is held, one sentence each.
+    pub reasons: Vec<String>,
+}
+
+impl HeldLoad {
+    fn of(file: &ImportReport) -> Option<Self> {
+        let (load, reasons) = file.held.clone()?;
+        Some(Self { load: load.0, reasons })
+    }
 }
 
 impl LoadReport {
@@ -83,8 +101,7 @@ impl LoadReport {
             inserted: sum(|file| file.inserted),
             updated: sum(|file| file.updated),
             unchanged: sum(|file| file.unchanged),
-            // A file says nothing about deals that it does not hold.
-            deleted: 0,
+            deleted: sum(|file| file.deleted),
             duplicates: sum(|file| file.duplicates),
             quarantined: sum(quarantined),
             quality_score: files.last().map(|file| file.quality.score),
@@ -92,6 +109,7 @@ impl LoadReport {
             mapping: files.iter().map(|file| file.mapping.clone()).collect(),
             data_version: files.last().and_then(|file| file.data_version).map(|version| version.0),
             new_version: files.iter().any(|file| file.new_version),
+            held: files.iter().filter_map(HeldLoad::of).collect(),
             dry_run,
             duration_ms: sum(|file| file.duration_ms),
         }

@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use tempfile::TempDir;
 use winsight_model::{AcvBuckets, CycleBuckets, Dimension, Money, Outcome, Tally, Window, schema};
-use winsight_store::{CommitRequest, FeatureStore, Loaded, StoreError, Tallies, TallyRequest};
+use winsight_store::{
+    CommitRequest, FeatureStore, Loaded, Staging, StoreError, Tallies, TallyRequest,
+};
 
 /// A deal as a test writes it.
 #[derive(Clone, Debug)]
@@ -86,6 +88,28 @@ impl TestStore {
         let comparison = self.store.compare(&mut staging).await?;
         let request = CommitRequest { load: self.loads, known_at };
         self.store.load(&mut staging, comparison, request).await
+    }
+
+    /// Rows on their way in.
+    pub(crate) async fn staged(&self, deals: &[Deal]) -> Staging {
+        let mut staging = self.store.stage().expect("begins");
+        staging.add_deals(&deal_rows(deals)).expect("stages");
+        staging
+    }
+
+    /// Loads with more said about the load than its rows.
+    pub(crate) async fn load_with(
+        &mut self,
+        deals: &[Deal],
+        scope: impl FnOnce(&mut Staging),
+    ) -> Loaded {
+        self.loads += 1;
+        let mut staging = self.staged(deals).await;
+        scope(&mut staging);
+        let comparison = self.store.compare(&mut staging).await.expect("compares");
+        let known_at = Timestamp::from_second(1_700_000_000 + self.loads).expect("in range");
+        let request = CommitRequest { load: self.loads, known_at };
+        self.store.load(&mut staging, comparison, request).await.expect("loads")
     }
 
     /// The tallies of one grouping in one window, as of a day, at the latest version.

@@ -4,6 +4,7 @@
 
 mod company;
 mod crash;
+mod deletions;
 mod loads;
 mod replay;
 mod tallies;

@@ -59,7 +59,7 @@ pub(crate) async fn run(place: &Place, demo: &Demo) -> Result<()> {
 
 /// A home that was named may be one in use: simulated deals must not get among real ones.
 async fn refuse_real_deals(workspace: &Workspace) -> Result<()> {
-    match workspace.metadata().latest_load(workspace.id()).await? {
+    match workspace.metadata().latest_load(workspace.id(), None).await? {
         Some(load) if load.source != SOURCE => Err(Usage(
             "this home holds deals of your own; give the demo another one with --home".to_owned(),
         )
@@ -87,6 +87,7 @@ async fn load(workspace: &Workspace, company: &Path) -> Result<()> {
         events: Some(company.join("stage_events.csv")),
         source: SOURCE.to_owned(),
         mapping: Some(import::read_mapping(&company.join("mapping.toml"))?),
+        full: false,
         dry_run: false,
     };
     for report in workspace.import(&request, import::progress()).await? {

@@ -1,12 +1,11 @@
-//! `import` and `quality`: files in, and how good they were.
+//! `import`: files in, and what became of them.
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use indicatif::ProgressBar;
-use serde::Serialize;
 use winsight_etl::{Mapping, Progress};
-use winsight_jobs::{ImportReport, ImportRequest};
+use winsight_jobs::{ImportReport, ImportRequest, JobError};
 use winsight_server::wire::LoadReport;
 
 use crate::cli::{Import, Place};
@@ -24,12 +23,35 @@ pub(crate) async fn run(place: &Place, request: &Import, json: bool) -> Result<(
             .with_context(|| format!("cannot save the mapping to {}", file.display()))?;
     }
     if json {
-        return say_json(&LoadReport::new(&reports, request.dry_run));
+        say_json(&LoadReport::new(&reports, request.dry_run))?;
+    } else {
+        for report in &reports {
+            print(report, request.dry_run)?;
+        }
     }
-    for report in &reports {
-        print(report, request.dry_run)?;
+    refuse_held(&reports)
+}
+
+/// What was held ends the command with the exit code of refused data.
+fn refuse_held(reports: &[ImportReport]) -> Result<()> {
+    let held: Vec<_> = reports.iter().filter_map(|report| report.held.as_ref()).collect();
+    if held.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let loads: Vec<_> = held
+        .iter()
+        .map(|(load, reasons)| {
+            format!("load {load} is held by the quality gate: {}", reasons.join("; "))
+        })
+        .collect();
+    let numbers: Vec<_> = held.iter().map(|(load, _)| load.to_string()).collect();
+    Err(JobError::Refused(format!(
+        "{}; what was loaded before stays in use. Import a corrected file, or release this one with \
+         `winsight quality accept {}`",
+        loads.join("; "),
+        numbers.join(" ")
+    ))
+    .into())
 }
 
 fn to_request(request: &Import) -> Result<ImportRequest> {
@@ -42,6 +64,7 @@ fn to_request(request: &Import) -> Result<ImportRequest> {
         events: request.events.clone(),
         source: request.source.clone(),
         mapping,
+        full: request.full,
         dry_run: request.dry_run,
     })
 }
@@ -92,83 +115,19 @@ pub(crate) fn print(report: &ImportReport, dry_run: bool) -> Result<()> {
     }
     let version = report.data_version.map_or("none".to_owned(), |version| version.to_string());
     let version = if report.new_version { version } else { format!("{version} (no new version)") };
-    let outcome = if dry_run {
-        "dry run, nothing stored".to_owned()
-    } else {
-        format!(
-            "{} inserted, {} updated, {} unchanged; data version {version}",
-            report.inserted, report.updated, report.unchanged
-        )
+    let counts = format!(
+        "{} inserted, {} updated, {} unchanged, {} deleted",
+        report.inserted, report.updated, report.unchanged, report.deleted
+    );
+    let outcome = match &report.held {
+        _ if dry_run => format!("dry run, nothing stored; would be {counts}"),
+        Some((load, _)) => {
+            format!("held as load {load}, would be {counts}; data version {version}")
+        }
+        None => format!("{counts}; data version {version}"),
     };
     say(&format!(
         "{} rows read, {held} quarantined, {} repeated; {outcome}; quality {:.0} of 100; {} ms",
         report.rows_read, report.duplicates, report.quality.score, report.duration_ms
     ))
-}
-
-/// The JSON form of `quality`.
-#[derive(Serialize)]
-struct Quality {
-    score: Option<f64>,
-    report: serde_json::Value,
-    quarantined_by_check: std::collections::BTreeMap<String, u64>,
-    quarantined: Vec<serde_json::Value>,
-}
-
-pub(crate) async fn quality(place: &Place, limit: u64, json: bool) -> Result<()> {
-    let workspace = configuration::open(place).await?;
-    let metadata = workspace.metadata();
-    let load = metadata.latest_load(workspace.id()).await?;
-    let by_check = metadata.quarantine_summary(workspace.id()).await?;
-    let rows = metadata.quarantine(workspace.id(), limit).await?;
-    if json {
-        return say_json(&Quality {
-            score: load.as_ref().map(|load| load.quality_score),
-            report: load.map_or(serde_json::Value::Null, |load| load.report),
-            quarantined_by_check: by_check.into_iter().collect(),
-            quarantined: rows.iter().map(quarantined_json).collect(),
-        });
-    }
-    let Some(load) = load else {
-        return say("nothing has been loaded yet; import a file with `winsight import FILE`");
-    };
-    say(&format!(
-        "quality {:.0} of 100 in the load of {}",
-        load.quality_score,
-        load.files.join(", ")
-    ))?;
-    for issue in load.report["issues"].as_array().into_iter().flatten() {
-        let text = |field: &str| issue[field].as_str().unwrap_or_default().to_owned();
-        say(&format!("{}: {}", text("severity"), text("message")))?;
-    }
-    if by_check.is_empty() {
-        return say("no rows in quarantine");
-    }
-    for (check, count) in by_check {
-        say(&format!("quarantined for {check}: {count}"))?;
-    }
-    for quarantined in rows {
-        let row = quarantined.row;
-        for reason in row.reasons {
-            say(&format!("{}, line {}: {}", row.file, row.line, reason.message))?;
-        }
-    }
-    Ok(())
-}
-
-fn quarantined_json(quarantined: &winsight_meta::Quarantined) -> serde_json::Value {
-    let row = &quarantined.row;
-    let reasons: Vec<_> = row
-        .reasons
-        .iter()
-        .map(|reason| {
-            serde_json::json!({
-                "check": reason.check, "field": reason.field, "message": reason.message,
-            })
-        })
-        .collect();
-    serde_json::json!({
-        "file": row.file, "line": row.line, "deal_id": row.deal_id, "reasons": reasons,
-        "raw": row.raw,
-    })
 }

@@ -1,0 +1,295 @@
+//! From a staged load to a new version: the quality gate, the commit, and the books about both.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use serde_json::json;
+use winsight_alert::{HeldLoad, Rule, data_quality_finding, reconcile};
+use winsight_etl::Quarantined;
+use winsight_meta::{
+    Load, LoadCounts, LoadId, LoadOutcome, LoadState, NewLoad, QuarantineReason, QuarantineRow,
+};
+use winsight_model::{DataVersion, Window};
+use winsight_store::{CommitRequest, Comparison, Loaded, Staging};
+
+use crate::gate::{Batch, reasons_to_hold};
+use crate::import::{Read, elapsed_ms};
+use crate::{JobError, Workspace};
+
+/// What became of a load.
+pub(crate) enum Taken {
+    /// It is what readers see.
+    Loaded(Loaded),
+    /// The quality gate holds it, for these reasons.
+    Held(LoadId, Vec<String>),
+}
+
+/// A held load that was released.
+#[derive(Clone, Debug)]
+pub struct Released {
+    /// The load.
+    pub load: LoadId,
+    /// Its files.
+    pub files: Vec<String>,
+    /// What it did to the deals.
+    pub counts: winsight_store::LoadCounts,
+    /// The version that it became; `None` when nothing differs any more.
+    pub data_version: Option<DataVersion>,
+}
+
+impl Workspace {
+    /// Records the load as staged, commits or holds it, records the result: in this order, so that a
+    /// crash in between leaves a record from which the next start finds out what happened.
+    pub(crate) async fn take_in(
+        &self,
+        files: &[String],
+        source: &str,
+        mut read: Read,
+        comparison: Comparison,
+        started: Instant,
+    ) -> Result<Taken, JobError> {
+        let deals = &read.deals;
+        let mut quarantined = rows_of(files.first(), &deals.quarantined);
+        if let Some(events) = &read.events {
+            quarantined.extend(rows_of(files.last(), &events.quarantined));
+        }
+        let load = NewLoad {
+            files: files.to_vec(),
+            source: source.to_owned(),
+            started_at: self.clock.instant(),
+            mapping_toml: deals.mapping.to_toml(),
+            report: json!({ "issues": deals.issues, "quality": deals.quality }),
+            quality_score: deals.quality.score,
+            rows_read: deals.rows_read,
+            quarantined,
+            repaired: read.repaired,
+            counts: counts(comparison.deals),
+        };
+        let (rows, score) = (load.rows_read, load.quality_score);
+        let reasons =
+            self.reasons_to_hold(source, (rows, score), &mut read.staging, &comparison).await?;
+        let id = self.metadata.begin_load(&self.id, load).await?;
+        if !reasons.is_empty() {
+            read.staging.hold(&self.store, id.0)?;
+            self.metadata.hold_load(id, &reasons.join("\n")).await?;
+            self.tell_of_held_loads().await?;
+            return Ok(Taken::Held(id, reasons));
+        }
+        match self.commit_load(id, &mut read.staging, comparison, started).await {
+            Ok(loaded) => {
+                self.replace_held(id, source).await?;
+                Ok(Taken::Loaded(loaded))
+            }
+            Err(error) => {
+                self.metadata.fail_load(id, &error.to_string()).await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn reasons_to_hold(
+        &self,
+        source: &str,
+        (rows, score): (u64, f64),
+        staging: &mut Staging,
+        comparison: &Comparison,
+    ) -> Result<Vec<String>, JobError> {
+        let gate = &self.settings.quality_gate;
+        let updated = comparison.deals.updated as f64;
+        // A field can be blanked only by an update: most loads need no second look.
+        let blanked = if updated > gate.max_blanked * comparison.deals.matched() as f64 {
+            self.store.blanked(staging, comparison).await?
+        } else {
+            BTreeMap::new()
+        };
+        let previous = self.metadata.latest_load(&self.id, Some(source)).await?;
+        let previous = previous.map(|load| (load.rows_read, load.quality_score));
+        let Comparison { deals, stored, .. } = *comparison;
+        let batch = Batch { rows, score, deals, stored, blanked: &blanked, previous };
+        Ok(reasons_to_hold(&batch, gate))
+    }
+
+    async fn commit_load(
+        &self,
+        id: LoadId,
+        staging: &mut Staging,
+        comparison: Comparison,
+        started: Instant,
+    ) -> Result<Loaded, JobError> {
+        let request = CommitRequest { load: id.0, known_at: self.clock.instant() };
+        let loaded = self.store.load(staging, comparison, request).await?;
+        let outcome = LoadOutcome {
+            data_version: loaded.commit.as_ref().map(|commit| commit.version),
+            duration_ms: Some(elapsed_ms(started)),
+        };
+        self.metadata.finish_load(id, outcome).await?;
+        Ok(loaded)
+    }
+
+    /// The loads that the quality gate holds, oldest first.
+    pub async fn held_loads(&self) -> Result<Vec<Load>, JobError> {
+        Ok(self.metadata.loads_in(&self.id, LoadState::Held).await?)
+    }
+
+    /// Releases a held load: its rows become what readers see. Without a number, the newest one.
+    ///
+    /// # Errors
+    /// [`JobError::Usage`] when nothing, or no load of this number, is held.
+    pub async fn accept(&self, load: Option<i64>) -> Result<Released, JobError> {
+        let started = Instant::now();
+        let held = self.held_load(load).await?;
+        let mut staging = self.store.take_up(held.id.0)?;
+        let comparison = self.store.compare(&mut staging).await?;
+        let loaded = self.commit_load(held.id, &mut staging, comparison, started).await?;
+        self.store.discard_held(held.id.0)?;
+        self.replace_held(held.id, &held.source).await?;
+        Ok(Released {
+            load: held.id,
+            files: held.files,
+            counts: loaded.deals,
+            data_version: loaded.commit.map(|commit| commit.version),
+        })
+    }
+
+    /// Throws a held load away; readers keep what they have. Without a number, the newest one.
+    ///
+    /// # Errors
+    /// [`JobError::Usage`] when nothing, or no load of this number, is held.
+    pub async fn discard(&self, load: Option<i64>) -> Result<Load, JobError> {
+        let held = self.held_load(load).await?;
+        self.metadata.fail_load(held.id, "discarded by hand").await?;
+        self.store.discard_held(held.id.0)?;
+        self.tell_of_held_loads().await?;
+        Ok(held)
+    }
+
+    async fn held_load(&self, load: Option<i64>) -> Result<Load, JobError> {
+        let mut held = self.held_loads().await?;
+        let Some(number) = load else {
+            let newest = held.pop();
+            let nothing = "no load is held; readers see the newest one".to_owned();
+            return newest.ok_or(JobError::Usage(nothing));
+        };
+        let numbers: Vec<_> = held.iter().map(|load| load.id.to_string()).collect();
+        held.into_iter().find(|load| load.id.0 == number).ok_or_else(|| {
+            let known = if numbers.is_empty() { "none".to_owned() } else { numbers.join(", ") };
+            JobError::Usage(format!("load {number} is not held; held are: {known}"))
+        })
+    }
+
+    /// A load that passed takes the place of the older ones of its source that are held.
+    async fn replace_held(&self, by: LoadId, source: &str) -> Result<(), JobError> {
+        let older = |held: &Load| held.source == source && held.id < by;
+        for held in self.held_loads().await?.into_iter().filter(older) {
+            self.metadata.fail_load(held.id, &format!("replaced by load {by}")).await?;
+            self.store.discard_held(held.id.0)?;
+        }
+        self.tell_of_held_loads().await
+    }
+
+    /// Opens, updates or resolves the alert about held loads.
+    async fn tell_of_held_loads(&self) -> Result<(), JobError> {
+        let held = self.held_loads().await?;
+        let version = self.store.latest().await?.map_or(DataVersion(0), |commit| commit.version);
+        let mut findings = Vec::new();
+        if let Some(load) = held.last() {
+            let before = self.metadata.latest_load(&self.id, Some(&load.source)).await?;
+            let mut reasons = reasons(load);
+            if held.len() > 1 {
+                reasons.push(format!("{} older loads are held as well", held.len() - 1));
+            }
+            findings.push(data_quality_finding(&HeldLoad {
+                load: load.id.0,
+                files: &load.files.join(", "),
+                rows: load.rows_read,
+                score: load.quality_score,
+                previous_score: before.map(|load| load.quality_score),
+                reasons: &reasons,
+                day: Window::trailing(1, self.clock.today()),
+                data_version: version,
+                currency: &self.settings.reporting_currency,
+            }));
+        }
+        let alerts = self.metadata.alerts(&self.id, None).await?;
+        let now = self.clock.instant();
+        let transitions = reconcile(&alerts, findings, &[Rule::DataQuality], now);
+        Ok(self.metadata.change_alerts(&self.id, transitions).await?)
+    }
+
+    /// Loads that were staged or being released when a process died: the store knows which of them
+    /// it committed.
+    pub(crate) async fn settle_interrupted_loads(&self) -> Result<(), JobError> {
+        if self.interrupted_loads().await?.is_empty() {
+            return Ok(());
+        }
+        // Whoever holds the writer lock is still at it. Once the lock is ours, what is staged is
+        // interrupted; what was finished meanwhile no longer is.
+        let Ok(_staging) = self.store.stage() else { return Ok(()) };
+        for (load, commit) in self.interrupted_loads().await? {
+            self.store.discard_held(load.id.0)?;
+            if let Some(version) = commit {
+                let outcome = LoadOutcome { data_version: Some(version), duration_ms: None };
+                self.metadata.finish_load(load.id, outcome).await?;
+                self.replace_held(load.id, &load.source).await?;
+            } else {
+                let reason = "interrupted before it was committed; import the file again";
+                self.metadata.fail_load(load.id, reason).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Loads whose books are not closed, each with the version that it became, if it did.
+    async fn interrupted_loads(&self) -> Result<Vec<(Load, Option<DataVersion>)>, JobError> {
+        let mut loads = self.metadata.loads_in(&self.id, LoadState::Staged).await?;
+        loads.extend(self.held_loads().await?);
+        if loads.is_empty() {
+            return Ok(Vec::new());
+        }
+        let commits = self.store.commits().await?;
+        let version = |load: &Load| {
+            commits.iter().find(|commit| commit.load == load.id.0).map(|commit| commit.version)
+        };
+        let with_version = loads.into_iter().map(|load| (version(&load), load));
+        // A held load that the store did not commit waits for a person.
+        Ok(with_version
+            .filter(|(version, load)| version.is_some() || load.state == LoadState::Staged)
+            .map(|(version, load)| (load, version))
+            .collect())
+    }
+}
+
+/// Why a load is held.
+pub fn reasons(held: &Load) -> Vec<String> {
+    held.failure.iter().flat_map(|reasons| reasons.lines()).map(str::to_owned).collect()
+}
+
+fn counts(deals: winsight_store::LoadCounts) -> LoadCounts {
+    LoadCounts {
+        inserted: deals.inserted,
+        updated: deals.updated,
+        unchanged: deals.unchanged,
+        deleted: deals.deleted,
+    }
+}
+
+fn rows_of(file: Option<&String>, quarantined: &[Quarantined]) -> Vec<QuarantineRow> {
+    quarantined
+        .iter()
+        .map(|row| QuarantineRow {
+            file: file.cloned().unwrap_or_default(),
+            line: row.line,
+            deal_id: row.deal_id.clone(),
+            reasons: row
+                .reasons
+                .iter()
+                .map(|reason| QuarantineReason {
+                    check: reason.check.to_owned(),
+                    field: reason.field.clone(),
+                    message: reason.message.clone(),
+                })
+                .collect(),
+            raw: row.raw.clone(),
+        })
+        .collect()
+}
