@@ -6,6 +6,7 @@
 mod error;
 mod gate;
 mod import;
+mod label;
 mod load;
 mod question;
 mod run;
@@ -13,6 +14,7 @@ mod workspace;
 
 pub use error::JobError;
 pub use import::{ImportReport, ImportRequest};
+pub use label::DataLabel;
 pub use load::{Released, reasons};
 pub use question::{ChangesQuery, ChangesTable, MetricRow, MetricsQuery, Status};
 pub use run::RunReport;

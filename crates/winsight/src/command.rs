@@ -11,6 +11,7 @@ mod simulate;
 
 use anyhow::{Context, Result};
 use winsight_insight::Cadence;
+use winsight_jobs::Workspace;
 
 use crate::cli::{Cli, Command, Job, Place};
 use crate::configuration::{self, DEFAULT_FILE, FILE_NAME};
@@ -70,4 +71,12 @@ async fn init(place: &Place, json: bool) -> Result<()> {
         workspace.id(),
         home.display()
     ))
+}
+
+/// Says which state of the data the numbers above come from.
+async fn say_label(workspace: &Workspace) -> Result<()> {
+    match workspace.label().await? {
+        Some(label) => say(&label.to_string()),
+        None => Ok(()),
+    }
 }

@@ -10,6 +10,8 @@ use crate::cli::{Changes, Days, Metrics, Place, Usage};
 use crate::configuration;
 use crate::output::{say, say_json, table};
 
+use super::say_label;
+
 pub(crate) async fn metrics(place: &Place, query: Metrics, json: bool) -> Result<()> {
     let workspace = configuration::open(place).await?;
     let Metrics { by, days, grain } = query;
@@ -27,7 +29,8 @@ pub(crate) async fn metrics(place: &Place, query: Metrics, json: bool) -> Result
         };
     }
     if rows.is_empty() {
-        return say("no deals closed in this window");
+        say("no deals closed in this window")?;
+        return say_label(&workspace).await;
     }
     let header = [
         "segment",
@@ -44,10 +47,10 @@ pub(crate) async fn metrics(place: &Place, query: Metrics, json: bool) -> Result
     ];
     say(&table(&header, 2, rows.iter().map(line).collect()))?;
     let reasons = rows.iter().filter_map(|row| row.metrics.rwwr_reason.as_deref());
-    match reasons.clone().next() {
-        Some(reason) => say(&format!("revenue-weighted win rate: {reason}")),
-        None => Ok(()),
+    if let Some(reason) = reasons.clone().next() {
+        say(&format!("revenue-weighted win rate: {reason}"))?;
     }
+    say_label(&workspace).await
 }
 
 fn line(row: &MetricRow) -> Vec<String> {
@@ -144,7 +147,8 @@ pub(crate) async fn changes(place: &Place, query: Changes, json: bool) -> Result
     });
     let header =
         ["segment", "verdict", "before", "now", "points", "95% interval", "mix part", "rate part"];
-    say(&table(&header, 2, rows.collect()))
+    say(&table(&header, 2, rows.collect()))?;
+    say_label(&workspace).await
 }
 
 pub(crate) async fn drivers(place: &Place, days: &Days, json: bool) -> Result<()> {
@@ -159,9 +163,8 @@ pub(crate) async fn drivers(place: &Place, days: &Days, json: bool) -> Result<()
         analysis.deals, analysis.won
     ))?;
     if found.is_empty() {
-        return say(
-            "no driver: nothing known while a deal is open goes with its outcome beyond chance",
-        );
+        say("no driver: nothing known while a deal is open goes with its outcome beyond chance")?;
+        return say_label(&workspace).await;
     }
     let rows = found.iter().map(|driver| {
         vec![
@@ -173,7 +176,8 @@ pub(crate) async fn drivers(place: &Place, days: &Days, json: bool) -> Result<()
         ]
     });
     let header = ["dimension", "value", "against", "odds ratio", "95% interval"];
-    say(&table(&header, 3, rows.collect()))
+    say(&table(&header, 3, rows.collect()))?;
+    say_label(&workspace).await
 }
 
 pub(crate) async fn high_risk_deals(place: &Place, limit: usize, json: bool) -> Result<()> {
@@ -186,7 +190,8 @@ pub(crate) async fn high_risk_deals(place: &Place, limit: usize, json: bool) -> 
         return say_json(&wired);
     }
     if risky.deals.is_empty() {
-        return say("no open deal matches a loss pattern");
+        say("no open deal matches a loss pattern")?;
+        return say_label(&workspace).await;
     }
     let rows = risky.deals.iter().take(limit).map(|risky| {
         let deal = &risky.deal;
@@ -209,5 +214,6 @@ pub(crate) async fn high_risk_deals(place: &Place, limit: usize, json: bool) -> 
         risky.deals.len(),
         risky.amount,
         workspace.settings().reporting_currency
-    ))
+    ))?;
+    say_label(&workspace).await
 }
