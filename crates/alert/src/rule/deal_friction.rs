@@ -107,7 +107,7 @@ impl Tested<'_> {
         );
         budget
             .record(Evidence::new(summary))
-            .with("method", "bootstrap_log_ratio_and_benjamini_hochberg")
+            .with("method", "median_confidence_distributions_and_benjamini_hochberg")
             .with("p_value", self.p_value)
             .with_interval(current.dfi_interval)
     }
