@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use winsight_insight::Interval;
+use winsight_insight::{Interval, TESTING_RULES, level_of_a_look};
 use winsight_model::Settings;
 
 use crate::Observation;
@@ -36,33 +36,32 @@ impl Evidence {
 
 /// The error rate that a rule holds itself to at one look over `tested` segments.
 ///
-/// Each rule may spend the workspace's whole budget over a quarter, shared equally by its looks:
-/// the union bound, which later repeated-testing methods improve on.
+/// The workspace's budget for a quarter is shared equally by the testing rules and by their looks.
 pub(crate) struct Budget<'a> {
     observation: &'a Observation<'a>,
-    quarterly: f64,
+    settings: &'a Settings,
     tested: usize,
 }
 
 impl<'a> Budget<'a> {
     pub(crate) fn new(
         observation: &'a Observation<'a>,
-        settings: &Settings,
+        settings: &'a Settings,
         tested: usize,
     ) -> Self {
-        Self { observation, quarterly: settings.alerts.false_alarm_budget, tested }
+        Self { observation, settings, tested }
     }
 
     /// The false-discovery level of one look.
     pub(crate) fn level(&self) -> f64 {
-        self.quarterly / f64::from(self.observation.looks_per_quarter.max(1))
+        level_of_a_look(self.settings, self.observation.looks_per_quarter)
     }
 
     /// The budget in words; `tested` says what was tested, in the singular.
     pub(crate) fn describe(&self, tested: &str) -> String {
         format!(
-            "false-alarm budget {} a quarter over {} and {}",
-            percent(self.quarterly),
+            "false-alarm budget {} a quarter over {TESTING_RULES} rules, {} and {}",
+            percent(self.settings.alerts.false_alarm_budget),
             counted(self.tested as u64, tested),
             counted(self.observation.looks_per_quarter.into(), "look"),
         )
@@ -71,8 +70,9 @@ impl<'a> Budget<'a> {
     /// The budget as facts.
     pub(crate) fn record(&self, evidence: Evidence) -> Evidence {
         evidence
-            .with("false_alarm_budget", self.quarterly)
+            .with("false_alarm_budget", self.settings.alerts.false_alarm_budget)
             .with("level", self.level())
+            .with("rules", TESTING_RULES)
             .with("tested", self.tested)
             .with("looks_per_quarter", self.observation.looks_per_quarter)
     }

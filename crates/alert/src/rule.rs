@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use winsight_insight::SegmentPair;
+use winsight_insight::{SegmentPair, TESTING_RULES};
 use winsight_model::{DataVersion, Money, NONE, Segment, Window};
 
 pub use deal_friction::dfi_findings;
@@ -33,9 +33,9 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// Every built-in rule.
-    pub const ALL: [Self; 4] =
-        [Self::WinRateDrop, Self::DfiRise, Self::LeadSourceLow, Self::HighRiskDeals];
+    /// The rules that test for what chance may give, and so share the false-alarm budget.
+    pub const TESTING: [Self; TESTING_RULES as usize] =
+        [Self::WinRateDrop, Self::DfiRise, Self::LeadSourceLow];
 
     /// The name in JSON.
     pub const fn as_str(self) -> &'static str {
@@ -81,7 +81,7 @@ pub struct Observation<'a> {
     pub currency: &'a str,
     /// The state of the data.
     pub data_version: DataVersion,
-    /// How often the rules look in a quarter: the false-alarm budget is shared among the looks.
+    /// How often each rule looks in a quarter: the false-alarm budget is shared among the looks.
     pub looks_per_quarter: u32,
     /// What is alerted on already. To open an alert takes evidence; to keep it open it is enough
     /// that the condition still holds, so that an alert near the bar does not come and go.

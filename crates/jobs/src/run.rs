@@ -158,7 +158,7 @@ impl Workspace {
         Ok(Judged {
             insights: weekly_insights(&input, &self.settings),
             findings,
-            rules: &[Rule::WinRateDrop, Rule::LeadSourceLow, Rule::DfiRise],
+            rules: &Rule::TESTING,
         })
     }
 

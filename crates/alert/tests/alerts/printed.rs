@@ -38,7 +38,7 @@ Win Rate: 42% (down from 58% last quarter)
 Impact: $2.3M revenue at risk
 Action: Review pricing and competitive positioning
 Evidence: 300 deals against 300; change −16 points, 95% interval −24 to −8; false-alarm budget 5% \
-         a quarter over 3 segments and 1 look"
+         a quarter over 3 rules, 3 segments and 1 look"
     );
 }
 
@@ -91,8 +91,8 @@ Win Rate: 28% (below threshold of 35%)
 Sales Cycle: 97 days (20% longer than average)
 Impact: Wasting sales time on low-quality leads, 144 of 200 deals lost
 Action: Tighten MQL→SQL qualification criteria
-Evidence: 200 deals; 95% interval 22% to 35%; false-alarm budget 5% a quarter over 2 lead sources \
-         and 1 look"
+Evidence: 200 deals; 95% interval 22% to 35%; false-alarm budget 5% a quarter over 3 rules, 2 \
+         lead sources and 1 look"
     );
 }
 
@@ -167,6 +167,6 @@ Deal Friction Index: 1.42 (up from 1.00 last quarter)
 Impact: lost deals take 71 days to close, won deals 50 days
 Action: Review the oldest open deals with this rep and qualify out sooner
 Evidence: 60 lost and 40 won deals against 60 and 40; 95% interval 1.42 to 1.43; p < 0.0001; \
-         false-alarm budget 5% a quarter over 2 reps and 1 look"
+         false-alarm budget 5% a quarter over 3 rules, 2 reps and 1 look"
     );
 }

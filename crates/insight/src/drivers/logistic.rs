@@ -154,12 +154,17 @@ struct Point {
 
 impl Point {
     fn new(design: &Design, coefficients: Vec<f64>) -> Self {
-        let mut log_likelihood = 0.0;
+        // Kahan's summation: tests look at small differences of large sums.
+        let (mut log_likelihood, mut rounded) = (0.0, 0.0);
         let mut score = vec![0.0; coefficients.len()];
         for (columns, won, lost) in design.rows() {
             let odds = Odds::new(columns, &coefficients);
-            log_likelihood -= won * ((-odds.log_odds).max(0.0) + odds.log_both);
-            log_likelihood -= lost * (odds.log_odds.max(0.0) + odds.log_both);
+            let from_won = won * ((-odds.log_odds).max(0.0) + odds.log_both);
+            let from_lost = lost * (odds.log_odds.max(0.0) + odds.log_both);
+            let added = -from_won - from_lost - rounded;
+            let sum = log_likelihood + added;
+            rounded = (sum - log_likelihood) - added;
+            log_likelihood = sum;
             let chance = if odds.log_odds >= 0.0 { odds.likelier } else { odds.less_likely };
             let surplus = won - (won + lost) * chance;
             for &column in columns {
