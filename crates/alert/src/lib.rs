@@ -20,6 +20,6 @@ pub use impact::{Impact, ImpactKind};
 pub use lifecycle::{InvalidTransition, Transitions, reconcile};
 pub use printed::printed;
 pub use rule::{
-    Observation, Rule, dfi_findings, high_risk_finding, lead_source_findings, win_rate_findings,
-    without_echoes,
+    Observation, Rule, dfi_findings, high_risk_finding, lead_source_findings, unjudged_findings,
+    win_rate_findings, without_echoes,
 };

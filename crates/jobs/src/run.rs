@@ -1,11 +1,11 @@
 //! The daily, weekly and monthly insight jobs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use winsight_alert::{
     Alert, AlertState, Finding, Observation, Rule, dfi_findings, high_risk_finding,
-    lead_source_findings, reconcile, win_rate_findings,
+    lead_source_findings, reconcile, unjudged_findings, win_rate_findings,
 };
 use winsight_insight::{
     Cadence, DriverAnalysis, Insight, LOOKS_PER_QUARTER, MonthlyInput, SegmentPair, WeeklyInput,
@@ -117,7 +117,7 @@ impl Workspace {
             currency,
             data_version: commit.version,
             looks_per_quarter: LOOKS_PER_QUARTER,
-            live: &BTreeSet::new(),
+            live: &[],
         };
         let finding = high_risk_finding(&risky, &observation, &self.settings);
         Ok(Judged {
@@ -133,13 +133,9 @@ impl Workspace {
         let (overall, pairs) =
             self.pairs(commit, window, baseline_window, &dimensions, &[]).await?;
         let open_amounts = self.store.open_amounts(commit, self.clock.today(), &dimensions).await?;
-        let live = self.live_alerts().await?;
-        let live: BTreeSet<_> = live
-            .into_iter()
-            // An alert that opened later is not known yet in a replay.
-            .filter(|alert| alert.opened_at <= self.clock.instant())
-            .map(|alert| (alert.finding.rule, alert.finding.segment))
-            .collect();
+        let mut live = self.live_alerts().await?;
+        // An alert that opened later is not known yet in a replay.
+        live.retain(|alert| alert.opened_at <= self.clock.instant());
         let observation = Observation {
             window,
             baseline_window,
@@ -154,6 +150,7 @@ impl Workspace {
         let mut findings = self.win_rate_drops(commit, &observation).await?;
         findings.extend(lead_source_findings(&observation, &self.settings));
         findings.extend(dfi_findings(&observation, &self.settings));
+        findings.extend(unjudged_findings(&observation, &self.settings));
         let input = WeeklyInput { window, baseline_window, overall, segments: pairs };
         Ok(Judged {
             insights: weekly_insights(&input, &self.settings),
