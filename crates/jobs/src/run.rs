@@ -100,7 +100,7 @@ impl Workspace {
     }
 
     async fn daily(&self, commit: &Commit) -> Result<Judged, JobError> {
-        let (window, baseline_window) = self.windows().await?;
+        let (window, baseline_window) = self.windows(Some(commit)).await?;
         // Days without data must not look like days without activity.
         let today = window.last_day();
         let deals = self.store.open_deals(commit, today).await?;
@@ -128,7 +128,7 @@ impl Workspace {
     }
 
     async fn weekly(&self, commit: &Commit) -> Result<Judged, JobError> {
-        let (window, baseline_window) = self.windows().await?;
+        let (window, baseline_window) = self.windows(Some(commit)).await?;
         let dimensions = Dimension::known_while_open();
         let (overall, pairs) =
             self.pairs(commit, window, baseline_window, &dimensions, &[]).await?;
@@ -189,11 +189,11 @@ impl Workspace {
     /// Looks at the month's strategy. Raises no alert: the weekly run has looked already, and a
     /// second look at the same days would spend the false-alarm budget twice.
     async fn monthly(&self, commit: &Commit) -> Result<Judged, JobError> {
-        let (window, baseline_window) = self.windows().await?;
+        let (window, baseline_window) = self.windows(Some(commit)).await?;
         let dimensions = Dimension::known_while_open();
         let (overall, segments) =
             self.pairs(commit, window, baseline_window, &dimensions, &[]).await?;
-        let drivers = match self.drivers(None).await {
+        let drivers = match self.drivers_in(commit, None).await {
             // Too little to analyse is a quiet month, not a failed run.
             Err(JobError::Drivers(_)) => DriverAnalysis::default(),
             drivers => drivers?,

@@ -130,7 +130,7 @@ fn due_runs(today: Date) -> Vec<(Date, Cadence)> {
 }
 
 async fn headline(workspace: &Workspace) -> Result<()> {
-    let (window, _) = workspace.windows().await?;
+    let window = workspace.status().await?.window;
     let query =
         MetricsQuery { from: Some(window.from), to: Some(window.to), ..MetricsQuery::default() };
     for row in workspace.metrics(&query).await? {
