@@ -1,8 +1,11 @@
 //! The daily, weekly and monthly insight jobs.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Instant;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
 use winsight_alert::{
     Alert, AlertState, Finding, Observation, Rule, dfi_findings, high_risk_finding,
     lead_source_findings, reconcile, unjudged_findings, win_rate_findings,
@@ -23,7 +26,7 @@ pub struct RunReport {
     /// Which job.
     pub job: Cadence,
     /// The last day it saw.
-    pub as_of: jiff::civil::Date,
+    pub as_of: Date,
     /// The version it worked on.
     pub data_version: DataVersion,
     /// Deals that existed then.
@@ -82,6 +85,7 @@ impl Workspace {
         let row = RunRow {
             job,
             as_of: now,
+            day: self.day()?,
             data_version: commit.version,
             deals: report.deals,
             insights: judged.insights,
@@ -91,6 +95,14 @@ impl Workspace {
         };
         self.metadata.record_run(&self.id, row).await?;
         Ok(report)
+    }
+
+    /// From the first instant of today to that of tomorrow, in the workspace's time zone.
+    fn day(&self) -> Result<Range<Timestamp>, JobError> {
+        let today = self.clock.today();
+        let begins = |day: Date| Ok(day.to_zoned(self.clock.time_zone().clone())?.timestamp());
+        let both = || Ok(begins(today)?..begins(today.tomorrow()?)?);
+        both().map_err(|error: jiff::Error| JobError::Usage(format!("--as-of {today}: {error}")))
     }
 
     async fn live_alerts(&self) -> Result<Vec<Alert>, JobError> {
