@@ -232,6 +232,27 @@ impl Workspace {
         Ok(self.metadata.alerts(&self.id, state).await?)
     }
 
+    /// The alert with this id.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn alert(&self, id: &str) -> Result<Alert, JobError> {
+        Ok(self.metadata.alert(&self.id, id).await?)
+    }
+
+    /// Moves an alert to `state` on behalf of a person, and returns it as it then is.
+    ///
+    /// # Errors
+    /// When there is none, or when it is resolved and so stays as it is.
+    pub async fn move_alert(&self, id: &str, state: AlertState) -> Result<Alert, JobError> {
+        Ok(self.metadata.set_alert_state(&self.id, id, state, self.clock.instant()).await?)
+    }
+
+    /// Where the deals of the latest load came from; `None` before the first.
+    pub async fn latest_source(&self) -> Result<Option<String>, JobError> {
+        Ok(self.metadata.latest_load(&self.id).await?.map(|load| load.source))
+    }
+
     /// The insights of the latest runs.
     pub async fn insights(&self, cadence: Option<Cadence>) -> Result<Vec<Insight>, JobError> {
         Ok(self.metadata.insights(&self.id, cadence).await?)

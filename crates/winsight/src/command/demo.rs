@@ -59,8 +59,8 @@ pub(crate) async fn run(place: &Place, demo: &Demo) -> Result<()> {
 
 /// A home that was named may be one in use: simulated deals must not get among real ones.
 async fn refuse_real_deals(workspace: &Workspace) -> Result<()> {
-    match workspace.metadata().latest_load(workspace.id()).await? {
-        Some(load) if load.source != SOURCE => Err(Usage(
+    match workspace.latest_source().await? {
+        Some(source) if source != SOURCE => Err(Usage(
             "this home holds deals of your own; give the demo another one with --home".to_owned(),
         )
         .into()),
