@@ -20,8 +20,8 @@ mod quantiles;
 mod spread;
 
 pub use change::{
-    GatedChange, LOOKS_PER_QUARTER, SegmentChange, SegmentPair, gate_changes, segment_change,
-    tested_segments,
+    GatedChange, LOOKS_PER_QUARTER, SegmentChange, SegmentPair, TESTING_RULES, gate_changes,
+    level_of_a_look, segment_change, tested_segments,
 };
 pub use decomposition::{Decomposition, Part, decompose};
 pub use drivers::{

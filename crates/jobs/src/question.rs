@@ -103,9 +103,12 @@ impl Workspace {
     ///
     /// It ends with the last day of which anything is known: days that have not been loaded yet
     /// must not look like a drop.
-    pub async fn windows(&self) -> Result<(Window, Window), JobError> {
-        let known = match self.commit().await? {
-            Some(commit) => self.store.last_known_day(&commit).await?,
+    pub(crate) async fn windows(
+        &self,
+        commit: Option<&Commit>,
+    ) -> Result<(Window, Window), JobError> {
+        let known = match commit {
+            Some(commit) => self.store.last_known_day(commit).await?,
             None => None,
         };
         let today = self.clock.today();
@@ -176,7 +179,7 @@ impl Workspace {
         let commit = self.loaded().await?;
         let window = match query.window {
             Some(window) => window,
-            None => self.windows().await?.0,
+            None => self.windows(Some(&commit)).await?.0,
         };
         let baseline = query.baseline.unwrap_or_else(|| window.preceding());
         let mut dimensions = Dimension::known_while_open();
@@ -201,13 +204,20 @@ impl Workspace {
 
     /// Which attributes go with winning, over the closed deals of a window (default one year).
     pub async fn drivers(&self, window: Option<Window>) -> Result<DriverAnalysis, JobError> {
-        let commit = self.loaded().await?;
+        self.drivers_in(&self.loaded().await?, window).await
+    }
+
+    pub(crate) async fn drivers_in(
+        &self,
+        commit: &Commit,
+        window: Option<Window>,
+    ) -> Result<DriverAnalysis, JobError> {
         let window = match window {
             Some(window) => window,
-            None => Window::trailing(365, self.windows().await?.0.last_day()),
+            None => Window::trailing(365, self.windows(Some(commit)).await?.0.last_day()),
         };
         let dimensions = Dimension::known_while_open();
-        let tallies = self.tally(&commit, vec![window], vec![dimensions.clone()], &[]).await?;
+        let tallies = self.tally(commit, vec![window], vec![dimensions.clone()], &[]).await?;
         let cells: Vec<_> = tallies
             .into_iter()
             .flatten()
@@ -222,6 +232,27 @@ impl Workspace {
         Ok(self.metadata.alerts(&self.id, state).await?)
     }
 
+    /// The alert with this id.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn alert(&self, id: &str) -> Result<Alert, JobError> {
+        Ok(self.metadata.alert(&self.id, id).await?)
+    }
+
+    /// Moves an alert to `state` on behalf of a person, and returns it as it then is.
+    ///
+    /// # Errors
+    /// When there is none, or when it is resolved and so stays as it is.
+    pub async fn move_alert(&self, id: &str, state: AlertState) -> Result<Alert, JobError> {
+        Ok(self.metadata.set_alert_state(&self.id, id, state, self.clock.instant()).await?)
+    }
+
+    /// Where the deals of the latest load came from; `None` before the first.
+    pub async fn latest_source(&self) -> Result<Option<String>, JobError> {
+        Ok(self.metadata.latest_load(&self.id, None).await?.map(|load| load.source))
+    }
+
     /// The insights of the latest runs.
     pub async fn insights(&self, cadence: Option<Cadence>) -> Result<Vec<Insight>, JobError> {
         Ok(self.metadata.insights(&self.id, cadence).await?)
@@ -230,7 +261,7 @@ impl Workspace {
     /// The open deals that show a loss pattern.
     pub async fn high_risk(&self) -> Result<HighRisk, JobError> {
         let commit = self.loaded().await?;
-        let today = self.windows().await?.0.last_day();
+        let today = self.windows(Some(&commit)).await?.0.last_day();
         let deals = self.store.open_deals(&commit, today).await?;
         Ok(high_risk(&deals, today, &self.settings.alerts))
     }
@@ -244,7 +275,7 @@ impl Workspace {
             None => winsight_store::DealCounts::default(),
         };
         let load = self.metadata.latest_load(&self.id, None).await?;
-        let (window, baseline_window) = self.windows().await?;
+        let (window, baseline_window) = self.windows(commit.as_ref()).await?;
         Ok(Status {
             workspace: self.id.to_string(),
             data_version: commit.map(|commit| commit.version),

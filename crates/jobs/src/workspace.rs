@@ -90,8 +90,14 @@ impl Workspace {
     /// The commit to answer from.
     ///
     /// # Errors
-    /// [`JobError::Empty`] before the first load.
+    /// [`JobError::Empty`] before the first load; [`JobError::NotYetKnown`] when knowledge ends before
+    /// it.
     pub(crate) async fn loaded(&self) -> Result<Commit, JobError> {
-        self.commit().await?.ok_or(JobError::Empty)
+        if let Some(commit) = self.commit().await? {
+            return Ok(commit);
+        }
+        let first = self.store.commits().await?.into_iter().next().ok_or(JobError::Empty)?;
+        let day = first.known_at.to_zoned(self.clock.time_zone().clone()).date();
+        Err(JobError::NotYetKnown { version: first.version, day })
     }
 }

@@ -21,7 +21,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
     let Cli { place, json, command, .. } = cli;
     match command {
         Command::Init => init(&place, json).await,
-        Command::Demo(demo) => demo::run(&place, &demo).await,
+        Command::Demo(demo) => demo::run(&place, &demo, json).await,
         Command::Simulate(request) => simulate::run(&place, &request, json),
         Command::Import(request) => import::run(&place, &request, json).await,
         Command::Run { job } => insights::run_job(&place, job.into(), json).await,
@@ -34,7 +34,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Alerts(request) => alerts::run(&place, request, json).await,
         Command::Deals { limit, .. } => question::high_risk_deals(&place, limit, json).await,
         Command::Quality(request) => quality::run(&place, &request, json).await,
-        Command::Serve { listen } => serve::run(&place, listen).await,
+        Command::Serve { listen } => serve::run(&place, listen, json).await,
         Command::Openapi => say(winsight_server::openapi_json().trim_end()),
     }
 }

@@ -200,7 +200,7 @@ fn the_gate_asks_for_size_evidence_and_enough_deals() {
         .map(|gated| gated.change.segment.value_label())
         .collect();
     assert_eq!(real, ["collapsed", "rose"]);
-    assert!(gated.iter().all(|gated| (gated.adjusted_level - 0.05 / 13.0).abs() < 1e-15));
+    assert!(gated.iter().all(|gated| (gated.adjusted_level - 0.05 / 3.0 / 13.0).abs() < 1e-15));
     assert!(!gated[22].change.enough_data && gated[22].change.change.is_none());
 
     let alone = [pair(segment("region", "moderate"), (80, 120), (110, 90))];

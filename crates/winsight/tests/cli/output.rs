@@ -111,6 +111,27 @@ fn every_command_prints_one_document() {
 }
 
 #[test]
+fn a_demo_is_one_document_too() {
+    let document = TestHome::new().json(["demo", "--no-serve", "--deals", "500"]);
+    assert_fields(&document["metrics"][0], METRIC);
+    assert!(document["alerts"].is_array());
+    assert!(!document["planted"].as_array().expect("a list").is_empty());
+    assert_eq!(document["dashboard"], Value::Null);
+}
+
+#[test]
+fn a_server_says_where_it_listens() {
+    let mut server = a_drop().spawn(&["--json", "serve", "--listen", "127.0.0.1:0"]);
+    let stdout = server.stdout.take().expect("piped");
+    let mut documents = serde_json::Deserializer::from_reader(stdout).into_iter::<Value>();
+    let document = documents.next().expect("one document").expect("JSON");
+    let url = document["dashboard"].as_str().expect("an address");
+    assert!(url.starts_with("http://127.0.0.1:") && !url.ends_with(":0"), "{url}");
+    server.kill().expect("it runs");
+    server.wait().expect("it ends");
+}
+
+#[test]
 fn a_dry_run_stores_nothing() {
     let home = TestHome::new();
     let file = home.file("deals.csv", deals(&["a,2024-01-01,2024-02-01,Won,100,EU"]));
