@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Date32Builder, Decimal128Builder, Int32Builder, Int64Builder, RecordBatch,
-    StringBuilder,
+    ArrayBuilder as _, ArrayRef, Date32Builder, Decimal128Builder, Int32Builder, Int64Builder,
+    RecordBatch, StringBuilder,
 };
 use jiff::civil::Date;
 use winsight_model::{Money, schema};
@@ -14,7 +14,6 @@ pub(crate) const BATCH_ROWS: usize = 32_768;
 
 /// Collects deals into batches of [`schema::deals`].
 pub(crate) struct DealBatch {
-    rows: usize,
     texts: [StringBuilder; 17],
     days: [Date32Builder; 5],
     amounts: [Decimal128Builder; 2],
@@ -22,32 +21,23 @@ pub(crate) struct DealBatch {
     row_hash: Int64Builder,
 }
 
-impl DealBatch {
-    pub(crate) fn new() -> Self {
-        let amount = || Decimal128Builder::with_capacity(BATCH_ROWS).with_data_type(schema::MONEY);
+impl Default for DealBatch {
+    fn default() -> Self {
         Self {
-            rows: 0,
-            texts: std::array::from_fn(|_| {
-                StringBuilder::with_capacity(BATCH_ROWS, BATCH_ROWS * 8)
+            texts: std::array::from_fn(|_| StringBuilder::new()),
+            days: std::array::from_fn(|_| Date32Builder::new()),
+            amounts: std::array::from_fn(|_| {
+                Decimal128Builder::new().with_data_type(schema::MONEY)
             }),
-            days: std::array::from_fn(|_| Date32Builder::with_capacity(BATCH_ROWS)),
-            amounts: [amount(), amount()],
-            cycle_days: Int32Builder::with_capacity(BATCH_ROWS),
-            row_hash: Int64Builder::with_capacity(BATCH_ROWS),
+            cycle_days: Int32Builder::new(),
+            row_hash: Int64Builder::new(),
         }
     }
+}
 
-    pub(crate) fn is_full(&self) -> bool {
-        self.rows >= BATCH_ROWS
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.rows == 0
-    }
-
+impl DealBatch {
     /// Adds one deal.
     pub(crate) fn push(&mut self, source: &str, deal: &Deal<'_>, features: &Features, hash: u64) {
-        self.rows += 1;
         for (builder, text) in self.texts.iter_mut().zip(deal.texts(source, features)) {
             builder.append_option(text);
         }
@@ -63,8 +53,7 @@ impl DealBatch {
 
     /// The deals added since the last time, as a batch.
     pub(crate) fn take(&mut self) -> RecordBatch {
-        self.rows = 0;
-        let mut texts = self.texts.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef);
+        let mut texts = self.texts.iter_mut().map(finish_text);
         let mut days = self.days.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef);
         let mut amounts =
             self.amounts.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef);
@@ -80,6 +69,14 @@ impl DealBatch {
         #[expect(clippy::expect_used, reason = "the columns are built in the order of the schema")]
         RecordBatch::try_new(schema::deals(), columns).expect("columns follow the schema")
     }
+}
+
+/// The texts so far as an array. The next one will be about as long: its room is made at once.
+fn finish_text(builder: &mut StringBuilder) -> ArrayRef {
+    let (rows, bytes) = (builder.len(), builder.values_slice().len());
+    let texts = builder.finish();
+    *builder = StringBuilder::with_capacity(rows, bytes + bytes / 8);
+    Arc::new(texts)
 }
 
 /// Collects stage events into batches of [`schema::stage_events`].

@@ -1,12 +1,12 @@
 //! From the texts of a row to a deal, or to the reasons why it cannot be one.
 
 use jiff::civil::Date;
-use winsight_model::Outcome;
+use winsight_model::{Money, Outcome};
 
 use crate::amount::{Decimal, is_null_word, read_amount};
 use crate::columns::Columns;
 use crate::date::DateReader;
-use crate::deal::Deal;
+use crate::deal::{Deal, Mark, Marks};
 use crate::field::Field;
 use crate::lookup::Lookup;
 use crate::money::AmountReader;
@@ -16,6 +16,7 @@ use crate::source::Fields;
 use crate::{EtlError, Reason, check};
 
 /// Reads and checks the rows of one file of deals.
+#[derive(Clone)]
 pub(crate) struct Cleaner<'a> {
     columns: Columns,
     dates: DateReader,
@@ -83,20 +84,20 @@ impl<'a> Cleaner<'a> {
             rep: text(Field::Rep),
             team: text(Field::Team),
             deal_type: text(Field::DealType),
-            stage_contradicts: false,
+            marks: Marks::default(),
             other_cycle: None,
         };
         self.check_closing(&deal, reasons);
         for lookup in self.lookups {
             fill_in(&mut deal, lookup);
         }
-        deal.stage_contradicts = self.stage_contradicts(&deal);
         deal.other_cycle = text(Field::CycleDays).filter(|own| differs(own, deal.cycle_days()));
+        self.mark(&mut deal);
         deal
     }
 
     fn text<'r>(&self, fields: &Fields<'r>, field: Field) -> Option<&'r str> {
-        let text = fields.get(self.columns.get(field)?).trim();
+        let text = trimmed(fields.get(self.columns.get(field)?));
         (!text.is_empty()).then_some(text)
     }
 
@@ -160,6 +161,19 @@ impl<'a> Cleaner<'a> {
         }
     }
 
+    fn mark(&self, deal: &mut Deal<'_>) {
+        let is_worth_something = deal.amount.is_some_and(|amount| amount > Money::ZERO);
+        for (mark, applies) in [
+            (Mark::LostWithoutAmount, deal.outcome == Outcome::Lost && !is_worth_something),
+            (Mark::StageContradicts, self.stage_contradicts(deal)),
+            (Mark::OtherCycle, deal.other_cycle.is_some()),
+        ] {
+            if applies {
+                deal.marks.add(mark);
+            }
+        }
+    }
+
     fn stage_contradicts(&self, deal: &Deal<'_>) -> bool {
         let said = deal.stage.and_then(|stage| self.outcomes.stage(stage));
         matches!(
@@ -169,6 +183,13 @@ impl<'a> Cleaner<'a> {
                 | (Outcome::Open, Some(Outcome::Won | Outcome::Lost))
         )
     }
+}
+
+/// The text without white space around it; nearly always it has none, which two bytes tell.
+fn trimmed(text: &str) -> &str {
+    let is_plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    let bytes = text.as_bytes();
+    if is_plain(bytes.first()) && is_plain(bytes.last()) { text } else { text.trim() }
 }
 
 fn fill_in<'r>(deal: &mut Deal<'r>, lookup: &'r Lookup) {

@@ -28,10 +28,67 @@ pub(crate) struct Deal<'a> {
     pub(crate) rep: Option<&'a str>,
     pub(crate) team: Option<&'a str>,
     pub(crate) deal_type: Option<&'a str>,
-    /// Whether the stage says the opposite of the outcome.
-    pub(crate) stage_contradicts: bool,
+    /// What is odd about it.
+    pub(crate) marks: Marks,
     /// The file's own cycle length in days, where it differs from [`Deal::cycle_days`].
     pub(crate) other_cycle: Option<&'a str>,
+}
+
+/// What can be odd about a deal that is loaded all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// The stage says the opposite of the outcome.
+    StageContradicts,
+    /// The file's own cycle length is another than the computed one.
+    OtherCycle,
+    /// It was lost, and has no amount or amount zero.
+    LostWithoutAmount,
+}
+
+impl Mark {
+    /// Every mark.
+    pub(crate) const ALL: [Self; 3] =
+        [Self::LostWithoutAmount, Self::StageContradicts, Self::OtherCycle];
+
+    /// What is odd about `deal`, which has this mark.
+    pub(crate) fn about(self, deal: &Deal<'_>) -> String {
+        let id = deal.deal_id;
+        match self {
+            Self::StageContradicts => {
+                format!(
+                    "{id}: outcome {}, stage {:?}",
+                    deal.outcome,
+                    deal.stage.unwrap_or_default()
+                )
+            }
+            Self::OtherCycle => {
+                let (own, days) = (deal.other_cycle, deal.cycle_days());
+                format!("{id}: {} instead of {}", own.unwrap_or_default(), days.unwrap_or_default())
+            }
+            Self::LostWithoutAmount => id.to_owned(),
+        }
+    }
+}
+
+/// Any number of marks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Marks(u32);
+
+impl Marks {
+    /// Adds a mark.
+    pub(crate) fn add(&mut self, mark: Mark) {
+        self.0 |= 1 << mark as u32;
+    }
+
+    /// Whether the mark is among them.
+    pub(crate) fn has(self, mark: Mark) -> bool {
+        self.0 & 1 << mark as u32 != 0
+    }
+
+    /// The marks.
+    pub(crate) fn iter(self) -> impl Iterator<Item = Mark> {
+        Mark::ALL.into_iter().filter(move |mark| self.has(*mark))
+    }
 }
 
 /// What is computed from a deal's own values.

@@ -2,25 +2,25 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use arrow::array::RecordBatch;
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
 use jiff::civil::Date;
 use winsight_model::Settings;
 
-use crate::batch::DealBatch;
 use crate::clean::Cleaner;
 use crate::field::Table;
 use crate::findings::Findings;
 use crate::identity::{Identities, Seen};
 use crate::lookup::Lookup;
+use crate::pipeline::{in_order, one_per_core};
 use crate::plan::Plan;
 use crate::quality::QualityCounts;
-use crate::source::{Record, Source};
+use crate::sift::{Sifted, Sifter};
+use crate::source::{Block, Source};
 use crate::{
     DealsReport, EtlError, Issue, Mapping, Progress, Quarantined, Reason, SinkError, check,
 };
 
-/// Rows between two reports of progress.
-pub(crate) const PROGRESS_ROWS: u64 = 10_000;
 /// Rows set aside after which a file is refused: its mapping must be wrong, and the reasons of all
 /// its rows would fill the memory.
 pub(crate) const QUARANTINE_ROWS: usize = 250_000;
@@ -86,16 +86,15 @@ pub fn read_deals(
     let source = Source::open(path, &given, Table::Deals)?;
     let plan = Plan::make(&source, &given, &options.settings, Table::Deals)?;
     let cleaner = Cleaner::new(&plan, &options.lookups, options.today)?;
-    let mut load = Load::new(&source, &cleaner, options);
-    let lacks_line_break = load.read(sink, progress)?;
-    let conflicting = load.set_conflicts_aside()?;
+    let mut load = Load::new(&source, options);
+    let lacks_line_break = load.read(&cleaner, sink, progress)?;
+    let conflicting = load.set_conflicts_aside(&cleaner)?;
     load.report(plan, conflicting, lacks_line_break)
 }
 
 /// A file being read.
 struct Load<'a> {
     source: &'a Source,
-    cleaner: &'a Cleaner<'a>,
     options: &'a ImportOptions,
     identities: Identities,
     findings: Findings,
@@ -103,100 +102,77 @@ struct Load<'a> {
     rows_read: u64,
     blank_rows: u64,
     sent: u64,
-    duplicates: u64,
 }
 
 impl<'a> Load<'a> {
-    fn new(source: &'a Source, cleaner: &'a Cleaner<'a>, options: &'a ImportOptions) -> Self {
+    fn new(source: &'a Source, options: &'a ImportOptions) -> Self {
         Self {
             source,
-            cleaner,
             options,
             identities: Identities::default(),
-            findings: Findings::new(),
+            findings: Findings::default(),
             quarantined: Vec::new(),
             rows_read: 0,
             blank_rows: 0,
             sent: 0,
-            duplicates: 0,
         }
     }
 
     /// Reads every row; returns whether the file ends without a line break.
     fn read(
         &mut self,
+        cleaner: &Cleaner<'_>,
         sink: &mut dyn DealSink,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<bool, EtlError> {
-        let mut rows = self.source.rows()?;
-        let mut batch = DealBatch::new();
-        let mut scratch = Vec::new();
-        while rows.advance()? {
-            let record = rows.record();
-            if record.is_blank() {
-                self.blank_rows += 1;
-                continue;
-            }
-            self.rows_read += 1;
-            self.take_row(&record, &mut batch, &mut scratch);
-            if self.quarantined.len() > QUARANTINE_ROWS {
-                return Err(too_many(self.source.path(), &self.quarantined));
-            }
-            if batch.is_full() {
-                sink.deals(batch.take())?;
-            }
-            if self.rows_read.is_multiple_of(PROGRESS_ROWS) {
-                progress(rows.progress(self.rows_read));
-            }
-        }
-        if !batch.is_empty() {
-            sink.deals(batch.take())?;
-        }
-        progress(rows.progress(self.rows_read));
+        let (source, options) = (self.source, self.options);
+        let workers = one_per_core(|| {
+            let (name, settings) = (&options.source, &options.settings);
+            let mut sifter = Sifter::new(cleaner.clone(), name, settings, source.width());
+            move |block: &Block| sifter.sift(block)
+        });
+        let ended = in_order(source, workers, |sifted, reached| {
+            self.take(sifted, sink)?;
+            progress(Progress { rows: self.rows_read, ..reached });
+            Ok(())
+        })?;
+        progress(Progress { rows: self.rows_read, ..ended.progress });
         if self.rows_read == 0 {
-            return Err(no_rows(self.source.path()));
+            return Err(no_rows(source.path()));
         }
-        Ok(rows.lacks_final_line_break())
+        Ok(ended.lacks_line_break)
     }
 
-    fn take_row(&mut self, record: &Record<'_>, batch: &mut DealBatch, scratch: &mut Vec<u8>) {
-        let fields = match record.fields(Some(self.source.width())) {
-            Ok(fields) => fields,
-            Err(fault) => {
-                self.quarantined.push(Quarantined {
-                    line: record.line,
-                    deal_id: None,
-                    reasons: vec![fault.reason()],
-                    raw: record.raw(),
-                });
-                return;
-            }
-        };
-        let mut reasons = Vec::new();
-        let deal = self.cleaner.clean(&fields, &mut reasons);
-        if !reasons.is_empty() {
-            let deal_id = (!deal.deal_id.is_empty()).then(|| deal.deal_id.to_owned());
-            let (line, raw) = (record.line, record.raw());
-            self.quarantined.push(Quarantined { line, deal_id, reasons, raw });
-            return;
+    fn take(&mut self, mut sifted: Sifted, sink: &mut dyn DealSink) -> Result<(), EtlError> {
+        self.rows_read += sifted.rows;
+        self.blank_rows += sifted.blank_rows;
+        self.quarantined.append(&mut sifted.quarantined);
+        if self.quarantined.len() > QUARANTINE_ROWS {
+            return Err(too_many(self.source.path(), &self.quarantined));
         }
-        let features = deal.features(&self.options.settings);
-        let hash = deal.hash(&self.options.source, &features, scratch);
-        match self.identities.see(Identities::key(deal.deal_id), hash) {
-            Seen::New => {
-                self.findings.add(&deal);
-                batch.push(&self.options.source, &deal, &features, hash);
-                self.sent += 1;
-            }
-            Seen::Identical => self.duplicates += 1,
-            // Set aside in a second reading, together with the rows before it.
-            Seen::Conflicting => {}
+        // Of conflicting rows the first is sent here; all are set aside in a second reading.
+        let keep: Vec<bool> = sifted
+            .facts
+            .iter()
+            .map(|facts| self.identities.see(facts.key, facts.hash) == Seen::New)
+            .collect();
+        self.findings.add(&sifted, &keep);
+        let kept = keep.iter().filter(|keep| **keep).count();
+        self.sent += kept as u64;
+        if kept == keep.len() && kept > 0 {
+            sink.deals(sifted.deals)?;
+        } else if kept > 0 {
+            #[expect(clippy::expect_used, reason = "there is one answer for each row")]
+            let deals = filter_record_batch(&sifted.deals, &BooleanArray::from(keep))
+                .expect("the mask is as long as the batch");
+            sink.deals(deals)?;
         }
+        Ok(())
     }
 
     /// Reads the file once more where deals had different contents, to set aside all their rows.
     /// Returns their ids.
-    fn set_conflicts_aside(&mut self) -> Result<Vec<String>, EtlError> {
+    fn set_conflicts_aside(&mut self, cleaner: &Cleaner<'_>) -> Result<Vec<String>, EtlError> {
         let conflicting = self.identities.conflicting();
         if conflicting.is_empty() {
             return Ok(Vec::new());
@@ -206,7 +182,7 @@ impl<'a> Load<'a> {
         while rows.advance()? {
             let record = rows.record();
             let Ok(fields) = record.fields(Some(self.source.width())) else { continue };
-            let Some(deal_id) = self.cleaner.deal_id(&fields) else { continue };
+            let Some(deal_id) = cleaner.deal_id(&fields) else { continue };
             let is_set_aside =
                 self.quarantined.binary_search_by_key(&record.line, |row| row.line).is_ok();
             if conflicting.contains(&Identities::key(deal_id)) && !is_set_aside {

@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::batch::{Event, EventBatch};
 use crate::deal::day_number;
-use crate::deals::{PROGRESS_ROWS, QUARANTINE_ROWS, no_rows, too_many};
+use crate::deals::{QUARANTINE_ROWS, no_rows, too_many};
 use crate::field::{Field, Table};
 use crate::identity::HashedMap;
 use crate::outcome::OutcomeReader;
@@ -16,6 +16,9 @@ use crate::source::{Fields, Source};
 use crate::{
     EtlError, EventsReport, ImportOptions, Mapping, Progress, Quarantined, Reason, SinkError, check,
 };
+
+/// Rows between two reports of progress.
+const PROGRESS_ROWS: u64 = 10_000;
 
 /// Reads a file of stage events, one row per stage entered: deal, date and stage. Sends the valid
 /// ones to `sink` in batches of [`winsight_model::schema::stage_events`].
@@ -50,7 +53,7 @@ pub fn read_events(
     let mut rows = source.rows()?;
     let mut batch = EventBatch::new();
     let mut quarantined = Vec::new();
-    let (mut rows_read, mut accepted) = (0, 0);
+    let (mut rows_read, mut accepted) = (0_u64, 0);
     while rows.advance()? {
         let record = rows.record();
         if record.is_blank() {
@@ -79,14 +82,14 @@ pub fn read_events(
         if batch.is_full() {
             sink(batch.take())?;
         }
-        if rows_read % PROGRESS_ROWS == 0 {
-            progress(rows.progress(rows_read));
+        if rows_read.is_multiple_of(PROGRESS_ROWS) {
+            progress(Progress { rows: rows_read, ..rows.progress() });
         }
     }
     if !batch.is_empty() {
         sink(batch.take())?;
     }
-    progress(rows.progress(rows_read));
+    progress(Progress { rows: rows_read, ..rows.progress() });
     if rows_read == 0 {
         return Err(no_rows(path));
     }

@@ -2,35 +2,37 @@
 
 use std::collections::BTreeMap;
 
+use arrow::array::AsArray;
 use jiff::civil::Date;
 use winsight_model::Outcome;
 
 use crate::columns::Columns;
-use crate::deal::Deal;
+use crate::deal::Mark;
 use crate::field::Field;
 use crate::lookup::Lookup;
 use crate::quality::QualityCounts;
+use crate::sift::Sifted;
 use crate::spelling::{ValueCounts, spelling_variants};
 use crate::{Issue, check};
 
-/// Most values named in an issue.
-const EXAMPLES: usize = 5;
+/// Most examples named in an issue.
+pub(crate) const EXAMPLES: usize = 5;
 
 /// Numbers of deals by field: how often each value of a field occurs.
 pub(crate) type ValuesByField = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// Counts over the accepted deals.
+#[derive(Default)]
 pub(crate) struct Findings {
     deals: u64,
     closed: u64,
     lost: u64,
-    lost_without_amount: u64,
     /// Deals in which each of [`Field::IMPORTANT`] is filled in.
     filled: [u64; Field::IMPORTANT.len()],
     /// How often the values of each of [`Field::GROUPING`] occur.
     values: [ValueCounts; Field::GROUPING.len()],
-    stage_contradictions: Examples,
-    cycle_mismatches: Examples,
+    /// The deals with each of [`Mark::ALL`].
+    marked: [Examples; Mark::ALL.len()],
     newest: Option<Date>,
 }
 
@@ -41,57 +43,43 @@ struct Examples {
     texts: Vec<String>,
 }
 
-impl Examples {
-    fn add(&mut self, text: impl FnOnce() -> String) {
-        if self.texts.len() < EXAMPLES {
-            self.texts.push(text());
-        }
-        self.count += 1;
-    }
-}
-
 impl Findings {
-    pub(crate) fn new() -> Self {
-        Self {
-            deals: 0,
-            closed: 0,
-            lost: 0,
-            lost_without_amount: 0,
-            filled: [0; Field::IMPORTANT.len()],
-            values: std::array::from_fn(|_| ValueCounts::default()),
-            stage_contradictions: Examples::default(),
-            cycle_mismatches: Examples::default(),
-            newest: None,
-        }
-    }
-
-    /// Takes in one more accepted deal.
-    pub(crate) fn add(&mut self, deal: &Deal<'_>) {
-        self.deals += 1;
-        self.closed += u64::from(deal.outcome != Outcome::Open);
-        if deal.outcome == Outcome::Lost {
-            self.lost += 1;
-            let has_amount = deal.amount.is_some_and(|amount| amount.cents() > 0);
-            self.lost_without_amount += u64::from(!has_amount);
-        }
-        self.filled[0] += u64::from(deal.created.is_some());
-        self.filled[1] += u64::from(deal.amount.is_some());
-        for (index, field) in Field::GROUPING.into_iter().enumerate() {
-            if let Some(value) = deal.grouping(field) {
-                self.filled[index + 2] += 1;
-                self.values[index].add(value);
+    /// Takes in those deals of a block that are kept.
+    pub(crate) fn add(&mut self, sifted: &Sifted, keep: &[bool]) {
+        let mut counts: [Vec<u64>; Field::GROUPING.len()] =
+            std::array::from_fn(|index| vec![0; sifted.firsts[index].len()]);
+        for (facts, _) in sifted.facts.iter().zip(keep).filter(|(_, keep)| **keep) {
+            self.deals += 1;
+            self.closed += u64::from(facts.outcome != Outcome::Open);
+            self.lost += u64::from(facts.outcome == Outcome::Lost);
+            self.newest = self.newest.max(facts.newest);
+            for (filled, has) in self.filled.iter_mut().zip(facts.has) {
+                *filled += u64::from(has);
+            }
+            for (counts, code) in counts.iter_mut().zip(facts.codes) {
+                if let Some(code) = code {
+                    counts[code as usize] += 1;
+                }
+            }
+            for mark in facts.marks.iter() {
+                self.marked[mark as usize].count += 1;
             }
         }
-        if deal.stage_contradicts {
-            let stage = deal.stage.unwrap_or_default();
-            self.stage_contradictions
-                .add(|| format!("{}: outcome {}, stage {stage:?}", deal.deal_id, deal.outcome));
+        for (index, field) in Field::GROUPING.into_iter().enumerate() {
+            let column = sifted.deals[field.name()].as_string::<i32>();
+            for (count, first) in counts[index].iter().zip(&sifted.firsts[index]) {
+                if *count > 0 {
+                    self.filled[index + 2] += count;
+                    self.values[index].add(column.value(*first), *count);
+                }
+            }
         }
-        if let Some(own) = deal.other_cycle {
-            let days = deal.cycle_days().unwrap_or_default();
-            self.cycle_mismatches.add(|| format!("{}: {own} instead of {days}", deal.deal_id));
+        for remark in sifted.remarks.iter().filter(|remark| keep[remark.row]) {
+            let texts = &mut self.marked[remark.mark as usize].texts;
+            if texts.len() < EXAMPLES {
+                texts.push(remark.text.clone());
+            }
         }
-        self.newest = self.newest.max(deal.created).max(deal.closed).max(deal.updated);
     }
 
     /// The issues, beside those of the plan. `known` holds spellings from elsewhere.
@@ -113,42 +101,11 @@ impl Findings {
                 message.to_owned(),
             ));
         }
-        if self.lost_without_amount > 0 {
-            let message = format!(
-                "{} of {} lost deals have no amount; the revenue-weighted win rate is not shown when nearly all lack it",
-                self.lost_without_amount, self.lost
-            );
-            issues.push(Issue::new(
-                check::LOST_WITHOUT_AMOUNT,
-                Some(Field::Amount),
-                self.lost_without_amount,
-                Vec::new(),
-                message,
-            ));
-        }
-        for (name, field, found, what) in [
-            (
-                check::OUTCOME_STAGE_MISMATCH,
-                Field::Stage,
-                &self.stage_contradictions,
-                "have a stage that contradicts their outcome; the outcome counts",
-            ),
-            (
-                check::CYCLE_MISMATCH,
-                Field::CycleDays,
-                &self.cycle_mismatches,
-                "have a cycle length that is not closed minus created date; the dates count",
-            ),
-        ] {
-            if found.count > 0 {
-                let message = format!("{} deals {what}", found.count);
-                issues.push(Issue::new(
-                    name,
-                    Some(field),
-                    found.count,
-                    found.texts.clone(),
-                    message,
-                ));
+        for mark in Mark::ALL {
+            let Examples { count, texts } = &self.marked[mark as usize];
+            if *count > 0 {
+                let (check, field, message) = self.describe(mark, *count);
+                issues.push(Issue::new(check, Some(field), *count, texts.clone(), message));
             }
         }
         self.spellings(known, lookups, &mut issues);
@@ -156,6 +113,34 @@ impl Findings {
             issues.extend(self.absent_from(lookup));
         }
         issues
+    }
+
+    /// What a mark means for the `count` deals that have it.
+    fn describe(&self, mark: Mark, count: u64) -> (&'static str, Field, String) {
+        match mark {
+            Mark::LostWithoutAmount => (
+                check::LOST_WITHOUT_AMOUNT,
+                Field::Amount,
+                format!(
+                    "{count} of {} lost deals have no amount; the revenue-weighted win rate is not shown when nearly all lack it",
+                    self.lost
+                ),
+            ),
+            Mark::StageContradicts => (
+                check::OUTCOME_STAGE_MISMATCH,
+                Field::Stage,
+                format!(
+                    "{count} deals have a stage that contradicts their outcome; the outcome counts"
+                ),
+            ),
+            Mark::OtherCycle => (
+                check::CYCLE_MISMATCH,
+                Field::CycleDays,
+                format!(
+                    "{count} deals have a cycle length that is not closed minus created date; the dates count"
+                ),
+            ),
+        }
     }
 
     fn missing(&self, columns: &Columns, issues: &mut Vec<Issue>) {
@@ -280,7 +265,10 @@ impl Findings {
             }
         }
         counts.accepted = self.deals;
-        counts.contradictions = self.stage_contradictions.count + self.cycle_mismatches.count;
+        counts.contradictions = [Mark::StageContradicts, Mark::OtherCycle]
+            .map(|mark| self.marked[mark as usize].count)
+            .iter()
+            .sum();
         let age = |newest: Date| newest.until(today).map_or(0, |span| span.get_days());
         counts.age_days = self.newest.map(age);
     }

@@ -33,10 +33,12 @@ mod lookup;
 mod mapping;
 mod money;
 mod outcome;
+mod pipeline;
 mod plan;
 mod quality;
 mod rate;
 mod report;
+mod sift;
 mod source;
 mod spelling;
 

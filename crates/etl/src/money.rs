@@ -16,6 +16,7 @@ const DOLLARS: [&str; 11] =
     ["USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "ARS", "CLP", "COP"];
 
 /// Reads amounts and converts them into the reporting currency.
+#[derive(Clone)]
 pub(crate) struct AmountReader {
     decimal: Option<Decimal>,
     default_currency: String,
@@ -89,6 +90,12 @@ impl AmountReader {
         mark: Option<CurrencyMark>,
         column: Option<&str>,
     ) -> Result<(&str, Rate), Reason> {
+        if mark.is_none()
+            && let Some((code, rate)) =
+                self.rates.get_key_value(column.unwrap_or(&self.default_currency))
+        {
+            return Ok((code, *rate));
+        }
         let by_column = column.map(|text| match currency_mark(text) {
             Some(CurrencyMark::Code(code)) => code,
             Some(CurrencyMark::Dollar) => self.default_currency.clone(),

@@ -1,5 +1,6 @@
 //! Opening files: what they are, how their text is encoded, and their rows one after another.
 
+mod block;
 mod columnar;
 mod delimited;
 mod encoding;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+pub(crate) use block::{Block, Ended};
 use columnar::ColumnarRows;
 use delimited::DelimitedRows;
 pub(crate) use encoding::encoding_named;
@@ -184,13 +186,13 @@ impl Rows {
         }
     }
 
-    /// How far the file has been read.
-    pub(crate) fn progress(&self, rows: u64) -> crate::Progress {
+    /// How far the file has been read; its rows are not counted.
+    pub(crate) fn progress(&self) -> crate::Progress {
         let bytes_read = match &self.kind {
             Kind::Delimited(_) => self.read.load(Ordering::Relaxed),
             Kind::Columnar(columnar) => columnar.share_of(self.bytes_total),
         };
-        crate::Progress { bytes_read, bytes_total: self.bytes_total, rows }
+        crate::Progress { bytes_read, bytes_total: self.bytes_total, rows: 0 }
     }
 
     /// Whether the text ended without a line break; known after the last row.
