@@ -1,14 +1,15 @@
 //! From the texts of a row to a deal, or to the reasons why it cannot be one.
 
 use jiff::civil::Date;
-use winsight_model::{Money, Outcome};
+use winsight_model::Outcome;
 
 use crate::amount::{Decimal, is_null_word, read_amount};
 use crate::columns::Columns;
 use crate::date::DateReader;
-use crate::deal::{Deal, Mark, Marks};
+use crate::deal::Deal;
 use crate::field::Field;
 use crate::lookup::Lookup;
+use crate::mark::Marks;
 use crate::money::AmountReader;
 use crate::outcome::OutcomeReader;
 use crate::plan::Plan;
@@ -19,6 +20,8 @@ use crate::{EtlError, Reason, check};
 #[derive(Clone)]
 pub(crate) struct Cleaner<'a> {
     columns: Columns,
+    /// The fields that have a column and are not among [`Field::GROUPING`].
+    mapped: Vec<Field>,
     dates: DateReader,
     outcomes: OutcomeReader,
     amounts: AmountReader,
@@ -31,6 +34,11 @@ impl<'a> Cleaner<'a> {
     pub(crate) fn new(plan: &Plan, lookups: &'a [Lookup], today: Date) -> Result<Self, EtlError> {
         let mapping = &plan.mapping;
         Ok(Self {
+            mapped: plan
+                .columns
+                .mapped()
+                .filter(|field| !Field::GROUPING.contains(field))
+                .collect(),
             columns: plan.columns.clone(),
             dates: plan.dates.clone(),
             outcomes: OutcomeReader::new(&mapping.outcomes, &mapping.stages),
@@ -92,7 +100,7 @@ impl<'a> Cleaner<'a> {
             fill_in(&mut deal, lookup);
         }
         deal.other_cycle = text(Field::CycleDays).filter(|own| differs(own, deal.cycle_days()));
-        self.mark(&mut deal);
+        deal.marks = Marks::of(&deal, self.stage_contradicts(&deal), self.today);
         deal
     }
 
@@ -161,17 +169,22 @@ impl<'a> Cleaner<'a> {
         }
     }
 
-    fn mark(&self, deal: &mut Deal<'_>) {
-        let is_worth_something = deal.amount.is_some_and(|amount| amount > Money::ZERO);
-        for (mark, applies) in [
-            (Mark::LostWithoutAmount, deal.outcome == Outcome::Lost && !is_worth_something),
-            (Mark::StageContradicts, self.stage_contradicts(deal)),
-            (Mark::OtherCycle, deal.other_cycle.is_some()),
-        ] {
-            if applies {
-                deal.marks.add(mark);
-            }
-        }
+    /// Which fields a row fills in, as a set of [`Field::bit`]: those with a text, or with a value
+    /// where they must be read, and those filled in by a lookup.
+    pub(crate) fn filled(&self, fields: &Fields<'_>, deal: &Deal<'_>) -> u32 {
+        let by_column = self.mapped.iter().filter(|field| match field {
+            Field::CreatedDate => deal.created.is_some(),
+            Field::ClosedDate => deal.closed.is_some(),
+            Field::ExpectedCloseDate => deal.expected_close.is_some(),
+            Field::LastActivityDate => deal.last_activity.is_some(),
+            Field::UpdatedDate => deal.updated.is_some(),
+            Field::Amount => deal.amount.is_some(),
+            // A blank outcome says that the deal is open.
+            Field::Outcome => true,
+            field => self.text(fields, **field).is_some(),
+        });
+        let by_value = Field::GROUPING.iter().filter(|field| deal.grouping(**field).is_some());
+        by_column.chain(by_value).fold(0, |filled, field| filled | field.bit())
     }
 
     fn stage_contradicts(&self, deal: &Deal<'_>) -> bool {

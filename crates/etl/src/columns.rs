@@ -26,6 +26,11 @@ impl Columns {
         self.get(field).is_some()
     }
 
+    /// The fields that have a column.
+    pub(crate) fn mapped(&self) -> impl Iterator<Item = Field> {
+        Field::ALL.iter().copied().filter(|field| self.has(*field))
+    }
+
     /// Gives a field a column.
     pub(crate) fn set(&mut self, field: Field, column: usize) {
         self.index[field as usize] = Some(column);

@@ -3,6 +3,7 @@ use winsight_model::{Money, Outcome, Settings, schema};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::field::Field;
+use crate::mark::Marks;
 
 /// One deal, validated and cleaned, its texts borrowed from the row it came from.
 #[expect(clippy::struct_field_names, reason = "the names of the columns")]
@@ -34,63 +35,6 @@ pub(crate) struct Deal<'a> {
     pub(crate) other_cycle: Option<&'a str>,
 }
 
-/// What can be odd about a deal that is loaded all the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mark {
-    /// The stage says the opposite of the outcome.
-    StageContradicts,
-    /// The file's own cycle length is another than the computed one.
-    OtherCycle,
-    /// It was lost, and has no amount or amount zero.
-    LostWithoutAmount,
-}
-
-impl Mark {
-    /// Every mark.
-    pub(crate) const ALL: [Self; 3] =
-        [Self::LostWithoutAmount, Self::StageContradicts, Self::OtherCycle];
-
-    /// What is odd about `deal`, which has this mark.
-    pub(crate) fn about(self, deal: &Deal<'_>) -> String {
-        let id = deal.deal_id;
-        match self {
-            Self::StageContradicts => {
-                format!(
-                    "{id}: outcome {}, stage {:?}",
-                    deal.outcome,
-                    deal.stage.unwrap_or_default()
-                )
-            }
-            Self::OtherCycle => {
-                let (own, days) = (deal.other_cycle, deal.cycle_days());
-                format!("{id}: {} instead of {}", own.unwrap_or_default(), days.unwrap_or_default())
-            }
-            Self::LostWithoutAmount => id.to_owned(),
-        }
-    }
-}
-
-/// Any number of marks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Marks(u32);
-
-impl Marks {
-    /// Adds a mark.
-    pub(crate) fn add(&mut self, mark: Mark) {
-        self.0 |= 1 << mark as u32;
-    }
-
-    /// Whether the mark is among them.
-    pub(crate) fn has(self, mark: Mark) -> bool {
-        self.0 & 1 << mark as u32 != 0
-    }
-
-    /// The marks.
-    pub(crate) fn iter(self) -> impl Iterator<Item = Mark> {
-        Mark::ALL.into_iter().filter(move |mark| self.has(*mark))
-    }
-}
-
 /// What is computed from a deal's own values.
 #[derive(Clone, Debug)]
 pub(crate) struct Features {
@@ -105,6 +49,11 @@ impl Deal<'_> {
     /// Days from created to closed; `None` while it is open or when it was created is unknown.
     pub(crate) fn cycle_days(&self) -> Option<i32> {
         Some(day_number(self.closed?) - day_number(self.created?))
+    }
+
+    /// The last day on which something is known to have happened to it.
+    pub(crate) fn last_seen(&self) -> Option<Date> {
+        self.last_activity.max(self.updated)
     }
 
     /// The features of the deal under the settings of its workspace.

@@ -7,6 +7,7 @@ use arrow::compute::filter_record_batch;
 use jiff::civil::Date;
 use winsight_model::Settings;
 
+use crate::check::Kind;
 use crate::clean::Cleaner;
 use crate::field::Table;
 use crate::findings::Findings;
@@ -18,7 +19,8 @@ use crate::quality::QualityCounts;
 use crate::sift::{Sifted, Sifter};
 use crate::source::{Block, Source};
 use crate::{
-    DealsReport, EtlError, Issue, Mapping, Progress, Quarantined, Reason, SinkError, check,
+    DealsReport, EtlError, FieldQuality, Issue, Mapping, Progress, Quarantined, Reason, SinkError,
+    check,
 };
 
 /// Rows set aside after which a file is refused: its mapping must be wrong, and the reasons of all
@@ -243,8 +245,14 @@ impl<'a> Load<'a> {
             ..QualityCounts::default()
         };
         self.findings.count(&plan.columns, self.options.today, &mut counts);
-        let misspelt = issues.iter().filter(|issue| issue.check == check::SPELLING_VARIANTS);
-        counts.contradictions += misspelt.map(|issue| issue.count).sum::<u64>();
+        let inconsistent = issues.iter().filter(|issue| issue.kind == Kind::Inconsistent);
+        counts.contradictions = inconsistent.map(|issue| issue.count).sum();
+        let fields = plan.columns.mapped().map(|field| {
+            let reasons = self.quarantined.iter().flat_map(|row| &row.reasons);
+            let share = self.findings.filled_share(field);
+            (field.name().to_owned(), FieldQuality::new(field.name(), share, reasons, &issues))
+        });
+        let quality = counts.quality(fields.collect());
         Ok(DealsReport {
             mapping: plan.mapping,
             mapping_notes: plan.notes,
@@ -254,7 +262,7 @@ impl<'a> Load<'a> {
             quarantined: self.quarantined,
             conflicting,
             issues,
-            quality: counts.quality(),
+            quality,
         })
     }
 

@@ -89,6 +89,11 @@ impl Field {
         Self::UpdatedDate,
     ];
 
+    /// The field as a set of one.
+    pub(crate) const fn bit(self) -> u32 {
+        1 << self as u32
+    }
+
     /// The field of a name.
     ///
     /// # Errors

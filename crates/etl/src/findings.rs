@@ -7,13 +7,14 @@ use jiff::civil::Date;
 use winsight_model::Outcome;
 
 use crate::columns::Columns;
-use crate::deal::Mark;
 use crate::field::Field;
 use crate::lookup::Lookup;
+use crate::mark::Mark;
+use crate::outliers::{Outliers, Spread};
 use crate::quality::QualityCounts;
 use crate::sift::Sifted;
 use crate::spelling::{ValueCounts, spelling_variants};
-use crate::{Issue, check};
+use crate::{ExampleRow, Issue, check};
 
 /// Most examples named in an issue.
 pub(crate) const EXAMPLES: usize = 5;
@@ -25,14 +26,16 @@ pub(crate) type ValuesByField = BTreeMap<String, BTreeMap<String, u64>>;
 #[derive(Default)]
 pub(crate) struct Findings {
     deals: u64,
-    closed: u64,
-    lost: u64,
-    /// Deals in which each of [`Field::IMPORTANT`] is filled in.
-    filled: [u64; Field::IMPORTANT.len()],
+    /// Deals by outcome: won, lost, open.
+    outcomes: [u64; 3],
+    /// Deals in which each of [`Field::ALL`] is filled in.
+    filled: [u64; Field::ALL.len()],
     /// How often the values of each of [`Field::GROUPING`] occur.
     values: [ValueCounts; Field::GROUPING.len()],
     /// The deals with each of [`Mark::ALL`].
     marked: [Examples; Mark::ALL.len()],
+    /// Amounts in cents, and cycle lengths plus one day.
+    spreads: [Spread; 2],
     newest: Option<Date>,
 }
 
@@ -41,6 +44,7 @@ pub(crate) struct Findings {
 struct Examples {
     count: u64,
     texts: Vec<String>,
+    rows: Vec<ExampleRow>,
 }
 
 impl Findings {
@@ -48,28 +52,38 @@ impl Findings {
     pub(crate) fn add(&mut self, sifted: &Sifted, keep: &[bool]) {
         let mut counts: [Vec<u64>; Field::GROUPING.len()] =
             std::array::from_fn(|index| vec![0; sifted.firsts[index].len()]);
-        for (facts, _) in sifted.facts.iter().zip(keep).filter(|(_, keep)| **keep) {
+        let ids = sifted.deals[Field::DealId.name()].as_string::<i32>();
+        for (row, facts) in sifted.facts.iter().enumerate().filter(|(row, _)| keep[*row]) {
+            let example =
+                || ExampleRow { line: facts.line, deal_id: Some(ids.value(row).to_owned()) };
             self.deals += 1;
-            self.closed += u64::from(facts.outcome != Outcome::Open);
-            self.lost += u64::from(facts.outcome == Outcome::Lost);
+            self.outcomes[facts.outcome as usize] += 1;
             self.newest = self.newest.max(facts.newest);
-            for (filled, has) in self.filled.iter_mut().zip(facts.has) {
-                *filled += u64::from(has);
+            for (index, filled) in self.filled.iter_mut().enumerate() {
+                *filled += u64::from(facts.filled >> index & 1);
             }
             for (counts, code) in counts.iter_mut().zip(facts.codes) {
                 if let Some(code) = code {
                     counts[code as usize] += 1;
                 }
             }
+            for (spread, bin) in self.spreads.iter_mut().zip(facts.bins) {
+                if let Some(bin) = bin {
+                    spread.add(bin, example);
+                }
+            }
             for mark in facts.marks.iter() {
-                self.marked[mark as usize].count += 1;
+                let marked = &mut self.marked[mark as usize];
+                marked.count += 1;
+                if marked.rows.len() < EXAMPLES {
+                    marked.rows.push(example());
+                }
             }
         }
         for (index, field) in Field::GROUPING.into_iter().enumerate() {
             let column = sifted.deals[field.name()].as_string::<i32>();
             for (count, first) in counts[index].iter().zip(&sifted.firsts[index]) {
                 if *count > 0 {
-                    self.filled[index + 2] += count;
                     self.values[index].add(column.value(*first), *count);
                 }
             }
@@ -91,7 +105,7 @@ impl Findings {
     ) -> Vec<Issue> {
         let mut issues = Vec::new();
         self.missing(columns, &mut issues);
-        if self.deals > 0 && self.closed == 0 {
+        if self.deals > 0 && self.outcome(Outcome::Open) == self.deals {
             let message = "no deal of the file is won or lost, so that it gives no rate; if some are, say which words mean it under [outcomes] or [stages] in the mapping";
             issues.push(Issue::new(
                 check::NO_CLOSED_DEALS,
@@ -101,13 +115,8 @@ impl Findings {
                 message.to_owned(),
             ));
         }
-        for mark in Mark::ALL {
-            let Examples { count, texts } = &self.marked[mark as usize];
-            if *count > 0 {
-                let (check, field, message) = self.describe(mark, *count);
-                issues.push(Issue::new(check, Some(field), *count, texts.clone(), message));
-            }
-        }
+        self.marked(&mut issues);
+        self.outlying(&mut issues);
         self.spellings(known, lookups, &mut issues);
         for lookup in lookups {
             issues.extend(self.absent_from(lookup));
@@ -115,37 +124,58 @@ impl Findings {
         issues
     }
 
-    /// What a mark means for the `count` deals that have it.
-    fn describe(&self, mark: Mark, count: u64) -> (&'static str, Field, String) {
-        match mark {
-            Mark::LostWithoutAmount => (
-                check::LOST_WITHOUT_AMOUNT,
-                Field::Amount,
-                format!(
-                    "{count} of {} lost deals have no amount; the revenue-weighted win rate is not shown when nearly all lack it",
-                    self.lost
-                ),
-            ),
-            Mark::StageContradicts => (
-                check::OUTCOME_STAGE_MISMATCH,
-                Field::Stage,
-                format!(
-                    "{count} deals have a stage that contradicts their outcome; the outcome counts"
-                ),
-            ),
-            Mark::OtherCycle => (
-                check::CYCLE_MISMATCH,
-                Field::CycleDays,
-                format!(
-                    "{count} deals have a cycle length that is not closed minus created date; the dates count"
-                ),
-            ),
+    fn outcome(&self, outcome: Outcome) -> u64 {
+        self.outcomes[outcome as usize]
+    }
+
+    fn filled(&self, field: Field) -> u64 {
+        self.filled[field as usize]
+    }
+
+    fn marked(&self, issues: &mut Vec<Issue>) {
+        for mark in Mark::ALL {
+            let Examples { count, texts, rows } = &self.marked[mark as usize];
+            let among = match mark {
+                Mark::LostWithoutAmount => self.outcome(Outcome::Lost),
+                Mark::WonWithoutAmount => self.outcome(Outcome::Won),
+                _ => self.outcome(Outcome::Open),
+            };
+            if *count > 0 {
+                let (name, field) = mark.check();
+                let message = mark.meaning(*count, among);
+                let issue = Issue::new(name, Some(field), *count, texts.clone(), message);
+                issues.push(issue.with_rows(rows.clone()));
+            }
+        }
+    }
+
+    /// Amounts and cycle lengths far from all others.
+    fn outlying(&self, issues: &mut Vec<Issue>) {
+        let [amounts, cycles] = &self.spreads;
+        if let Some(Outliers { count, median, low, high, rows }) = amounts.outliers() {
+            let [median, low, high] = [median, low, high].map(|cents| cents / 100.0);
+            let message = format!(
+                "{count} amounts lie below {low:.0} or above {high:.0}, far from all others, which lie about {median:.0}; look for a wrong unit, currency or number of zeros"
+            );
+            let issue =
+                Issue::new(check::OUTLYING_AMOUNT, Some(Field::Amount), count, Vec::new(), message);
+            issues.push(issue.with_rows(rows));
+        }
+        if let Some(Outliers { count, median, low, high, rows }) = cycles.outliers() {
+            let [median, low, high] = [median, low, high].map(|days| days - 1.0);
+            let shorter = if low > 0.0 { format!("less than {low:.0} or ") } else { String::new() };
+            let message = format!(
+                "{count} deals took {shorter}more than {high:.0} days, far from all others, which took about {median:.0}; look for a wrong year or month in their dates"
+            );
+            let field = Some(Field::CycleDays);
+            let issue = Issue::new(check::OUTLYING_CYCLE, field, count, Vec::new(), message);
+            issues.push(issue.with_rows(rows));
         }
     }
 
     fn missing(&self, columns: &Columns, issues: &mut Vec<Issue>) {
-        for (field, filled) in Field::IMPORTANT.into_iter().zip(self.filled) {
-            let name = field.name();
+        for field in Field::IMPORTANT {
+            let (name, filled) = (field.name(), self.filled(field));
             let blank = self.deals - filled;
             let consequence = match field {
                 Field::CreatedDate => "their cycle length is unknown",
@@ -257,7 +287,8 @@ impl Findings {
 
     /// Completes the counts of the quality score.
     pub(crate) fn count(&self, columns: &Columns, today: Date, counts: &mut QualityCounts) {
-        for (field, filled) in Field::IMPORTANT.into_iter().zip(self.filled) {
+        for field in Field::IMPORTANT {
+            let filled = self.filled(field);
             let is_recommended = matches!(field, Field::CreatedDate | Field::Amount);
             if is_recommended || columns.has(field) || filled > 0 {
                 counts.cells += self.deals;
@@ -265,12 +296,20 @@ impl Findings {
             }
         }
         counts.accepted = self.deals;
-        counts.contradictions = [Mark::StageContradicts, Mark::OtherCycle]
-            .map(|mark| self.marked[mark as usize].count)
-            .iter()
-            .sum();
         let age = |newest: Date| newest.until(today).map_or(0, |span| span.get_days());
         counts.age_days = self.newest.map(age);
+    }
+
+    /// In which share of the deals that should have it a field is filled in.
+    pub(crate) fn filled_share(&self, field: Field) -> f64 {
+        let expected = match field {
+            Field::ClosedDate | Field::CycleDays => self.deals - self.outcome(Outcome::Open),
+            Field::ExpectedCloseDate => self.outcome(Outcome::Open),
+            _ => self.deals,
+        };
+        // A date of another deal, such as an expected close that was kept, does no harm.
+        let filled = self.filled(field).min(expected);
+        if expected == 0 { 1.0 } else { filled as f64 / expected as f64 }
     }
 }
 

@@ -31,8 +31,10 @@ mod identity;
 mod infer;
 mod lookup;
 mod mapping;
+mod mark;
 mod money;
 mod outcome;
+mod outliers;
 mod pipeline;
 mod plan;
 mod quality;
@@ -47,6 +49,9 @@ pub use error::{EtlError, Refusal, SinkError};
 pub use events::read_events;
 pub use lookup::{Lookup, is_lookup, read_lookup};
 pub use mapping::Mapping;
-pub use quality::Quality;
-pub use report::{DealsReport, EventsReport, Issue, Progress, Quarantined, Reason, Severity};
+pub use quality::{FieldQuality, Quality};
+pub use report::{
+    DealsReport, EventsReport, ExampleRow, Issue, Progress, Quarantined, Reason, Severity,
+    reasons_for_quarantine,
+};
 pub use spelling::{Variant, spelling_variants};

@@ -8,10 +8,12 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::Quarantined;
 use crate::batch::DealBatch;
 use crate::clean::Cleaner;
-use crate::deal::{Deal, Mark, Marks};
+use crate::deal::Deal;
 use crate::field::Field;
 use crate::findings::EXAMPLES;
 use crate::identity::{HashedMap, Identities};
+use crate::mark::{Mark, Marks};
+use crate::outliers::bin_of;
 use crate::source::{Block, Record};
 
 /// Works on the blocks of one file of deals.
@@ -51,8 +53,10 @@ pub(crate) struct Facts {
     pub(crate) marks: Marks,
     /// Latest of the days that show when the file was made.
     pub(crate) newest: Option<Date>,
-    /// Whether created date and amount are known.
-    pub(crate) has: [bool; 2],
+    /// The fields that are filled in, as a set of [`Field::bit`].
+    pub(crate) filled: u32,
+    /// The bins of [`crate::outliers`] of the amount in cents, and of the cycle length plus one day.
+    pub(crate) bins: [Option<u16>; 2],
     /// Within the block, the code of the value of each of [`Field::GROUPING`].
     pub(crate) codes: [Option<u32>; Field::GROUPING.len()],
 }
@@ -139,7 +143,11 @@ impl<'a> Sifter<'a> {
             outcome: deal.outcome,
             marks: deal.marks,
             newest: deal.created.max(deal.closed).max(deal.updated),
-            has: [deal.created.is_some(), deal.amount.is_some()],
+            filled: self.cleaner.filled(&fields, &deal),
+            bins: [
+                deal.amount.and_then(|amount| bin_of(amount.cents())),
+                features.cycle_days.and_then(|days| bin_of(i128::from(days) + 1)),
+            ],
             codes: std::array::from_fn(|index| {
                 let value = deal.grouping(Field::GROUPING[index])?;
                 Some(coders[index].code(value, row))
@@ -150,6 +158,9 @@ impl<'a> Sifter<'a> {
 
 /// Puts the first oddities of a block into words.
 fn remark_on(deal: &Deal<'_>, row: usize, remarks: &mut Vec<Remark>) {
+    if deal.marks.is_empty() {
+        return;
+    }
     for mark in deal.marks.iter() {
         if remarks.iter().filter(|remark| remark.mark == mark).count() < EXAMPLES {
             remarks.push(Remark { row, mark, text: mark.about(deal) });
