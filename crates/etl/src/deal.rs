@@ -29,8 +29,12 @@ pub(crate) struct Deal<'a> {
     pub(crate) rep: Option<&'a str>,
     pub(crate) team: Option<&'a str>,
     pub(crate) deal_type: Option<&'a str>,
+    /// The custom dimensions as a JSON object.
+    pub(crate) dimensions: Option<String>,
     /// What is odd about it.
     pub(crate) marks: Marks,
+    /// What a waived check said about it.
+    pub(crate) waived: Option<String>,
     /// The file's own cycle length in days, where it differs from [`Deal::cycle_days`].
     pub(crate) other_cycle: Option<&'a str>,
 }
@@ -73,7 +77,7 @@ impl Deal<'_> {
         &'a self,
         source: &'a str,
         features: &'a Features,
-    ) -> [Option<&'a str>; 17] {
+    ) -> [Option<&'a str>; 18] {
         [
             Some(source),
             Some(self.deal_id),
@@ -91,6 +95,7 @@ impl Deal<'_> {
             self.rep,
             self.team,
             self.deal_type,
+            self.dimensions.as_deref(),
             Some(features.created_month.as_str()),
         ]
     }

@@ -1,5 +1,5 @@
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use arrow::array::{BooleanArray, RecordBatch};
@@ -11,13 +11,14 @@ use crate::check::Kind;
 use crate::clean::Cleaner;
 use crate::field::Table;
 use crate::findings::Findings;
-use crate::identity::{Identities, Seen};
+use crate::identity::{HashedMap, Identities, Seen};
 use crate::lookup::Lookup;
 use crate::pipeline::{in_order, one_per_core};
 use crate::plan::Plan;
 use crate::quality::QualityCounts;
 use crate::sift::{Sifted, Sifter};
 use crate::source::{Block, Source};
+use crate::waive::Waived;
 use crate::{
     DealsReport, EtlError, FieldQuality, Issue, Mapping, Progress, Quarantined, Reason, SinkError,
     check,
@@ -40,6 +41,9 @@ pub struct ImportOptions {
     pub today: Date,
     /// Field, then value, then number of deals: spellings the workspace already holds.
     pub known_values: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Names of checks that do not set rows aside, of those that are waivable in
+    /// [`check::CATALOGUE`]. Of a deal with different contents the last row counts.
+    pub waive: BTreeSet<String>,
     /// Tables that fill in blanks: products, accounts, sales people.
     pub lookups: Vec<Lookup>,
 }
@@ -53,6 +57,7 @@ impl ImportOptions {
             settings,
             today,
             known_values: BTreeMap::new(),
+            waive: BTreeSet::new(),
             lookups: Vec::new(),
         }
     }
@@ -86,12 +91,92 @@ pub fn read_deals(
     let given = options.mapping.clone().unwrap_or_default();
     given.validate()?;
     let source = Source::open(path, &given, Table::Deals)?;
-    let plan = Plan::make(&source, &given, &options.settings, Table::Deals)?;
-    let cleaner = Cleaner::new(&plan, &options.lookups, options.today)?;
-    let mut load = Load::new(&source, options);
+    read_source(&source, &given, options, sink, progress)
+}
+
+/// A row that an earlier load set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawRow {
+    /// Line of its file where it begins, from 1.
+    pub line: u64,
+    /// Its text, as in [`Quarantined::raw`].
+    pub text: String,
+}
+
+/// Reads rows again that an earlier load of `file` set aside: after their texts were corrected, after
+/// the settings changed, or with checks waived.
+///
+/// `header` is that of the load, see [`DealsReport::header`], and the mapping of `options` should be
+/// the one it used, see [`DealsReport::mapping`]. Nothing is inferred from these few rows.
+///
+/// # Errors
+/// [`EtlError`] when none of the rows can be looked at; the batches sent until then are void.
+pub fn read_rows(
+    file: &Path,
+    header: &str,
+    rows: &[RawRow],
+    options: &ImportOptions,
+    sink: &mut dyn DealSink,
+) -> Result<DealsReport, EtlError> {
+    let given = options.mapping.clone().unwrap_or_default();
+    given.validate()?;
+    let source = Source::of_rows(file, header, rows)?;
+    read_source(&source, &given, options, sink, &mut |_| {})
+}
+
+fn read_source(
+    source: &Source,
+    given: &Mapping,
+    options: &ImportOptions,
+    sink: &mut dyn DealSink,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<DealsReport, EtlError> {
+    let waived = Waived::new(&options.waive)?;
+    let plan = Plan::make(source, given, &options.settings, Table::Deals)?;
+    let cleaner = Cleaner::new(&plan, &options.lookups, options.today, waived)?;
+    let last_lines = if waived.has(check::CONFLICTING_DUPLICATE) {
+        last_lines_of_conflicts(source, &cleaner, options)?
+    } else {
+        HashedMap::default()
+    };
+    let mut load = Load::new(source, options, last_lines);
     let lacks_line_break = load.read(&cleaner, sink, progress)?;
     let conflicting = load.set_conflicts_aside(&cleaner)?;
     load.report(plan, conflicting, lacks_line_break)
+}
+
+/// Reads the file once to find the deals with different contents, and the line of the last row of
+/// each.
+fn last_lines_of_conflicts(
+    source: &Source,
+    cleaner: &Cleaner<'_>,
+    options: &ImportOptions,
+) -> Result<HashedMap<u64>, EtlError> {
+    let mut identities = Identities::default();
+    let mut last_lines = HashedMap::default();
+    in_order(source, sifters(source, cleaner, options), |sifted, _| {
+        for facts in &sifted.facts {
+            identities.see(facts.key, facts.hash);
+            if identities.conflicting().contains(&facts.key) {
+                last_lines.insert(facts.key, facts.line);
+            }
+        }
+        Ok(())
+    })?;
+    Ok(last_lines)
+}
+
+/// A worker for each core.
+fn sifters<'a>(
+    source: &Source,
+    cleaner: &Cleaner<'a>,
+    options: &'a ImportOptions,
+) -> Vec<impl FnMut(&Block) -> Sifted + Send + use<'a>> {
+    let width = source.width();
+    one_per_core(|| {
+        let mut sifter = Sifter::new(cleaner.clone(), &options.source, &options.settings, width);
+        move |block: &Block| sifter.sift(block)
+    })
 }
 
 /// A file being read.
@@ -101,19 +186,24 @@ struct Load<'a> {
     identities: Identities,
     findings: Findings,
     quarantined: Vec<Quarantined>,
+    /// Of deals with different contents the line of the row that counts, where that check is waived.
+    last_lines: HashedMap<u64>,
+    superseded: u64,
     rows_read: u64,
     blank_rows: u64,
     sent: u64,
 }
 
 impl<'a> Load<'a> {
-    fn new(source: &'a Source, options: &'a ImportOptions) -> Self {
+    fn new(source: &'a Source, options: &'a ImportOptions, last_lines: HashedMap<u64>) -> Self {
         Self {
             source,
             options,
             identities: Identities::default(),
             findings: Findings::default(),
             quarantined: Vec::new(),
+            last_lines,
+            superseded: 0,
             rows_read: 0,
             blank_rows: 0,
             sent: 0,
@@ -127,12 +217,8 @@ impl<'a> Load<'a> {
         sink: &mut dyn DealSink,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<bool, EtlError> {
-        let (source, options) = (self.source, self.options);
-        let workers = one_per_core(|| {
-            let (name, settings) = (&options.source, &options.settings);
-            let mut sifter = Sifter::new(cleaner.clone(), name, settings, source.width());
-            move |block: &Block| sifter.sift(block)
-        });
+        let source = self.source;
+        let workers = sifters(source, cleaner, self.options);
         let ended = in_order(source, workers, |sifted, reached| {
             self.take(sifted, sink)?;
             progress(Progress { rows: self.rows_read, ..reached });
@@ -156,7 +242,12 @@ impl<'a> Load<'a> {
         let keep: Vec<bool> = sifted
             .facts
             .iter()
-            .map(|facts| self.identities.see(facts.key, facts.hash) == Seen::New)
+            .map(|facts| {
+                let last = self.last_lines.get(&facts.key);
+                let is_superseded = last.is_some_and(|last| *last != facts.line);
+                self.superseded += u64::from(is_superseded);
+                !is_superseded && self.identities.see(facts.key, facts.hash) == Seen::New
+            })
             .collect();
         self.findings.add(&sifted, &keep);
         let kept = keep.iter().filter(|keep| **keep).count();
@@ -235,7 +326,7 @@ impl<'a> Load<'a> {
         let mut issues = plan.issues;
         let (known, lookups) = (&self.options.known_values, &self.options.lookups[..]);
         issues.extend(self.findings.issues(&plan.columns, known, lookups));
-        issues.extend(self.row_issues(duplicates, lacks_line_break));
+        issues.extend(self.row_issues(duplicates - self.superseded, lacks_line_break));
         issues.sort_by_key(|issue| Reverse(issue.severity));
 
         let mut counts = QualityCounts {
@@ -247,13 +338,21 @@ impl<'a> Load<'a> {
         self.findings.count(&plan.columns, self.options.today, &mut counts);
         let inconsistent = issues.iter().filter(|issue| issue.kind == Kind::Inconsistent);
         counts.contradictions = inconsistent.map(|issue| issue.count).sum();
-        let fields = plan.columns.mapped().map(|field| {
+        let by_dimension = plan.columns.dimensions().iter().enumerate();
+        let shares =
+            plan.columns
+                .mapped()
+                .map(|field| (field.name(), self.findings.filled_share(field)))
+                .chain(by_dimension.map(|(place, (name, _))| {
+                    (name.as_str(), self.findings.dimension_share(place))
+                }));
+        let fields = shares.map(|(name, share)| {
             let reasons = self.quarantined.iter().flat_map(|row| &row.reasons);
-            let share = self.findings.filled_share(field);
-            (field.name().to_owned(), FieldQuality::new(field.name(), share, reasons, &issues))
+            (name.to_owned(), FieldQuality::new(name, share, reasons, &issues))
         });
         let quality = counts.quality(fields.collect());
         Ok(DealsReport {
+            header: self.source.header.clone(),
             mapping: plan.mapping,
             mapping_notes: plan.notes,
             rows_read: self.rows_read,
@@ -277,6 +376,13 @@ impl<'a> Load<'a> {
                 duplicates,
                 format!("{duplicates} rows were identical copies and were dropped"),
             );
+        }
+        if self.superseded > 0 {
+            let superseded = self.superseded;
+            let message = format!(
+                "{superseded} rows gave way to a later row of the same deal, as the check is waived"
+            );
+            add(check::CONFLICTING_DUPLICATE, superseded, message);
         }
         if self.blank_rows > 0 {
             let blank = self.blank_rows;

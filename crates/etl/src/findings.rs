@@ -1,19 +1,23 @@
 //! What the accepted deals of a file show as a whole: the issues, and the counts of the quality.
 
+mod spellings;
+
 use std::collections::BTreeMap;
 
 use arrow::array::AsArray;
 use jiff::civil::Date;
+use spellings::spelling_issues;
 use winsight_model::Outcome;
 
 use crate::columns::Columns;
 use crate::field::Field;
 use crate::lookup::Lookup;
+use crate::mapping::CUSTOM_DIMENSIONS;
 use crate::mark::Mark;
 use crate::outliers::{Outliers, Spread};
 use crate::quality::QualityCounts;
 use crate::sift::Sifted;
-use crate::spelling::{ValueCounts, spelling_variants};
+use crate::spelling::ValueCounts;
 use crate::{ExampleRow, Issue, check};
 
 /// Most examples named in an issue.
@@ -23,13 +27,12 @@ pub(crate) const EXAMPLES: usize = 5;
 pub(crate) type ValuesByField = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// Counts over the accepted deals.
-#[derive(Default)]
 pub(crate) struct Findings {
     deals: u64,
     /// Deals by outcome: won, lost, open.
     outcomes: [u64; 3],
-    /// Deals in which each of [`Field::ALL`] is filled in.
-    filled: [u64; Field::ALL.len()],
+    /// Deals in which each of [`Field::ALL`] is filled in, then each custom dimension.
+    filled: [u64; Field::ALL.len() + CUSTOM_DIMENSIONS],
     /// How often the values of each of [`Field::GROUPING`] occur.
     values: [ValueCounts; Field::GROUPING.len()],
     /// The deals with each of [`Mark::ALL`].
@@ -37,6 +40,20 @@ pub(crate) struct Findings {
     /// Amounts in cents, and cycle lengths plus one day.
     spreads: [Spread; 2],
     newest: Option<Date>,
+}
+
+impl Default for Findings {
+    fn default() -> Self {
+        Self {
+            deals: 0,
+            outcomes: [0; 3],
+            filled: [0; Field::ALL.len() + CUSTOM_DIMENSIONS],
+            values: Default::default(),
+            marked: Default::default(),
+            spreads: Default::default(),
+            newest: None,
+        }
+    }
 }
 
 /// A count, with the first few that were counted.
@@ -117,7 +134,9 @@ impl Findings {
         }
         self.marked(&mut issues);
         self.outlying(&mut issues);
-        self.spellings(known, lookups, &mut issues);
+        for (field, counts) in Field::GROUPING.into_iter().zip(&self.values) {
+            issues.extend(spelling_issues(field, counts, known.get(field.name()), lookups));
+        }
         for lookup in lookups {
             issues.extend(self.absent_from(lookup));
         }
@@ -143,7 +162,7 @@ impl Findings {
             if *count > 0 {
                 let (name, field) = mark.check();
                 let message = mark.meaning(*count, among);
-                let issue = Issue::new(name, Some(field), *count, texts.clone(), message);
+                let issue = Issue::new(name, field, *count, texts.clone(), message);
                 issues.push(issue.with_rows(rows.clone()));
             }
         }
@@ -201,63 +220,6 @@ impl Findings {
         }
     }
 
-    /// Spellings that differ among the deals, and from those known from elsewhere.
-    fn spellings(&self, known: &ValuesByField, lookups: &[Lookup], issues: &mut Vec<Issue>) {
-        for (field, counts) in Field::GROUPING.into_iter().zip(&self.values) {
-            if counts.overflowed() {
-                let message = format!(
-                    "{} has too many different values to compare all spellings",
-                    field.name()
-                );
-                issues.push(Issue::new(
-                    check::TOO_MANY_VALUES,
-                    Some(field),
-                    1,
-                    Vec::new(),
-                    message,
-                ));
-            }
-            let here = counts.to_map();
-            let mut all = here.clone();
-            let known_here = known.get(field.name());
-            let of_lookups = lookups.iter().filter(|lookup| lookup.key_field() == field);
-            let elsewhere = known_here.into_iter().flat_map(BTreeMap::keys).map(String::as_str);
-            for value in elsewhere.chain(of_lookups.flat_map(Lookup::values)) {
-                all.entry(value.to_owned()).or_default();
-            }
-            let mut minority = 0;
-            let mut examples = Vec::new();
-            for variant in spelling_variants(&all) {
-                if variant.spellings.iter().all(|(spelling, _)| !here.contains_key(spelling)) {
-                    continue;
-                }
-                let rows: u64 = variant.spellings.iter().map(|(_, count)| count).sum();
-                let is_foreign = variant.spellings.iter().any(|(_, count)| *count == 0);
-                // The spelling of the catalogue is right, even where no deal uses it.
-                minority += if is_foreign { rows } else { rows - variant.spellings[0].1 };
-                let described = variant.spellings.iter().map(|(spelling, count)| {
-                    let place = place_of(spelling, field, *count, known_here, lookups);
-                    format!("{spelling:?} {place}")
-                });
-                examples.push(described.collect::<Vec<_>>().join(", "));
-            }
-            if !examples.is_empty() {
-                let message = format!(
-                    "{} has values that differ only in case, spaces or punctuation: {}; they count as different values until they are spelt alike in the CRM",
-                    field.name(),
-                    examples[..examples.len().min(EXAMPLES)].join("; ")
-                );
-                issues.push(Issue::new(
-                    check::SPELLING_VARIANTS,
-                    Some(field),
-                    minority,
-                    examples,
-                    message,
-                ));
-            }
-        }
-    }
-
     fn absent_from(&self, lookup: &Lookup) -> Option<Issue> {
         let field = lookup.key_field();
         let index = Field::GROUPING.iter().position(|other| *other == field)?;
@@ -300,6 +262,11 @@ impl Findings {
         counts.age_days = self.newest.map(age);
     }
 
+    /// In which share of the deals a custom dimension, given by its place, is filled in.
+    pub(crate) fn dimension_share(&self, place: usize) -> f64 {
+        self.filled[Field::ALL.len() + place] as f64 / self.deals.max(1) as f64
+    }
+
     /// In which share of the deals that should have it a field is filled in.
     pub(crate) fn filled_share(&self, field: Field) -> f64 {
         let expected = match field {
@@ -310,23 +277,5 @@ impl Findings {
         // A date of another deal, such as an expected close that was kept, does no harm.
         let filled = self.filled(field).min(expected);
         if expected == 0 { 1.0 } else { filled as f64 / expected as f64 }
-    }
-}
-
-fn place_of(
-    spelling: &str,
-    field: Field,
-    count: u64,
-    known: Option<&BTreeMap<String, u64>>,
-    lookups: &[Lookup],
-) -> String {
-    let lookup = lookups
-        .iter()
-        .find(|lookup| lookup.key_field() == field && lookup.contains(spelling))
-        .map(|lookup| format!("in {}", lookup.file()));
-    match (count, lookup, known.and_then(|known| known.get(spelling))) {
-        (0, Some(lookup), _) => lookup,
-        (0, None, known) => format!("×{} loaded before", known.copied().unwrap_or_default()),
-        (count, ..) => format!("×{count}"),
     }
 }

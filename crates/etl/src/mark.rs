@@ -30,11 +30,15 @@ pub(crate) enum Mark {
     ActivityInFuture,
     /// Its last activity or update lies before it was created.
     ActivityBeforeCreated,
+    /// It is older than the first rate of its currency.
+    RateBeforeFirst,
+    /// It fails a check that is waived.
+    Waived,
 }
 
 impl Mark {
     /// Every mark, in the order of the enumeration.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::LostWithoutAmount,
         Self::WonWithoutAmount,
         Self::StageContradicts,
@@ -43,21 +47,25 @@ impl Mark {
         Self::Overdue,
         Self::ActivityInFuture,
         Self::ActivityBeforeCreated,
+        Self::RateBeforeFirst,
+        Self::Waived,
     ];
 
     /// The check that found it, and the field it is about.
-    pub(crate) fn check(self) -> (&'static str, Field) {
+    pub(crate) fn check(self) -> (&'static str, Option<Field>) {
         match self {
-            Self::LostWithoutAmount => (check::LOST_WITHOUT_AMOUNT, Field::Amount),
-            Self::WonWithoutAmount => (check::WON_WITHOUT_AMOUNT, Field::Amount),
-            Self::StageContradicts => (check::OUTCOME_STAGE_MISMATCH, Field::Stage),
-            Self::OtherCycle => (check::CYCLE_MISMATCH, Field::CycleDays),
-            Self::Stale => (check::STALE_DEAL, Field::LastActivityDate),
-            Self::Overdue => (check::EXPECTED_CLOSE_PAST, Field::ExpectedCloseDate),
-            Self::ActivityInFuture => (check::ACTIVITY_IN_FUTURE, Field::LastActivityDate),
+            Self::LostWithoutAmount => (check::LOST_WITHOUT_AMOUNT, Some(Field::Amount)),
+            Self::WonWithoutAmount => (check::WON_WITHOUT_AMOUNT, Some(Field::Amount)),
+            Self::StageContradicts => (check::OUTCOME_STAGE_MISMATCH, Some(Field::Stage)),
+            Self::OtherCycle => (check::CYCLE_MISMATCH, Some(Field::CycleDays)),
+            Self::Stale => (check::STALE_DEAL, Some(Field::LastActivityDate)),
+            Self::Overdue => (check::EXPECTED_CLOSE_PAST, Some(Field::ExpectedCloseDate)),
+            Self::ActivityInFuture => (check::ACTIVITY_IN_FUTURE, Some(Field::LastActivityDate)),
             Self::ActivityBeforeCreated => {
-                (check::ACTIVITY_BEFORE_CREATED, Field::LastActivityDate)
+                (check::ACTIVITY_BEFORE_CREATED, Some(Field::LastActivityDate))
             }
+            Self::RateBeforeFirst => (check::RATE_BEFORE_FIRST, Some(Field::Currency)),
+            Self::Waived => (check::WAIVED, None),
         }
     }
 
@@ -88,6 +96,12 @@ impl Mark {
             Self::ActivityBeforeCreated => format!(
                 "{count} deals have a last activity or update before they were created; one of the dates is wrong"
             ),
+            Self::RateBeforeFirst => format!(
+                "{count} deals are older than the first rate of their currency and were converted at it; add earlier rates under [[currency_rate]] in the mapping"
+            ),
+            Self::Waived => {
+                format!("{count} deals were loaded although they fail a check, as it is waived")
+            }
         }
     }
 
@@ -116,6 +130,8 @@ impl Mark {
                 let first = deal.last_activity.into_iter().chain(deal.updated).min();
                 format!("{id}: {} before {}", told(first), told(deal.created))
             }
+            Self::RateBeforeFirst => format!("{id}: {}", deal.currency),
+            Self::Waived => format!("{id}: {}", deal.waived.as_deref().unwrap_or_default()),
         }
     }
 }
@@ -125,9 +141,8 @@ impl Mark {
 pub(crate) struct Marks(u32);
 
 impl Marks {
-    /// The marks of a deal, besides those that need the words of the mapping: whether its stage
-    /// contradicts its outcome.
-    pub(crate) fn of(deal: &Deal<'_>, stage_contradicts: bool, today: Date) -> Self {
+    /// What a deal shows of itself.
+    pub(crate) fn of(deal: &Deal<'_>, today: Date) -> Self {
         let is_open = deal.outcome == Outcome::Open;
         let is_worth_nothing = deal.amount.is_none_or(|amount| amount <= Money::ZERO);
         let long_ago = today.saturating_sub(STALE_DAYS.days());
@@ -136,7 +151,7 @@ impl Marks {
         for (mark, applies) in [
             (Mark::LostWithoutAmount, deal.outcome == Outcome::Lost && is_worth_nothing),
             (Mark::WonWithoutAmount, deal.outcome == Outcome::Won && is_worth_nothing),
-            (Mark::StageContradicts, stage_contradicts),
+            (Mark::Waived, deal.waived.is_some()),
             (Mark::OtherCycle, deal.other_cycle.is_some()),
             (Mark::Stale, is_open && deal.last_seen().is_some_and(|day| day < long_ago)),
             (Mark::Overdue, is_open && deal.expected_close.is_some_and(|day| day < today)),
@@ -146,11 +161,14 @@ impl Marks {
                 before_created(deal.last_activity) || before_created(deal.updated),
             ),
         ] {
-            if applies {
-                marks.0 |= 1 << mark as u32;
-            }
+            marks.add_if(applies, mark);
         }
         marks
+    }
+
+    /// Adds a mark where it applies.
+    pub(crate) fn add_if(&mut self, applies: bool, mark: Mark) {
+        self.0 |= u32::from(applies) << mark as u32;
     }
 
     /// The marks.

@@ -58,6 +58,18 @@ pub(crate) fn outcome_of_stage(stage: &str) -> Option<Outcome> {
     Some(said.unwrap_or(Outcome::Open))
 }
 
+/// Whether a flag is set; `None` for a word that is no flag.
+pub(crate) fn flag(word: &str) -> Option<bool> {
+    let is_one_of = |words: [&str; 5]| words.iter().any(|other| other.eq_ignore_ascii_case(word));
+    if is_one_of(["true", "yes", "1", "t", "y"]) {
+        Some(true)
+    } else if is_one_of(["false", "no", "0", "f", "n"]) {
+        Some(false)
+    } else {
+        None
+    }
+}
+
 /// Reads outcomes and stages: first by the words of the mapping, then by those known here.
 #[derive(Clone, Debug)]
 pub(crate) struct OutcomeReader {

@@ -24,6 +24,8 @@ pub struct Progress {
 /// `rows_read = accepted + duplicates + quarantined.len()`.
 #[derive(Clone, Debug, Serialize)]
 pub struct DealsReport {
+    /// The header row as text, in the form of [`Quarantined::raw`]: to read quarantined rows again.
+    pub header: String,
     /// The mapping used, every part of it filled in.
     pub mapping: Mapping,
     /// How each column and convention was recognised, one sentence each.
@@ -45,7 +47,7 @@ pub struct DealsReport {
     pub quality: Quality,
 }
 
-/// What reading a file of stage events found. `rows_read = accepted + quarantined.len()`.
+/// What reading a file of stage events or activities found. `rows_read = accepted + quarantined.len()`.
 #[derive(Clone, Debug, Serialize)]
 pub struct EventsReport {
     /// The mapping used, every part of it filled in.

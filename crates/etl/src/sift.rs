@@ -53,8 +53,8 @@ pub(crate) struct Facts {
     pub(crate) marks: Marks,
     /// Latest of the days that show when the file was made.
     pub(crate) newest: Option<Date>,
-    /// The fields that are filled in, as a set of [`Field::bit`].
-    pub(crate) filled: u32,
+    /// The fields and custom dimensions that are filled in, see [`Cleaner::filled`].
+    pub(crate) filled: u64,
     /// The bins of [`crate::outliers`] of the amount in cents, and of the cycle length plus one day.
     pub(crate) bins: [Option<u16>; 2],
     /// Within the block, the code of the value of each of [`Field::GROUPING`].

@@ -10,6 +10,8 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 pub const DEALS: &str = "deals";
 /// Name of the table of stage events: one row per stage entered.
 pub const STAGE_EVENTS: &str = "stage_events";
+/// Name of the table of activities: one row per call, mail or meeting.
+pub const ACTIVITIES: &str = "activities";
 
 /// Partition value of deals whose created date is blank.
 pub const UNKNOWN_MONTH: &str = "unknown";
@@ -20,7 +22,8 @@ pub const MONEY: DataType = DataType::Decimal128(18, 2);
 /// Columns of [`DEALS`].
 ///
 /// `(source, deal_id)` is the key. `created_month` (`2024-03`, or [`UNKNOWN_MONTH`]) is the
-/// partition. `amount` is in the reporting currency, `amount_original` in `currency`. `row_hash`
+/// partition. `dimensions` holds the custom dimensions that have a value, as a JSON object of texts
+/// with sorted keys. `amount` is in the reporting currency, `amount_original` in `currency`. `row_hash`
 /// covers every other column, so that an unchanged deal is recognised without comparing them all.
 pub fn deals() -> SchemaRef {
     let text = |name: &str, nullable| Field::new(name, DataType::Utf8, nullable);
@@ -50,6 +53,7 @@ pub fn deals() -> SchemaRef {
         text("rep", true),
         text("team", true),
         text("deal_type", true),
+        text("dimensions", true),
         text("created_month", false),
         Field::new("row_hash", DataType::Int64, false),
     ]))
@@ -68,6 +72,19 @@ pub fn stage_events() -> SchemaRef {
         Field::new("position", DataType::Int32, false),
         Field::new("stage", DataType::Utf8, false),
         Field::new("outcome", DataType::Utf8, false),
+        Field::new("month", DataType::Utf8, false),
+    ]))
+}
+
+/// Columns of [`ACTIVITIES`].
+///
+/// `kind` is the word of the source, such as `call`. `month` (of the activity) is the partition.
+pub fn activities() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new("source", DataType::Utf8, false),
+        Field::new("deal_id", DataType::Utf8, false),
+        Field::new("date", DataType::Date32, false),
+        Field::new("kind", DataType::Utf8, false),
         Field::new("month", DataType::Utf8, false),
     ]))
 }

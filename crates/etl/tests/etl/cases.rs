@@ -191,6 +191,9 @@ fn every_case_comes_out_as_described() {
         "event_in_future",
         "not_in_lookup",
         "too_many_values",
+        "misspelt_values",
+        "cut_row",
+        "waived",
         "outlying_amount",
         "outlying_cycle",
     ];

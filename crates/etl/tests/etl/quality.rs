@@ -1,11 +1,12 @@
 //! The score, its parts by field, and the rows behind issues and reasons.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use winsight_etl::check::{self, Kind};
-use winsight_etl::{ExampleRow, Quality, Severity, reasons_for_quarantine};
+use winsight_etl::{ExampleRow, Mapping, Quality, Severity, reasons_for_quarantine};
 
-use crate::harness::load_text;
+use crate::harness::{Scratch, load, load_text, options};
 
 const HEADER: &str = "deal_id,created_date,closed_date,stage,outcome,amount,region\n";
 
@@ -110,6 +111,37 @@ fn numbers_far_from_all_others_are_reported_and_loaded() {
     let cycle = loaded.issue("outlying_cycle", "cycle_days");
     assert_eq!((cycle.count, &cycle.rows[..]), (1, &[row(103, "old")][..]));
     assert_eq!(loaded.report.accepted, 102);
+}
+
+#[test]
+fn spellings_come_with_the_lines_that_settle_them() {
+    let mut text = HEADER.to_owned();
+    for deal in 0..60 {
+        let region = match deal {
+            0 => "asia pacific",
+            1 => "Asia Pacfic",
+            2 => "Asia \"\"Pacific\"\"",
+            _ => "Asia Pacific",
+        };
+        writeln!(text, "d{deal},2024-01-01,2024-03-01,,Won,100,\"{region}\"").expect("a string");
+    }
+    let loaded = load_text(&text).expect("loads");
+    let variants = loaded.issue("spelling_variants", "region");
+    assert_eq!(variants.count, 2);
+    let misspelt = loaded.issue("misspelt_values", "region");
+    assert_eq!(misspelt.count, 1);
+    assert_eq!(misspelt.examples, ["\"Asia Pacfic\" ×1 for \"Asia Pacific\""]);
+
+    let fixes = [variants, misspelt].map(|issue| issue.fix.clone().expect("a fix"));
+    assert_eq!(fixes[1], "[values.region]\n\"Asia Pacfic\" = \"Asia Pacific\"\n");
+    for (fix, left) in fixes.iter().zip([2, 3]) {
+        let scratch = Scratch::new();
+        let mut options = options();
+        options.mapping = Some(Mapping::from_toml(fix).expect("a mapping"));
+        let loaded = load(&scratch.write("deals.csv", &text), &options).expect("loads");
+        let regions: BTreeSet<_> = loaded.deals.iter().map(|deal| &deal["region"]).collect();
+        assert_eq!(regions.len(), left, "{regions:?}");
+    }
 }
 
 #[test]
