@@ -1,26 +1,29 @@
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use arrow::array::RecordBatch;
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
 use jiff::civil::Date;
 use winsight_model::Settings;
 
-use crate::batch::DealBatch;
+use crate::check::Kind;
 use crate::clean::Cleaner;
 use crate::field::Table;
 use crate::findings::Findings;
-use crate::identity::{Identities, Seen};
+use crate::identity::{HashedMap, Identities, Seen};
 use crate::lookup::Lookup;
+use crate::pipeline::{in_order, one_per_core};
 use crate::plan::Plan;
 use crate::quality::QualityCounts;
-use crate::source::{Record, Source};
+use crate::sift::{Sifted, Sifter};
+use crate::source::{Block, Source};
+use crate::waive::Waived;
 use crate::{
-    DealsReport, EtlError, Issue, Mapping, Progress, Quarantined, Reason, SinkError, check,
+    DealsReport, EtlError, FieldQuality, Issue, Mapping, Progress, Quarantined, Reason, SinkError,
+    check,
 };
 
-/// Rows between two reports of progress.
-pub(crate) const PROGRESS_ROWS: u64 = 10_000;
 /// Rows set aside after which a file is refused: its mapping must be wrong, and the reasons of all
 /// its rows would fill the memory.
 pub(crate) const QUARANTINE_ROWS: usize = 250_000;
@@ -38,6 +41,9 @@ pub struct ImportOptions {
     pub today: Date,
     /// Field, then value, then number of deals: spellings the workspace already holds.
     pub known_values: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Names of checks that do not set rows aside, of those that are waivable in
+    /// [`check::CATALOGUE`]. Of a deal with different contents the last row counts.
+    pub waive: BTreeSet<String>,
     /// Tables that fill in blanks: products, accounts, sales people.
     pub lookups: Vec<Lookup>,
 }
@@ -51,6 +57,7 @@ impl ImportOptions {
             settings,
             today,
             known_values: BTreeMap::new(),
+            waive: BTreeSet::new(),
             lookups: Vec::new(),
         }
     }
@@ -84,119 +91,181 @@ pub fn read_deals(
     let given = options.mapping.clone().unwrap_or_default();
     given.validate()?;
     let source = Source::open(path, &given, Table::Deals)?;
-    let plan = Plan::make(&source, &given, &options.settings, Table::Deals)?;
-    let cleaner = Cleaner::new(&plan, &options.lookups, options.today)?;
-    let mut load = Load::new(&source, &cleaner, options);
-    let lacks_line_break = load.read(sink, progress)?;
-    let conflicting = load.set_conflicts_aside()?;
+    read_source(&source, &given, options, sink, progress)
+}
+
+/// A row that an earlier load set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawRow {
+    /// Line of its file where it begins, from 1.
+    pub line: u64,
+    /// Its text, as in [`Quarantined::raw`].
+    pub text: String,
+}
+
+/// Reads rows again that an earlier load of `file` set aside: after their texts were corrected, after
+/// the settings changed, or with checks waived.
+///
+/// `header` is that of the load, see [`DealsReport::header`], and the mapping of `options` should be
+/// the one it used, see [`DealsReport::mapping`]. Nothing is inferred from these few rows.
+///
+/// # Errors
+/// [`EtlError`] when none of the rows can be looked at; the batches sent until then are void.
+pub fn read_rows(
+    file: &Path,
+    header: &str,
+    rows: &[RawRow],
+    options: &ImportOptions,
+    sink: &mut dyn DealSink,
+) -> Result<DealsReport, EtlError> {
+    let given = options.mapping.clone().unwrap_or_default();
+    given.validate()?;
+    let source = Source::of_rows(file, header, rows)?;
+    read_source(&source, &given, options, sink, &mut |_| {})
+}
+
+fn read_source(
+    source: &Source,
+    given: &Mapping,
+    options: &ImportOptions,
+    sink: &mut dyn DealSink,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<DealsReport, EtlError> {
+    let waived = Waived::new(&options.waive)?;
+    let plan = Plan::make(source, given, &options.settings, Table::Deals)?;
+    let cleaner = Cleaner::new(&plan, &options.lookups, options.today, waived)?;
+    let last_lines = if waived.has(check::CONFLICTING_DUPLICATE) {
+        last_lines_of_conflicts(source, &cleaner, options)?
+    } else {
+        HashedMap::default()
+    };
+    let mut load = Load::new(source, options, last_lines);
+    let lacks_line_break = load.read(&cleaner, sink, progress)?;
+    let conflicting = load.set_conflicts_aside(&cleaner)?;
     load.report(plan, conflicting, lacks_line_break)
+}
+
+/// Reads the file once to find the deals with different contents, and the line of the last row of
+/// each.
+fn last_lines_of_conflicts(
+    source: &Source,
+    cleaner: &Cleaner<'_>,
+    options: &ImportOptions,
+) -> Result<HashedMap<u64>, EtlError> {
+    let mut identities = Identities::default();
+    let mut last_lines = HashedMap::default();
+    in_order(source, sifters(source, cleaner, options), |sifted, _| {
+        for facts in &sifted.facts {
+            identities.see(facts.key, facts.hash);
+            if identities.conflicting().contains(&facts.key) {
+                last_lines.insert(facts.key, facts.line);
+            }
+        }
+        Ok(())
+    })?;
+    Ok(last_lines)
+}
+
+/// A worker for each core.
+fn sifters<'a>(
+    source: &Source,
+    cleaner: &Cleaner<'a>,
+    options: &'a ImportOptions,
+) -> Vec<impl FnMut(&Block) -> Sifted + Send + use<'a>> {
+    let width = source.width();
+    one_per_core(|| {
+        let mut sifter = Sifter::new(cleaner.clone(), &options.source, &options.settings, width);
+        move |block: &Block| sifter.sift(block)
+    })
 }
 
 /// A file being read.
 struct Load<'a> {
     source: &'a Source,
-    cleaner: &'a Cleaner<'a>,
     options: &'a ImportOptions,
     identities: Identities,
     findings: Findings,
     quarantined: Vec<Quarantined>,
+    /// Of deals with different contents the line of the row that counts, where that check is waived.
+    last_lines: HashedMap<u64>,
+    superseded: u64,
     rows_read: u64,
     blank_rows: u64,
     sent: u64,
-    duplicates: u64,
 }
 
 impl<'a> Load<'a> {
-    fn new(source: &'a Source, cleaner: &'a Cleaner<'a>, options: &'a ImportOptions) -> Self {
+    fn new(source: &'a Source, options: &'a ImportOptions, last_lines: HashedMap<u64>) -> Self {
         Self {
             source,
-            cleaner,
             options,
             identities: Identities::default(),
-            findings: Findings::new(),
+            findings: Findings::default(),
             quarantined: Vec::new(),
+            last_lines,
+            superseded: 0,
             rows_read: 0,
             blank_rows: 0,
             sent: 0,
-            duplicates: 0,
         }
     }
 
     /// Reads every row; returns whether the file ends without a line break.
     fn read(
         &mut self,
+        cleaner: &Cleaner<'_>,
         sink: &mut dyn DealSink,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<bool, EtlError> {
-        let mut rows = self.source.rows()?;
-        let mut batch = DealBatch::new();
-        let mut scratch = Vec::new();
-        while rows.advance()? {
-            let record = rows.record();
-            if record.is_blank() {
-                self.blank_rows += 1;
-                continue;
-            }
-            self.rows_read += 1;
-            self.take_row(&record, &mut batch, &mut scratch);
-            if self.quarantined.len() > QUARANTINE_ROWS {
-                return Err(too_many(self.source.path(), &self.quarantined));
-            }
-            if batch.is_full() {
-                sink.deals(batch.take())?;
-            }
-            if self.rows_read.is_multiple_of(PROGRESS_ROWS) {
-                progress(rows.progress(self.rows_read));
-            }
-        }
-        if !batch.is_empty() {
-            sink.deals(batch.take())?;
-        }
-        progress(rows.progress(self.rows_read));
+        let source = self.source;
+        let workers = sifters(source, cleaner, self.options);
+        let ended = in_order(source, workers, |sifted, reached| {
+            self.take(sifted, sink)?;
+            progress(Progress { rows: self.rows_read, ..reached });
+            Ok(())
+        })?;
+        progress(Progress { rows: self.rows_read, ..ended.progress });
         if self.rows_read == 0 {
-            return Err(no_rows(self.source.path()));
+            return Err(no_rows(source.path()));
         }
-        Ok(rows.lacks_final_line_break())
+        Ok(ended.lacks_line_break)
     }
 
-    fn take_row(&mut self, record: &Record<'_>, batch: &mut DealBatch, scratch: &mut Vec<u8>) {
-        let fields = match record.fields(Some(self.source.width())) {
-            Ok(fields) => fields,
-            Err(fault) => {
-                self.quarantined.push(Quarantined {
-                    line: record.line,
-                    deal_id: None,
-                    reasons: vec![fault.reason()],
-                    raw: record.raw(),
-                });
-                return;
-            }
-        };
-        let mut reasons = Vec::new();
-        let deal = self.cleaner.clean(&fields, &mut reasons);
-        if !reasons.is_empty() {
-            let deal_id = (!deal.deal_id.is_empty()).then(|| deal.deal_id.to_owned());
-            let (line, raw) = (record.line, record.raw());
-            self.quarantined.push(Quarantined { line, deal_id, reasons, raw });
-            return;
+    fn take(&mut self, mut sifted: Sifted, sink: &mut dyn DealSink) -> Result<(), EtlError> {
+        self.rows_read += sifted.rows;
+        self.blank_rows += sifted.blank_rows;
+        self.quarantined.append(&mut sifted.quarantined);
+        if self.quarantined.len() > QUARANTINE_ROWS {
+            return Err(too_many(self.source.path(), &self.quarantined));
         }
-        let features = deal.features(&self.options.settings);
-        let hash = deal.hash(&self.options.source, &features, scratch);
-        match self.identities.see(Identities::key(deal.deal_id), hash) {
-            Seen::New => {
-                self.findings.add(&deal);
-                batch.push(&self.options.source, &deal, &features, hash);
-                self.sent += 1;
-            }
-            Seen::Identical => self.duplicates += 1,
-            // Set aside in a second reading, together with the rows before it.
-            Seen::Conflicting => {}
+        // Of conflicting rows the first is sent here; all are set aside in a second reading.
+        let keep: Vec<bool> = sifted
+            .facts
+            .iter()
+            .map(|facts| {
+                let last = self.last_lines.get(&facts.key);
+                let is_superseded = last.is_some_and(|last| *last != facts.line);
+                self.superseded += u64::from(is_superseded);
+                !is_superseded && self.identities.see(facts.key, facts.hash) == Seen::New
+            })
+            .collect();
+        self.findings.add(&sifted, &keep);
+        let kept = keep.iter().filter(|keep| **keep).count();
+        self.sent += kept as u64;
+        if kept == keep.len() && kept > 0 {
+            sink.deals(sifted.deals)?;
+        } else if kept > 0 {
+            #[expect(clippy::expect_used, reason = "there is one answer for each row")]
+            let deals = filter_record_batch(&sifted.deals, &BooleanArray::from(keep))
+                .expect("the mask is as long as the batch");
+            sink.deals(deals)?;
         }
+        Ok(())
     }
 
     /// Reads the file once more where deals had different contents, to set aside all their rows.
     /// Returns their ids.
-    fn set_conflicts_aside(&mut self) -> Result<Vec<String>, EtlError> {
+    fn set_conflicts_aside(&mut self, cleaner: &Cleaner<'_>) -> Result<Vec<String>, EtlError> {
         let conflicting = self.identities.conflicting();
         if conflicting.is_empty() {
             return Ok(Vec::new());
@@ -206,7 +275,7 @@ impl<'a> Load<'a> {
         while rows.advance()? {
             let record = rows.record();
             let Ok(fields) = record.fields(Some(self.source.width())) else { continue };
-            let Some(deal_id) = self.cleaner.deal_id(&fields) else { continue };
+            let Some(deal_id) = cleaner.deal_id(&fields) else { continue };
             let is_set_aside =
                 self.quarantined.binary_search_by_key(&record.line, |row| row.line).is_ok();
             if conflicting.contains(&Identities::key(deal_id)) && !is_set_aside {
@@ -257,7 +326,7 @@ impl<'a> Load<'a> {
         let mut issues = plan.issues;
         let (known, lookups) = (&self.options.known_values, &self.options.lookups[..]);
         issues.extend(self.findings.issues(&plan.columns, known, lookups));
-        issues.extend(self.row_issues(duplicates, lacks_line_break));
+        issues.extend(self.row_issues(duplicates - self.superseded, lacks_line_break));
         issues.sort_by_key(|issue| Reverse(issue.severity));
 
         let mut counts = QualityCounts {
@@ -267,9 +336,23 @@ impl<'a> Load<'a> {
             ..QualityCounts::default()
         };
         self.findings.count(&plan.columns, self.options.today, &mut counts);
-        let misspelt = issues.iter().filter(|issue| issue.check == check::SPELLING_VARIANTS);
-        counts.contradictions += misspelt.map(|issue| issue.count).sum::<u64>();
+        let inconsistent = issues.iter().filter(|issue| issue.kind == Kind::Inconsistent);
+        counts.contradictions = inconsistent.map(|issue| issue.count).sum();
+        let by_dimension = plan.columns.dimensions().iter().enumerate();
+        let shares =
+            plan.columns
+                .mapped()
+                .map(|field| (field.name(), self.findings.filled_share(field)))
+                .chain(by_dimension.map(|(place, (name, _))| {
+                    (name.as_str(), self.findings.dimension_share(place))
+                }));
+        let fields = shares.map(|(name, share)| {
+            let reasons = self.quarantined.iter().flat_map(|row| &row.reasons);
+            (name.to_owned(), FieldQuality::new(name, share, reasons, &issues))
+        });
+        let quality = counts.quality(fields.collect());
         Ok(DealsReport {
+            header: self.source.header.clone(),
             mapping: plan.mapping,
             mapping_notes: plan.notes,
             rows_read: self.rows_read,
@@ -278,7 +361,7 @@ impl<'a> Load<'a> {
             quarantined: self.quarantined,
             conflicting,
             issues,
-            quality: counts.quality(),
+            quality,
         })
     }
 
@@ -293,6 +376,13 @@ impl<'a> Load<'a> {
                 duplicates,
                 format!("{duplicates} rows were identical copies and were dropped"),
             );
+        }
+        if self.superseded > 0 {
+            let superseded = self.superseded;
+            let message = format!(
+                "{superseded} rows gave way to a later row of the same deal, as the check is waived"
+            );
+            add(check::CONFLICTING_DUPLICATE, superseded, message);
         }
         if self.blank_rows > 0 {
             let blank = self.blank_rows;

@@ -28,23 +28,37 @@ mod events;
 mod field;
 mod findings;
 mod identity;
+mod indicators;
 mod infer;
 mod lookup;
 mod mapping;
+mod mark;
 mod money;
 mod outcome;
+mod outliers;
+mod pipeline;
 mod plan;
+mod preset;
+mod propose;
 mod quality;
 mod rate;
 mod report;
+mod sift;
 mod source;
 mod spelling;
+mod values;
+mod waive;
 
-pub use deals::{DealSink, ImportOptions, read_deals};
+pub use deals::{DealSink, ImportOptions, RawRow, read_deals, read_rows};
 pub use error::{EtlError, Refusal, SinkError};
-pub use events::read_events;
+pub use events::{read_activities, read_events};
+pub use indicators::{Indicator, IndicatorsReport, read_indicators};
 pub use lookup::{Lookup, is_lookup, read_lookup};
-pub use mapping::Mapping;
-pub use quality::Quality;
-pub use report::{DealsReport, EventsReport, Issue, Progress, Quarantined, Reason, Severity};
+pub use mapping::{DatedRate, Mapping, PresetInfo};
+pub use propose::{ProposedMerge, propose_values};
+pub use quality::{FieldQuality, Quality};
+pub use report::{
+    DealsReport, EventsReport, ExampleRow, Issue, Progress, Quarantined, Reason, Severity,
+    reasons_for_quarantine,
+};
 pub use spelling::{Variant, spelling_variants};

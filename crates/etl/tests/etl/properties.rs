@@ -2,7 +2,8 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use winsight_etl::{
-    EtlError, ImportOptions, Mapping, SinkError, is_lookup, read_deals, read_events, read_lookup,
+    EtlError, ImportOptions, Mapping, RawRow, SinkError, is_lookup, read_activities, read_deals,
+    read_events, read_indicators, read_lookup, read_rows,
 };
 use winsight_model::Settings;
 
@@ -20,8 +21,20 @@ proptest! {
         let path = scratch.write("deals.csv", [head, &bytes].concat());
         let _ = load(&path, &options());
         let _ = read_events(&path, &options(), &mut |_| Ok(()), &mut |_| {});
+        let _ = read_activities(&path, &options(), &mut |_| Ok(()), &mut |_| {});
+        let _ = read_indicators(&path);
         let _ = is_lookup(&path);
         let _ = read_lookup(&path);
+    }
+
+    #[test]
+    fn no_kept_rows_panic(
+        header in "[a-c\"\n,_ ]{0,20}|deal_id,closed_date,outcome",
+        rows in prop::collection::vec("[a-c\"\n\r,;0-9/.€$ -]{0,60}", 0..8),
+    ) {
+        let rows: Vec<_> = (2..).zip(rows).map(|(line, text)| RawRow { line, text }).collect();
+        let path = Path::new("deals.csv");
+        let _ = read_rows(path, &header, &rows, &options(), &mut |_| Ok(()));
     }
 
     #[test]
@@ -62,7 +75,21 @@ proptest! {
     }
 }
 
-const HASH: &str = "6599609096060531756";
+const HASH: &str = "-2170095676732091498";
+
+#[test]
+fn the_row_hash_covers_custom_dimensions() {
+    let scratch = Scratch::new();
+    let mut options = options();
+    options.mapping = Some(Mapping::from_toml("dimensions = { tier = \"Tier\" }").expect("valid"));
+    let hash_of = |tier: &str| {
+        let text = format!("deal_id,closed_date,outcome,Tier\na,2024-02-01,Won,{tier}\n");
+        let loaded = load(&scratch.write("deals.csv", text), &options).expect("loads");
+        loaded.deals[0]["row_hash"].clone()
+    };
+    assert_ne!(hash_of("gold"), hash_of("silver"));
+    assert_ne!(hash_of("gold"), hash_of(""));
+}
 
 #[test]
 fn batches_are_bounded_and_hold_every_deal() {
