@@ -11,10 +11,12 @@
 //! load that died earlier leaves Delta versions that no catalog file names; the next load rolls
 //! them back before it begins.
 
+mod aggregate;
 mod catalog;
 mod diff;
 mod engine;
 mod error;
+mod known_days;
 mod load;
 mod lock;
 mod query;
@@ -32,6 +34,7 @@ use winsight_model::DataVersion;
 
 pub use catalog::{Commit, CommitRequest};
 pub use error::StoreError;
+pub use known_days::KnownDays;
 pub use load::{LoadCounts, Loaded};
 pub use query::{DealCounts, Spellings};
 pub use staging::Staging;

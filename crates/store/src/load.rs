@@ -1,6 +1,6 @@
 //! Bringing staged rows into the tables, and making the result visible in one step.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{BooleanArray, RecordBatch};
@@ -8,6 +8,7 @@ use arrow::compute::{cast, filter_record_batch};
 use futures::StreamExt;
 use winsight_model::DataVersion;
 
+use crate::aggregate::{Month, closed_months};
 use crate::catalog::{self, Commit, CommitRequest};
 use crate::diff::{Change, Diff, Key, KeyedRows, key_columns};
 use crate::engine::Engine;
@@ -53,18 +54,24 @@ impl FeatureStore {
         let excluded: Vec<_> = excluded.iter().map(|(source, id)| Key::of(source, id)).collect();
         let latest = self.latest().await?;
         let mut tables = latest.as_ref().map(|commit| commit.tables.clone()).unwrap_or_default();
+        let mut touched = BTreeSet::new();
         let (deals, deals_changed) =
-            self.merge(DEALS, &mut staging.deals, &excluded, &mut tables).await?;
-        let (_, events_changed) =
-            self.merge(STAGE_EVENTS, &mut staging.stage_events, &excluded, &mut tables).await?;
+            self.merge(DEALS, &mut staging.deals, &excluded, &mut tables, &mut touched).await?;
+        let (_, events_changed) = self
+            .merge(STAGE_EVENTS, &mut staging.stage_events, &excluded, &mut tables, &mut touched)
+            .await?;
         if !deals_changed && !events_changed {
             return Ok(Loaded { commit: None, deals });
         }
         let version = DataVersion(latest.as_ref().map_or(1, |commit| commit.version.0 + 1));
         // A back-dated load must not slip in before one that was known already.
-        let known_at =
-            latest.map_or(request.known_at, |latest| latest.known_at.max(request.known_at));
-        let commit = Commit { version, load: request.load, known_at, tables };
+        let known_at = latest
+            .as_ref()
+            .map_or(request.known_at, |latest| latest.known_at.max(request.known_at));
+        let (known_days, aggregates) = (None, BTreeMap::new());
+        let mut commit =
+            Commit { version, load: request.load, known_at, tables, known_days, aggregates };
+        self.refresh_aggregates(&mut commit, latest.as_ref(), &touched).await?;
         catalog::append(self.objects.as_ref(), &commit).await?;
         Ok(Loaded { commit: Some(commit), deals })
     }
@@ -76,6 +83,7 @@ impl FeatureStore {
         staged: &mut StagedTable,
         excluded: &[Key],
         versions: &mut BTreeMap<String, u64>,
+        touched: &mut BTreeSet<Month>,
     ) -> Result<(LoadCounts, bool), StoreError> {
         staged.finish()?;
         if staged.rows == 0 {
@@ -100,10 +108,10 @@ impl FeatureStore {
                     replaced.insert(file.path.clone());
                     let mut rows = read(&table, std::slice::from_ref(file), None).await?;
                     while let Some(batch) = rows.next().await {
-                        let kept = keep(spec, &stored(spec, &batch?)?, |key| {
-                            diff.change(key) != Some(Change::Updated)
-                        })?;
-                        writer.add(kept).await?;
+                        let batch = stored(spec, &batch?)?;
+                        let is_updated = |key| diff.change(key) == Some(Change::Updated);
+                        touch(touched, spec, &keep(spec, &batch, is_updated)?)?;
+                        writer.add(keep(spec, &batch, |key| !is_updated(key))?).await?;
                     }
                 }
             }
@@ -112,12 +120,25 @@ impl FeatureStore {
             let changed = keep(spec, &batch?, |key| {
                 matches!(diff.change(key), Some(Change::Inserted | Change::Updated))
             })?;
+            touch(touched, spec, &changed)?;
             writer.add(changed).await?;
         }
         let version = table.commit(writer.finish().await?, &replaced).await?;
         versions.insert(spec.name.to_owned(), version);
         Ok((counts, true))
     }
+}
+
+/// Notes the months in which deals of `batch` closed.
+fn touch(
+    touched: &mut BTreeSet<Month>,
+    spec: TableSpec,
+    batch: &RecordBatch,
+) -> Result<(), StoreError> {
+    if spec.name == DEALS.name {
+        touched.extend(closed_months(batch)?);
+    }
+    Ok(())
 }
 
 async fn compare(
