@@ -11,10 +11,13 @@ use crate::configuration;
 use crate::output::{say, say_json, table};
 
 pub(crate) async fn metrics(place: &Place, query: Metrics, json: bool) -> Result<()> {
-    let workspace = configuration::open(place).await?;
-    let Metrics { by, days, grain } = query;
-    let only_one = by.is_empty() && grain.is_none();
-    let query = MetricsQuery { by, from: days.from, to: days.to, grain };
+    let mut workspace = configuration::open(place).await?;
+    let Metrics { by, each, quick, no_cache, days, grain } = query;
+    if no_cache {
+        workspace = workspace.counting_anew();
+    }
+    let only_one = by.is_empty() && !each && grain.is_none();
+    let query = MetricsQuery { by, each, quick, from: days.from, to: days.to, grain };
     let rows = workspace.metrics(&query).await?;
     if json {
         let mut wired: Vec<_> = rows.into_iter().map(wire::Metric::from).collect();
@@ -30,6 +33,7 @@ pub(crate) async fn metrics(place: &Place, query: Metrics, json: bool) -> Result
         return say("no deals closed in this window");
     }
     let header = [
+        "dimension",
         "segment",
         "period",
         "deals",
@@ -42,7 +46,9 @@ pub(crate) async fn metrics(place: &Place, query: Metrics, json: bool) -> Result
         "median days",
         "won amount",
     ];
-    say(&table(&header, 2, rows.iter().map(line).collect()))?;
+    let (header, hidden) = if each { (&header[..], 0) } else { (&header[1..], 1) };
+    let lines = rows.iter().map(|row| line(row).split_off(hidden));
+    say(&table(header, 3 - hidden, lines.collect()))?;
     let reasons = rows.iter().filter_map(|row| row.metrics.rwwr_reason.as_deref());
     match reasons.clone().next() {
         Some(reason) => say(&format!("revenue-weighted win rate: {reason}")),
@@ -54,6 +60,7 @@ fn line(row: &MetricRow) -> Vec<String> {
     let metrics = &row.metrics;
     let too_few = || if metrics.enough_data { "–".to_owned() } else { "too few".to_owned() };
     vec![
+        row.segment.dimension_label(),
         row.segment.value_label(),
         row.period.clone(),
         metrics.deals.to_string(),
