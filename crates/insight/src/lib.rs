@@ -29,7 +29,7 @@ pub use drivers::{
 };
 pub use friction::dfi_change_p_value;
 pub use interval::Interval;
-pub use metrics::{Metrics, metrics};
+pub use metrics::{Metrics, metrics, metrics_without_bootstrap};
 pub use multiplicity::benjamini_hochberg;
 pub use narrative::{
     Cadence, Insight, InsightKind, MonthlyInput, WeeklyInput, daily_insights, monthly_insights,

@@ -30,6 +30,10 @@ pub struct Metrics {
     pub dfi_interval: Option<Interval>,
     /// Median cycle of all closed deals, in days.
     pub median_cycle_days: Option<f64>,
+    /// Median cycle of the won deals, in days.
+    pub median_cycle_days_won: Option<f64>,
+    /// Median cycle of the lost deals, in days.
+    pub median_cycle_days_lost: Option<f64>,
     /// Amount won.
     pub won_amount: Money,
     /// Amount closed.
@@ -40,6 +44,13 @@ pub struct Metrics {
 
 /// The metrics of `tally`; with fewer than `min_deals` closed deals only counts and amounts.
 pub fn metrics(tally: &Tally, min_deals: u64) -> Metrics {
+    let metrics = metrics_without_bootstrap(tally, min_deals);
+    let dfi_interval = metrics.dfi.and_then(|_| deal_friction_interval(tally));
+    Metrics { dfi_interval, ..metrics }
+}
+
+/// The same without the interval of the deal friction index, which costs more than all the rest.
+pub fn metrics_without_bootstrap(tally: &Tally, min_deals: u64) -> Metrics {
     let deals = tally.deals();
     let counted = Metrics {
         deals,
@@ -53,6 +64,8 @@ pub fn metrics(tally: &Tally, min_deals: u64) -> Metrics {
         dfi: None,
         dfi_interval: None,
         median_cycle_days: None,
+        median_cycle_days_won: None,
+        median_cycle_days_lost: None,
         won_amount: tally.won.amount,
         closed_amount: closed_amount(tally),
         enough_data: deals >= min_deals,
@@ -73,8 +86,9 @@ pub fn metrics(tally: &Tally, min_deals: u64) -> Metrics {
         rwwr_interval: rwwr.and_then(|rate| revenue_weighted_interval(tally, rate)),
         rwwr_reason,
         dfi: deal_friction(tally),
-        dfi_interval: deal_friction_interval(tally),
         median_cycle_days: all_cycle_days.median(),
+        median_cycle_days_won: tally.won.cycle_days.median(),
+        median_cycle_days_lost: tally.lost.cycle_days.median(),
         ..counted
     }
 }

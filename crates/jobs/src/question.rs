@@ -8,7 +8,7 @@ use winsight_alert::{Alert, AlertState};
 use winsight_insight::{
     Cadence, Cell, Decomposition, DriverAnalysis, GatedChange, HighRisk, Insight,
     LOOKS_PER_QUARTER, Metrics, SegmentPair, decompose, drivers, gate_changes, high_risk, metrics,
-    tested_segments,
+    metrics_without_bootstrap, tested_segments,
 };
 use winsight_model::{DataVersion, Dimension, Grain, Period, Segment, Window};
 use winsight_store::{Commit, Grouping, Tallies, TallyRequest};
@@ -23,6 +23,10 @@ const MOST_DIMENSIONS: usize = 8;
 pub struct MetricsQuery {
     /// One row per combination of values; none for all deals together.
     pub by: Vec<Dimension>,
+    /// One row per value of each dimension of `by` instead, or of every one there is.
+    pub each: bool,
+    /// Leave out the interval of the deal friction index, which costs more than all the rest.
+    pub quick: bool,
     /// First closed date; default the first there is.
     pub from: Option<Date>,
     /// First closed date after the window; default the day after the as-of day.
@@ -117,35 +121,30 @@ impl Workspace {
         Ok((window, window.preceding()))
     }
 
-    /// The table of metrics, ordered by period and value.
+    /// The table of metrics, ordered by period and value; of each dimension after the other.
     ///
     /// # Errors
     /// [`JobError::Usage`] for an empty window, a dimension named twice, or more than eight of them.
     pub async fn metrics(&self, query: &MetricsQuery) -> Result<Vec<MetricRow>, JobError> {
-        let distinct: BTreeSet<_> = query.by.iter().collect();
-        if distinct.len() < query.by.len() || distinct.len() > MOST_DIMENSIONS {
-            return Err(JobError::Usage(format!(
-                "metrics are shown by up to {MOST_DIMENSIONS} dimensions, each named once"
-            )));
-        }
+        let groupings = groupings(query)?;
         let commit = self.loaded().await?;
         let periods = self.periods(&commit, query).await?;
         let windows = periods.iter().map(|period| period.window).collect();
-        let tallies = self.tally(&commit, windows, vec![query.by.clone()], &[]).await?;
-        let by_window = tallies.into_iter().next().unwrap_or_default();
+        let tables = self.tally(&commit, windows, groupings.clone(), &[]).await?;
+        let metrics = if query.quick { metrics_without_bootstrap } else { metrics };
         let mut rows = Vec::new();
-        for (period, mut tallies) in periods.into_iter().zip(by_window) {
-            if query.by.is_empty() {
-                tallies.entry(Vec::new()).or_default();
-            }
-            for (values, tally) in tallies {
-                rows.push(MetricRow {
-                    segment: segment(&query.by, values),
+        for (grouping, by_window) in groupings.iter().zip(tables) {
+            for (period, mut tallies) in periods.iter().zip(by_window) {
+                if grouping.is_empty() {
+                    tallies.entry(Vec::new()).or_default();
+                }
+                rows.extend(tallies.into_iter().map(|(values, tally)| MetricRow {
+                    segment: segment(grouping, values),
                     period: period.label.clone(),
                     window: period.window,
                     metrics: metrics(&tally, self.settings.min_deals),
                     currency: self.settings.reporting_currency.clone(),
-                });
+                }));
             }
         }
         Ok(rows)
@@ -332,6 +331,23 @@ impl Workspace {
         };
         Ok((overall, pairs))
     }
+}
+
+/// The tables that a query asks for.
+fn groupings(query: &MetricsQuery) -> Result<Vec<Grouping>, JobError> {
+    let distinct: BTreeSet<_> = query.by.iter().collect();
+    let too_many = !query.each && distinct.len() > MOST_DIMENSIONS;
+    if distinct.len() < query.by.len() || too_many {
+        return Err(JobError::Usage(format!(
+            "metrics are shown by up to {MOST_DIMENSIONS} dimensions, each named once"
+        )));
+    }
+    let each = |dimensions: Vec<Dimension>| dimensions.into_iter().map(|by| vec![by]).collect();
+    Ok(match (query.each, query.by.is_empty()) {
+        (false, _) => vec![query.by.clone()],
+        (true, false) => each(query.by.clone()),
+        (true, true) => each(Dimension::all()),
+    })
 }
 
 fn is_of(segment: &Segment, dimension: &Dimension) -> bool {

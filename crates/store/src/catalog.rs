@@ -9,7 +9,7 @@ use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 use serde::{Deserialize, Serialize};
 use winsight_model::DataVersion;
 
-use crate::StoreError;
+use crate::{KnownDays, StoreError};
 
 const FOLDER: &str = "versions";
 
@@ -24,6 +24,13 @@ pub struct Commit {
     pub known_at: Timestamp,
     /// Delta version of each table.
     pub tables: BTreeMap<String, u64>,
+    /// The days it spans; `None` in a commit of a version of Winsight that did not say.
+    #[serde(default)]
+    pub known_days: Option<KnownDays>,
+    /// For each month (`2024-03`) in which a deal closed, the object that holds its tallies. Without
+    /// any, deals are counted instead.
+    #[serde(default)]
+    pub aggregates: BTreeMap<String, String>,
 }
 
 /// Who commits, and when.

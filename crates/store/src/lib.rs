@@ -11,11 +11,13 @@
 //! load that died earlier leaves Delta versions that no catalog file names; the next load rolls
 //! them back before it begins.
 
+mod aggregate;
 mod catalog;
 mod compare;
 mod diff;
 mod engine;
 mod error;
+mod known_days;
 mod load;
 mod lock;
 mod query;
@@ -34,6 +36,7 @@ use winsight_model::DataVersion;
 pub use catalog::{Commit, CommitRequest};
 pub use compare::{Comparison, LoadCounts};
 pub use error::StoreError;
+pub use known_days::KnownDays;
 pub use load::Loaded;
 pub use query::{DealCounts, Spellings};
 pub use staging::Staging;

@@ -3,19 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray,
-};
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::compute::{cast, filter_record_batch};
-use arrow::datatypes::Date32Type;
 use futures::StreamExt;
 use jiff::Timestamp;
 use winsight_model::DataVersion;
 
+use crate::aggregate::{Month, closed_months};
 use crate::catalog::{self, Commit, CommitRequest};
 use crate::compare::{Comparison, LoadCounts, TableChange, read};
 use crate::diff::{Change, Key, KeyedRows, column};
-use crate::query::from_epoch_day;
 use crate::staging::{StagedTable, Staging};
 use crate::table::{DEAL_VERSIONS, DEALS, Table, TableSpec, TableWriter};
 use crate::{FeatureStore, StoreError};
@@ -58,7 +55,10 @@ impl FeatureStore {
             }
         }
         let version = DataVersion(base.as_ref().map_or(1, |base| base.version.0 + 1));
-        let commit = Commit { version, load: request.load, known_at, tables };
+        let (known_days, aggregates) = (None, BTreeMap::new());
+        let mut commit =
+            Commit { version, load: request.load, known_at, tables, known_days, aggregates };
+        self.refresh_aggregates(&mut commit, base.as_ref(), &touched).await?;
         catalog::append(self.objects.as_ref(), &commit).await?;
         Ok(Loaded { commit: Some(commit), deals })
     }
@@ -70,7 +70,7 @@ impl FeatureStore {
         staged: &StagedTable,
         known_at: Timestamp,
         versions: &mut BTreeMap<String, u64>,
-        touched: &mut BTreeSet<String>,
+        touched: &mut BTreeSet<Month>,
     ) -> Result<(), StoreError> {
         let spec = change.spec;
         let of_deals = spec.name == DEALS.name;
@@ -96,7 +96,7 @@ impl FeatureStore {
                 writer.add(keep(&batch, &keyed, |key| !goes(key))?).await?;
                 if let Some(superseded) = &mut superseded {
                     let gone = keep(&batch, &keyed, goes)?;
-                    add_closed_months(&gone, touched)?;
+                    touched.extend(closed_months(&gone)?);
                     superseded.add(&gone, change).await?;
                 }
             }
@@ -108,7 +108,7 @@ impl FeatureStore {
                 matches!(change.diff.change(key), Some(Change::Inserted | Change::Updated))
             })?;
             if of_deals {
-                add_closed_months(&rows, touched)?;
+                touched.extend(closed_months(&rows)?);
                 rows = with_columns(DEALS, &rows, vec![instants(known_at, rows.num_rows())])?;
             }
             writer.add(rows).await?;
@@ -174,14 +174,6 @@ fn with_columns(
 ) -> Result<RecordBatch, StoreError> {
     let columns = batch.columns().iter().cloned().chain(added).collect();
     Ok(RecordBatch::try_new((spec.schema)(), columns)?)
-}
-
-/// Adds the months, like `2024-03`, in which the deals were closed.
-fn add_closed_months(batch: &RecordBatch, months: &mut BTreeSet<String>) -> Result<(), StoreError> {
-    let closed = column(batch, "closed_date")?.as_primitive::<Date32Type>();
-    let days: HashSet<i32> = closed.iter().flatten().collect();
-    months.extend(days.into_iter().map(|day| from_epoch_day(day).strftime("%Y-%m").to_string()));
-    Ok(())
 }
 
 /// The batch in the columns and types in which the table is stored.

@@ -49,7 +49,8 @@ fn a_metric_has_the_fields_of_the_contract() {
     let metric = Metric::from(row(region("Europe"), JUNE, &tally(30, 10)));
     let written = serde_json::to_value(&metric).expect("JSON");
     let names = "dimension value period deals won lost win_rate win_rate_low win_rate_high rwwr \
-                 rwwr_low rwwr_high rwwr_reason dfi dfi_low dfi_high median_cycle_days won_amount \
+                 rwwr_low rwwr_high rwwr_reason dfi dfi_low dfi_high median_cycle_days \
+                 median_cycle_days_won median_cycle_days_lost won_amount \
                  closed_amount currency enough_data";
     assert_eq!(sorted(keys(&written)), sorted(names.split_whitespace().collect()));
     for (name, expected) in [

@@ -13,10 +13,13 @@ use crate::output::{say, say_json, table};
 use super::say_label;
 
 pub(crate) async fn metrics(place: &Place, query: Metrics, json: bool) -> Result<()> {
-    let workspace = configuration::open(place).await?;
-    let Metrics { by, days, grain } = query;
-    let only_one = by.is_empty() && grain.is_none();
-    let query = MetricsQuery { by, from: days.from, to: days.to, grain };
+    let mut workspace = configuration::open(place).await?;
+    let Metrics { by, each, quick, no_cache, days, grain } = query;
+    if no_cache {
+        workspace = workspace.counting_anew();
+    }
+    let only_one = by.is_empty() && !each && grain.is_none();
+    let query = MetricsQuery { by, each, quick, from: days.from, to: days.to, grain };
     let rows = workspace.metrics(&query).await?;
     if json {
         let mut wired: Vec<_> = rows.into_iter().map(wire::Metric::from).collect();
@@ -33,6 +36,7 @@ pub(crate) async fn metrics(place: &Place, query: Metrics, json: bool) -> Result
         return say_label(&workspace).await;
     }
     let header = [
+        "dimension",
         "segment",
         "period",
         "deals",
@@ -45,7 +49,9 @@ pub(crate) async fn metrics(place: &Place, query: Metrics, json: bool) -> Result
         "median days",
         "won amount",
     ];
-    say(&table(&header, 2, rows.iter().map(line).collect()))?;
+    let (header, hidden) = if each { (&header[..], 0) } else { (&header[1..], 1) };
+    let lines = rows.iter().map(|row| line(row).split_off(hidden));
+    say(&table(header, 3 - hidden, lines.collect()))?;
     let reasons = rows.iter().filter_map(|row| row.metrics.rwwr_reason.as_deref());
     if let Some(reason) = reasons.clone().next() {
         say(&format!("revenue-weighted win rate: {reason}"))?;
@@ -57,6 +63,7 @@ fn line(row: &MetricRow) -> Vec<String> {
     let metrics = &row.metrics;
     let too_few = || if metrics.enough_data { "–".to_owned() } else { "too few".to_owned() };
     vec![
+        row.segment.dimension_label(),
         row.segment.value_label(),
         row.period.clone(),
         metrics.deals.to_string(),
