@@ -46,6 +46,16 @@ pub fn dfi_change_p_value(current: &Tally, baseline: &Tally) -> f64 {
     p_value().unwrap_or(1.0)
 }
 
+/// The factor by which the Deal Friction Index changed, 95% interval: the other reading of the test of
+/// [`dfi_change_p_value`]. `None` without an index, or with too few deals to bound it.
+pub(crate) fn deal_friction_change_interval(current: &Tally, baseline: &Tally) -> Option<Interval> {
+    let factor = deal_friction(current)? / deal_friction(baseline)?;
+    let (low, high) = log_friction(current)?.interval_of_difference(&log_friction(baseline)?)?;
+    // Where days are few and alike the index itself may lie at an end.
+    let interval = Interval { low: low.exp().min(factor), high: high.exp().max(factor) };
+    factor.is_finite().then_some(interval)
+}
+
 /// Chance of an index at least this far from 1 if lost deals took as long as won ones. 1 without an
 /// index. The same test as [`dfi_change_p_value`], against a known 1.
 pub(crate) fn deal_friction_p_value(tally: &Tally) -> f64 {

@@ -10,6 +10,7 @@ mod decomposition;
 mod drivers;
 mod friction;
 mod gaussian;
+mod headline;
 mod interval;
 mod metrics;
 mod multiplicity;
@@ -28,6 +29,7 @@ pub use drivers::{
     Cell, DimensionTest, Driver, DriverAnalysis, DriverError, DroppedLevel, drivers,
 };
 pub use friction::dfi_change_p_value;
+pub use headline::{HeadlineChanges, MetricChange, headline_changes};
 pub use interval::Interval;
 pub use metrics::{Metrics, metrics, metrics_without_bootstrap};
 pub use multiplicity::benjamini_hochberg;

@@ -113,17 +113,19 @@ fn revenue_weighted_win_rate(tally: &Tally) -> Result<f64, String> {
 }
 
 /// The ratio estimator's variance by linearisation: with residuals A(w − R) of amount A and outcome
-/// w, it is n/(n − 1) · Σ residual² / (ΣA)² (Cochran, Sampling Techniques, section 6.4).
-fn revenue_weighted_interval(tally: &Tally, rate: f64) -> Option<Interval> {
+/// w, it is n/(n − 1) · Σ residual² / (ΣA)² (Cochran, Sampling Techniques, section 6.4). `None` when
+/// all deals with an amount ended alike.
+pub(crate) fn revenue_weighted_variance(tally: &Tally, rate: f64) -> Option<f64> {
     let deals = tally.deals() as f64;
     let won_residuals = tally.won.amount_squared as f64 * (1.0 - rate).powi(2);
     let lost_residuals = tally.lost.amount_squared as f64 * rate.powi(2);
     let closed_cents = closed_amount(tally).cents() as f64;
     let variance =
         deals / (deals - 1.0) * (won_residuals + lost_residuals) / (closed_cents * closed_cents);
-    if !variance.is_finite() || variance <= 0.0 {
-        return None;
-    }
-    let half = Z_95 * variance.sqrt();
+    Some(variance).filter(|variance| variance.is_finite() && *variance > 0.0)
+}
+
+fn revenue_weighted_interval(tally: &Tally, rate: f64) -> Option<Interval> {
+    let half = Z_95 * revenue_weighted_variance(tally, rate)?.sqrt();
     Some(Interval { low: (rate - half).max(0.0), high: (rate + half).min(1.0) })
 }

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use winsight_alert::{Alert, AlertState};
 use winsight_insight::{
-    Cadence, Cell, Decomposition, DriverAnalysis, GatedChange, HighRisk, Insight,
-    LOOKS_PER_QUARTER, Metrics, SegmentPair, decompose, drivers, gate_changes, high_risk, metrics,
-    metrics_without_bootstrap, tested_segments,
+    Cadence, Cell, Decomposition, DriverAnalysis, GatedChange, HeadlineChanges, HighRisk, Insight,
+    LOOKS_PER_QUARTER, Metrics, SegmentPair, decompose, drivers, gate_changes, headline_changes,
+    high_risk, metrics, metrics_without_bootstrap, tested_segments,
 };
 use winsight_model::{DataVersion, Dimension, Grain, Period, Segment, Window};
 use winsight_store::{Commit, Grouping, Tallies, TallyRequest};
@@ -68,8 +68,10 @@ pub struct ChangesTable {
     pub window: Window,
     /// The earlier one.
     pub baseline: Window,
-    /// All deals together.
+    /// The win rate of all deals together.
     pub overall: GatedChange,
+    /// The other headline metrics of all deals together.
+    pub headline: HeadlineChanges,
     /// The exact split into mix and rate; `None` when a window has no closed deal.
     pub decomposition: Option<Decomposition>,
     /// Each value of the dimension. These and all deals are judged within everything that the alert
@@ -194,11 +196,12 @@ impl Workspace {
                 family.push(pair.clone());
             }
         }
+        let headline = headline_changes(&overall, &self.settings, LOOKS_PER_QUARTER);
         let mut judged = gate_changes(&family, &self.settings, LOOKS_PER_QUARTER);
         let overall = judged.remove(0);
         judged.retain(|gated| is_of(&gated.change.segment, &query.by));
         let decomposition = decompose(&asked);
-        Ok(ChangesTable { window, baseline, overall, decomposition, segments: judged })
+        Ok(ChangesTable { window, baseline, overall, headline, decomposition, segments: judged })
     }
 
     /// Which attributes go with winning, over the closed deals of a window (default one year).

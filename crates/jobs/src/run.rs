@@ -100,8 +100,8 @@ impl Workspace {
     /// From the first instant of today to that of tomorrow, in the workspace's time zone.
     fn day(&self) -> Result<Range<Timestamp>, JobError> {
         let today = self.clock.today();
-        let begins = |day: Date| Ok(day.to_zoned(self.clock.time_zone().clone())?.timestamp());
-        let both = || Ok(begins(today)?..begins(today.tomorrow()?)?);
+        let midnight = |day: Date| day.to_zoned(self.clock.time_zone().clone());
+        let both = || Ok(midnight(today)?.timestamp()..midnight(today.tomorrow()?)?.timestamp());
         both().map_err(|error: jiff::Error| JobError::Usage(format!("--as-of {today}: {error}")))
     }
 

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use winsight_insight::{
     Cell, DriverError, Interval, SegmentPair, Share, decompose, dfi_change_p_value,
-    difference_p_value, drivers, gate_changes, metrics, newcombe, rep_spread, segment_change,
-    wilson,
+    difference_p_value, drivers, gate_changes, headline_changes, metrics, newcombe, rep_spread,
+    segment_change, wilson,
 };
 use winsight_model::{Dimension, Money, Outcome, Segment, Settings, Tally};
 
@@ -125,6 +125,11 @@ proptest! {
     fn comparisons_of_any_deals_are_finite(current in any_tally(), baseline in any_tally()) {
         prop_assert!(is_probability(dfi_change_p_value(&current, &baseline)));
         let pair = SegmentPair { segment: Segment::all(), current, baseline };
+        let headline = headline_changes(&pair, &Settings::default(), 13);
+        for change in [headline.rwwr, headline.dfi] {
+            prop_assert!(surrounds(change.interval, change.change));
+            prop_assert!(is_probability(change.p_value));
+        }
         for min_deals in [0, 10] {
             let change = segment_change(&pair, min_deals);
             prop_assert!(surrounds(change.interval, change.change));

@@ -1,7 +1,7 @@
 use jiff::civil::date;
 use serde_json::{Value, json};
 use winsight_alert::{AlertState, Finding, Impact, ImpactKind, Rule, Severity};
-use winsight_insight::{SegmentPair, decompose, gate_changes, metrics};
+use winsight_insight::{SegmentPair, decompose, gate_changes, headline_changes, metrics};
 use winsight_jobs::{ChangesTable, MetricRow};
 use winsight_model::{
     DataVersion, Dimension, Grain, Money, Outcome, Segment, Settings, Tally, Window,
@@ -88,7 +88,7 @@ fn a_trend_marks_the_periods_that_are_cut_off() {
     let trend = Trend::new(Grain::Month, rows.collect());
     assert_eq!(trend.grain, "month");
     let points: Vec<_> =
-        trend.points.iter().map(|point| (point.period.as_str(), point.complete)).collect();
+        trend.points.iter().map(|point| (point.metric.period.as_str(), point.complete)).collect();
     assert_eq!(points, [("2026-01", false), ("2026-02", true), ("2026-03", true)]);
 }
 
@@ -105,6 +105,7 @@ fn changes(pairs: &[SegmentPair]) -> Changes {
         window: JUNE,
         baseline: MAY,
         overall: gate_changes(std::slice::from_ref(&overall), &settings, 13).remove(0),
+        headline: headline_changes(&overall, &settings, 13),
         decomposition: decompose(pairs),
         segments: gate_changes(pairs, &settings, 13),
     };

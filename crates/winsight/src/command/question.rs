@@ -1,7 +1,7 @@
 //! `metrics`, `changes`, `drivers` and `deals`: questions and their answers as tables.
 
 use anyhow::Result;
-use winsight_insight::Interval;
+use winsight_insight::{HeadlineChanges, Interval, MetricChange};
 use winsight_jobs::{ChangesQuery, MetricRow, MetricsQuery};
 use winsight_model::{Money, Window};
 use winsight_server::wire;
@@ -132,6 +132,9 @@ pub(crate) async fn changes(place: &Place, query: Changes, json: bool) -> Result
             points(split.rate)
         ))?;
     }
+    let HeadlineChanges { rwwr, dfi } = &changes.headline;
+    say(&headline("revenue-weighted win rate, in points", rwwr, points))?;
+    say(&headline("deal friction index, as a factor", dfi, |by| format!("{by:.2}")))?;
     let parts = changes.decomposition.map(|split| split.parts).unwrap_or_default();
     let rows = changes.segments.iter().map(|gated| {
         let change = &gated.change;
@@ -156,6 +159,20 @@ pub(crate) async fn changes(place: &Place, query: Changes, json: bool) -> Result
         ["segment", "verdict", "before", "now", "points", "95% interval", "mix part", "rate part"];
     say(&table(&header, 2, rows.collect()))?;
     say_label(&workspace).await
+}
+
+/// `deal friction index, as a factor: 1.05 (95% interval 0.91 to 1.22), within chance`.
+fn headline(name: &str, change: &MetricChange, show: impl Fn(f64) -> String) -> String {
+    match (change.change, change.interval) {
+        (Some(by), Some(Interval { low, high })) => format!(
+            "{name}: {} (95% interval {} to {}), {}",
+            show(by),
+            show(low),
+            show(high),
+            if change.real { "real" } else { "within chance" }
+        ),
+        _ => format!("{name}: too few deals to compare"),
+    }
 }
 
 pub(crate) async fn drivers(place: &Place, days: &Days, json: bool) -> Result<()> {
