@@ -100,7 +100,7 @@ catalogue! {
     OUTLYING_CYCLE "outlying_cycle" Warning Implausible "The deal took far longer or shorter than all others"
     SPELLING_VARIANTS "spelling_variants" Warning Inconsistent "Values differ only in case, spaces or punctuation"
     MISSPELT_VALUES "misspelt_values" Warning Inconsistent "Values look like misspellings of far more frequent ones"
-    TOO_MANY_VALUES "too_many_values" Info Implausible "A field has too many different values to compare their spellings"
+    TOO_MANY_VALUES "too_many_values" Info Implausible "A field has too many different values to compare all their spellings"
     NOT_IN_LOOKUP "not_in_lookup" Warning Missing "Values of the deals are absent from a lookup file"
     CYCLE_MISMATCH "cycle_mismatch" Warning Inconsistent "The file's own cycle length is not closed minus created date"
     OUTCOME_STAGE_MISMATCH "outcome_stage_mismatch" Warning Inconsistent "The stage says the opposite of the outcome"

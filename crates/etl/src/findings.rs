@@ -77,7 +77,7 @@ impl Findings {
             self.outcomes[facts.outcome as usize] += 1;
             self.newest = self.newest.max(facts.newest);
             for (index, filled) in self.filled.iter_mut().enumerate() {
-                *filled += u64::from(facts.filled >> index & 1);
+                *filled += facts.filled >> index & 1;
             }
             for (counts, code) in counts.iter_mut().zip(facts.codes) {
                 if let Some(code) = code {

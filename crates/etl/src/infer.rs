@@ -87,8 +87,9 @@ pub(crate) fn by_values(source: &Source, sample: &Sample, columns: &mut Columns)
     let unused = |columns: &Columns, test: &dyn Fn(usize) -> bool| -> Vec<usize> {
         columns.unused(source.width()).into_iter().filter(|column| test(*column)).collect()
     };
+    let has_flags = columns.has(Field::IsWon) && columns.has(Field::IsClosed);
     if !columns.has(Field::Outcome)
-        && !(columns.has(Field::IsWon) && columns.has(Field::IsClosed))
+        && !has_flags
         && let [only] = unused(columns, &|column| sample.holds_outcomes(column))[..]
     {
         assign(columns, Field::Outcome, only);

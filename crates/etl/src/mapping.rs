@@ -178,7 +178,9 @@ impl Mapping {
         }
         for (name, words) in &self.values {
             let is_field = Field::REPLACEABLE.iter().any(|field| field.name() == name);
-            if !is_field && !self.dimensions.contains_key(name) && self.preset.is_none() {
+            let is_dimension =
+                self.dimensions.contains_key(name) || Preset::any_has_dimension(name);
+            if !is_field && !is_dimension {
                 let fields = Field::REPLACEABLE.map(Field::name).join(", ");
                 return invalid(format!(
                     "[values.{name}] is neither a text field nor one of [dimensions]; the text fields are: {fields}"

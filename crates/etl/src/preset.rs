@@ -79,6 +79,11 @@ impl Preset {
         })
     }
 
+    /// Whether a preset has a custom dimension of this name.
+    pub(crate) fn any_has_dimension(name: &str) -> bool {
+        Self::all().iter().any(|preset| preset.dimensions.contains_key(name))
+    }
+
     /// The column of a field, as far as the file has one.
     pub(crate) fn column(&self, source: &Source, field: Field) -> Option<usize> {
         first_of(source, self.columns.get(field.name())?)

@@ -165,7 +165,7 @@ impl Source {
     fn all_rows(&self) -> Result<Rows, EtlError> {
         let read = Arc::new(AtomicU64::new(0));
         let kind = match &self.format {
-            Format::Kept(rows) => Kind::Kept(KeptRows::new(&self.path, Arc::clone(rows))),
+            Format::Kept(rows) => Kind::Kept(Box::new(KeptRows::new(&self.path, Arc::clone(rows)))),
             Format::Parquet => Kind::Columnar(Box::new(ColumnarRows::open(&self.path)?)),
             Format::Delimited { delimiter, encoding } => {
                 let file =
@@ -209,7 +209,7 @@ pub(crate) struct Rows {
 enum Kind {
     Delimited(Box<DelimitedRows>),
     Columnar(Box<ColumnarRows>),
-    Kept(KeptRows),
+    Kept(Box<KeptRows>),
 }
 
 impl Rows {

@@ -37,7 +37,13 @@ pub(super) fn spelling_issues(
     let mut issues = Vec::new();
     if counts.overflowed() || weights.len() > COMPARED_VALUES {
         let name = field.name();
-        let message = format!("{name} has too many different values to compare all spellings");
+        let message = if counts.overflowed() {
+            format!("{name} has too many different values to compare all spellings")
+        } else {
+            format!(
+                "{name} has more than {COMPARED_VALUES} different values, so that they were compared in case, spaces and punctuation, but not for misspellings"
+            )
+        };
         issues.push(Issue::new(check::TOO_MANY_VALUES, Some(field), 1, Vec::new(), message));
     }
     issues.extend(variants(field, &here, &all, known, &lookups, &likenesses.same));
