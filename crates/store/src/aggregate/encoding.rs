@@ -100,8 +100,8 @@ pub(super) fn decode(
                 continue;
             }
             let value = rows.value.value(row);
-            let is_next = |entry: &&mut Entry| entry.dimension == dimension && entry.value == value;
-            if entries.last_mut().filter(is_next).is_none() {
+            let is_known = |entry: &Entry| entry.dimension == dimension && entry.value == value;
+            if !entries.last().is_some_and(is_known) {
                 let (dimension, value) = (dimension.to_owned(), value.to_owned());
                 entries.push(Entry { dimension, value, tally: Tally::default() });
             }
