@@ -92,7 +92,7 @@ impl Workspace {
             }
         };
         if let Some(commit) = commit.as_mut().filter(|_| self.counts_anew) {
-            (commit.aggregates, commit.known_days) = Default::default();
+            commit.aggregates.clear();
         }
         Ok(commit)
     }

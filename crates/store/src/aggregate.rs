@@ -101,14 +101,14 @@ impl FeatureStore {
     }
 
     /// The part of `request` that the commit's aggregates answer; `None` when they cannot take part.
-    pub(crate) async fn from_aggregates(
+    pub(crate) async fn answer_from_aggregates(
         &self,
         commit: &Commit,
         request: &TallyRequest,
-    ) -> Option<FromAggregates> {
+    ) -> Option<AggregateAnswer> {
         let plan = Plan::of(commit, request)?;
         match self.read_aggregates(&plan, request).await {
-            Ok(tables) => Some(FromAggregates { tables, rest: plan.rest }),
+            Ok(tables) => Some(AggregateAnswer { tables, rest: plan.rest }),
             Err(error) => {
                 tracing::warn!(%error, "counting the deals instead of using kept tallies");
                 None
@@ -182,7 +182,7 @@ fn name_of(grouping: &[Dimension]) -> &str {
 }
 
 /// Tallies from aggregates, and the days of each window that they do not cover.
-pub(crate) struct FromAggregates {
+pub(crate) struct AggregateAnswer {
     /// `tables[grouping][window]`
     pub(crate) tables: Vec<Vec<Tallies>>,
     /// Place of the window, and the days that are still to be counted.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::query::{first_closed_day, last_known_day};
-use crate::table::{DEALS, STAGE_EVENTS, Table, TableSpec};
+use crate::table::{DEALS, DataFile, STAGE_EVENTS};
 use crate::{Commit, FeatureStore, StoreError};
 
 /// First and last day, if any.
@@ -43,34 +43,25 @@ impl FeatureStore {
             return Ok(known);
         }
         let mut known = KnownDays::default();
-        for (spec, column) in
-            [(DEALS, "closed_date"), (DEALS, "created_date"), (STAGE_EVENTS, "date")]
+        for (spec, columns) in
+            [(DEALS, &["closed_date", "created_date"][..]), (STAGE_EVENTS, &["date"][..])]
         {
-            let Some((first, last)) = self.days_of(commit, spec, column).await? else {
-                let engine = self.engine(commit).await?;
-                let last = last_known_day(&engine).await?;
-                let last = (last != Date::MIN).then_some(last);
-                return Ok(KnownDays { first_closed: first_closed_day(&engine).await?, last });
-            };
-            known.last = known.last.max(last);
-            if column == "closed_date" {
-                known.first_closed = first;
+            let Some(&version) = commit.tables.get(spec.name) else { continue };
+            let files = self.table(spec, version).await?.files()?;
+            for &column in columns {
+                let Some((first, last)) = days_in_files(&files, column) else {
+                    let engine = self.engine(commit).await?;
+                    let last = last_known_day(&engine).await?;
+                    let last = (last != Date::MIN).then_some(last);
+                    return Ok(KnownDays { first_closed: first_closed_day(&engine).await?, last });
+                };
+                known.last = known.last.max(last);
+                if column == "closed_date" {
+                    known.first_closed = first;
+                }
             }
         }
         Ok(known)
-    }
-
-    /// First and last day in a column of a table; `None` when a file has no statistics.
-    async fn days_of(
-        &self,
-        commit: &Commit,
-        spec: TableSpec,
-        column: &str,
-    ) -> Result<Option<Days>, StoreError> {
-        match commit.tables.get(spec.name) {
-            Some(&version) => days_in_files(&self.table(spec, version).await?, column),
-            None => Ok(Some((None, None))),
-        }
     }
 }
 
@@ -97,17 +88,14 @@ impl Statistics {
     }
 }
 
-fn days_in_files(table: &Table, column: &str) -> Result<Option<Days>, StoreError> {
+/// First and last day in a column of all files; `None` when one has no statistics.
+fn days_in_files(files: &[DataFile], column: &str) -> Option<Days> {
     let (mut first, mut last): Days = (None, None);
-    for file in table.files()? {
-        let statistics = file.statistics.as_deref();
-        let statistics = statistics.and_then(|text| serde_json::from_str::<Statistics>(text).ok());
-        let Some((earliest, latest)) = statistics.and_then(|statistics| statistics.days(column))
-        else {
-            return Ok(None);
-        };
+    for file in files {
+        let statistics: Statistics = serde_json::from_str(file.statistics.as_deref()?).ok()?;
+        let (earliest, latest) = statistics.days(column)?;
         first = [first, earliest].into_iter().flatten().min();
         last = last.max(latest);
     }
-    Ok(Some((first, last)))
+    Some((first, last))
 }

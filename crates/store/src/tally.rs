@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use winsight_model::{CycleBuckets, Dimension, Segment, Tally, Window};
 
-use crate::aggregate::FromAggregates;
+use crate::aggregate::AggregateAnswer;
 use crate::table::DEALS;
 use crate::{Commit, FeatureStore, StoreError};
 use deal_files::{RowGroup, row_groups};
@@ -52,7 +52,8 @@ impl FeatureStore {
         commit: &Commit,
         request: &TallyRequest,
     ) -> Result<Vec<Vec<Tallies>>, StoreError> {
-        let Some(FromAggregates { mut tables, rest }) = self.from_aggregates(commit, request).await
+        let Some(AggregateAnswer { mut tables, rest }) =
+            self.answer_from_aggregates(commit, request).await
         else {
             return self.count_deals(commit, request).await;
         };

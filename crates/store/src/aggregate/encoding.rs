@@ -1,4 +1,5 @@
-//! The tallies of a month as bytes: Arrow IPC in one canonical form.
+//! The tallies of a month as bytes: Arrow IPC in one canonical form, compressed as a whole, as its
+//! many buffers are small.
 //!
 //! One row per dimension, value and outcome, in this order, and within a row the cycle lengths in
 //! order: equal tallies give equal bytes, however the deals lay in the files.
@@ -12,9 +13,8 @@ use arrow::array::{
 };
 use arrow::datatypes::{ArrowPrimitiveType, Decimal128Type, UInt32Type, UInt64Type};
 use arrow::error::ArrowError;
-use arrow::ipc::CompressionType;
 use arrow::ipc::reader::StreamReader;
-use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
+use arrow::ipc::writer::StreamWriter;
 use winsight_model::{DayHistogram, Money, Outcome, Side, Tally};
 
 /// The name under which the tally of all deals together is kept.
@@ -22,6 +22,8 @@ pub(super) const ALL_DEALS: &str = "";
 
 /// Every digit that an exact sum of amounts can have.
 const SUM_PRECISION: u8 = 38;
+
+const COMPRESSION_LEVEL: i32 = 1;
 
 /// The tally of one value of a dimension.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,11 +70,9 @@ pub(super) fn encode(mut entries: Vec<Entry>) -> Result<Vec<u8>, ArrowError> {
         ("cycle_deals", lists::<UInt64Type>(histograms(), |(_, deals)| deals)),
     ];
     let batch = RecordBatch::try_from_iter(columns)?;
-    let options =
-        IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;
-    let mut writer = StreamWriter::try_new_with_options(Vec::new(), &batch.schema(), options)?;
+    let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema())?;
     writer.write(&batch)?;
-    writer.into_inner()
+    Ok(zstd::encode_all(writer.into_inner()?.as_slice(), COMPRESSION_LEVEL)?)
 }
 
 fn lists<'a, T: ArrowPrimitiveType>(
@@ -92,6 +92,7 @@ pub(super) fn decode(
     wanted: impl Fn(&str) -> bool,
 ) -> Result<Vec<Entry>, ArrowError> {
     let mut entries: Vec<Entry> = Vec::new();
+    let bytes = zstd::decode_all(bytes)?;
     for batch in StreamReader::try_new(Cursor::new(bytes), None)? {
         let rows = Rows::of(&batch?)?;
         for row in 0..rows.dimension.len() {
@@ -100,8 +101,8 @@ pub(super) fn decode(
                 continue;
             }
             let value = rows.value.value(row);
-            let is_next = |entry: &&mut Entry| entry.dimension == dimension && entry.value == value;
-            if entries.last_mut().filter(is_next).is_none() {
+            let is_known = |entry: &Entry| entry.dimension == dimension && entry.value == value;
+            if !entries.last().is_some_and(is_known) {
                 let (dimension, value) = (dimension.to_owned(), value.to_owned());
                 entries.push(Entry { dimension, value, tally: Tally::default() });
             }

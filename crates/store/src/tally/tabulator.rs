@@ -7,7 +7,7 @@ use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Decimal64Type, Int32Type};
 use hashbrown::HashMap;
-use winsight_model::{CycleBuckets, Dimension, NONE, Outcome, Tally};
+use winsight_model::{CycleBuckets, Dimension, NONE, Outcome, Segment, Tally};
 
 use super::counters::{Counters, NO_CYCLE};
 use super::deal_files::{dictionary, money};
@@ -26,7 +26,7 @@ const MEASURES: [&str; 4] = ["outcome", "closed_date", "amount", "cycle_days"];
 
 /// The dimensions that any grouping or excluded segment of the request needs.
 fn dimensions(request: &TallyRequest) -> Vec<Dimension> {
-    let excluded = request.excluding.iter().flat_map(|segment| segment.parts());
+    let excluded = request.excluding.iter().flat_map(Segment::parts);
     let excluded = excluded.map(|(dimension, _)| dimension);
     let mut all: Vec<_> = request.groupings.iter().flatten().chain(excluded).cloned().collect();
     all.sort();
@@ -94,7 +94,7 @@ impl Tabulator {
             dimensions: grouping.iter().filter_map(place).collect(),
             ..Slots::default()
         };
-        let parts = |segment: &winsight_model::Segment| {
+        let parts = |segment: &Segment| {
             let parts = segment.parts().iter();
             parts.filter_map(|(name, value)| Some((place(name)?, value.clone()))).collect()
         };

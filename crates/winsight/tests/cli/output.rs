@@ -54,6 +54,33 @@ fn assert_at_risk(alert: &Value, amount: &str) {
 }
 
 #[test]
+fn the_tables_of_several_dimensions_come_at_once() {
+    let home = a_drop();
+    let metrics = |more: &[&str]| {
+        let answer = home.json(["metrics", "--grain", "month"].iter().chain(more));
+        answer.as_array().expect("rows").clone()
+    };
+    let each = metrics(&["--each", "--by", "region,acv_bucket"]);
+    assert_eq!(each, [metrics(&["--by", "region"]), metrics(&["--by", "acv_bucket"])].concat());
+    assert_eq!(each, metrics(&["--each", "--by", "region,acv_bucket", "--no-cache"]));
+    assert!(each[0]["dfi_low"].is_number());
+
+    let every = metrics(&["--each", "--quick"]);
+    let dimensions: BTreeSet<_> = every.iter().map(|row| row["dimension"].as_str()).collect();
+    assert_eq!(dimensions.len(), winsight_model::Dimension::BUILT_IN.len());
+    assert!(every.iter().all(|row| row["dfi_low"].is_null()));
+
+    let printed = home.run(["metrics", "--each", "--by", "region,acv_bucket"]).stdout;
+    let line = |words: &[&str]| {
+        let starts =
+            |line: &str| line.split_whitespace().take(words.len()).eq(words.iter().copied());
+        printed.lines().any(starts)
+    };
+    assert!(line(&["dimension", "segment", "period"]), "{printed}");
+    assert!(line(&["acv_bucket", "SMB", "all", "200"]), "{printed}");
+}
+
+#[test]
 fn documents_have_the_promised_fields() {
     let home = a_drop();
     let all = home.json(["metrics"]);
