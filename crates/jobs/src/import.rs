@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arrow::array::{AsArray, RecordBatch};
 use serde_json::json;
@@ -147,7 +147,8 @@ impl Workspace {
         let source = options.source.clone();
         let name = file.display().to_string();
         let in_quarantine = self.metadata.quarantined_deals(&self.id, &source).await?;
-        let staging = self.store.stage()?;
+        let patience = Duration::from_secs(self.settings.storage.wait_seconds);
+        let staging = self.store.stage_when_free(patience).await?;
         let events_name = events.as_ref().map(|path| path.display().to_string());
         let read = tokio::task::spawn_blocking(move || {
             stage(staging, &file, events, &options, &in_quarantine, progress)

@@ -3,14 +3,20 @@
 //! Owns the order in which the other crates are called: read, load, tally, judge, record. Contains
 //! no business rule, no statistic and no wire type of its own.
 
+mod doctor;
 mod error;
+mod home;
 mod import;
+mod keys;
 mod question;
 mod run;
 mod workspace;
 
+pub use doctor::{Checkup, examine};
 pub use error::JobError;
+pub use home::{Encryption, Home};
 pub use import::{ImportReport, ImportRequest};
+pub use keys::{KeyChange, KeysChanged, change_keys};
 pub use question::{ChangesQuery, ChangesTable, MetricRow, MetricsQuery, Status};
 pub use run::RunReport;
 pub use workspace::{KnownAt, Workspace};

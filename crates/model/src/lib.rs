@@ -14,6 +14,7 @@ mod open_deal;
 mod outcome;
 pub mod schema;
 mod settings;
+mod storage;
 mod tally;
 mod window;
 
@@ -26,5 +27,6 @@ pub use money::{Money, ParseMoneyError};
 pub use open_deal::OpenDeal;
 pub use outcome::Outcome;
 pub use settings::{AlertSettings, Settings};
+pub use storage::{EncryptionSettings, StorageSettings};
 pub use tally::{Side, Tally};
 pub use window::{Grain, Period, Window};

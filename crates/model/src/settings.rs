@@ -1,4 +1,4 @@
-use crate::{AcvBuckets, CycleBuckets};
+use crate::{AcvBuckets, CycleBuckets, EncryptionSettings, StorageSettings};
 
 /// The settings of a workspace. Every field has a default; the commented default file of the
 /// `winsight` binary lists them all.
@@ -17,6 +17,10 @@ pub struct Settings {
     pub cycle_buckets: CycleBuckets,
     /// When to alert.
     pub alerts: AlertSettings,
+    /// How data at rest is protected.
+    pub encryption: EncryptionSettings,
+    /// Where the deals lie.
+    pub storage: StorageSettings,
 }
 
 impl Default for Settings {
@@ -28,6 +32,8 @@ impl Default for Settings {
             acv_buckets: AcvBuckets::default(),
             cycle_buckets: CycleBuckets::default(),
             alerts: AlertSettings::default(),
+            encryption: EncryptionSettings::default(),
+            storage: StorageSettings::default(),
         }
     }
 }

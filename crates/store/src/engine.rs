@@ -9,7 +9,7 @@ use winsight_model::schema;
 
 use crate::catalog::Commit;
 use crate::scan::TableScan;
-use crate::table::{DEALS, STAGE_EVENTS, TableSpec};
+use crate::table::{TABLES, TableSpec};
 use crate::{FeatureStore, StoreError};
 
 /// A session in which the tables of one commit are registered under their names.
@@ -20,7 +20,7 @@ pub(crate) struct Engine {
 impl FeatureStore {
     pub(crate) async fn engine(&self, commit: &Commit) -> Result<Engine, StoreError> {
         let engine = Engine::new()?;
-        for spec in [DEALS, STAGE_EVENTS] {
+        for spec in TABLES {
             self.register(&engine, spec, commit.tables.get(spec.name).copied()).await?;
         }
         Ok(engine)

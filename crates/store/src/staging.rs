@@ -1,20 +1,31 @@
-//! Rows of a load on their way in: plain Parquet files in a folder that is emptied afterwards.
+//! Rows of a load on their way in: Parquet files in a folder that is emptied afterwards, sealed with
+//! a key that only this process has. What a crash leaves behind cannot be read by anybody.
 
 use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
+use parquet::file::reader::{ChunkReader, Length};
 use winsight_model::schema;
+use winsight_vault::{SealedReader, SealedWriter, Vault};
 
 use crate::lock::WriterLock;
 use crate::{FeatureStore, StoreError};
 
 const BATCH_ROWS: usize = 65_536;
+/// Each staged file has a key of its own, so that its name need not tell it from others.
+const SEALED_AS: &str = "staged rows";
+/// What is opened at once where Parquet reads on and on: two chunks.
+const READ_AHEAD: usize = 128 * 1024;
 
 /// Takes the rows of one load. Nothing is visible to readers before [`FeatureStore::load`].
 ///
@@ -33,7 +44,22 @@ impl FeatureStore {
     /// # Errors
     /// [`StoreError::Busy`] while another load runs; otherwise when the disk refuses.
     pub fn stage(&self) -> Result<Staging, StoreError> {
-        let lock = WriterLock::acquire(&self.root)?;
+        self.begin(WriterLock::acquire(&self.root)?)
+    }
+
+    /// Begins a load, and waits for a load that runs for about as long as `patience`.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when it still runs then; otherwise when the disk refuses.
+    pub async fn stage_when_free(&self, patience: Duration) -> Result<Staging, StoreError> {
+        self.begin(WriterLock::wait(&self.root, patience).await?)
+    }
+
+    fn begin(&self, lock: WriterLock) -> Result<Staging, StoreError> {
+        if let Some(vault) = &self.location.vault {
+            // A rotation of the keys may have held the lock before.
+            vault.check_current()?;
+        }
         let folder = self.root.join("staging");
         if folder.exists() {
             std::fs::remove_dir_all(&folder)
@@ -71,7 +97,8 @@ impl Drop for Staging {
 #[derive(Debug)]
 pub(crate) struct StagedTable {
     path: PathBuf,
-    writer: Option<ArrowWriter<File>>,
+    vault: Vault,
+    writer: Option<ArrowWriter<SealedWriter<BufWriter<File>>>>,
     pub(crate) rows: u64,
 }
 
@@ -82,8 +109,11 @@ impl StagedTable {
             .set_compression(Compression::LZ4_RAW)
             .set_max_row_group_row_count(Some(BATCH_ROWS))
             .build();
-        let writer = ArrowWriter::try_new(file, schema, Some(properties))?;
-        Ok(Self { path, writer: Some(writer), rows: 0 })
+        let vault = Vault::ephemeral()?;
+        let sealed = SealedWriter::new(BufWriter::new(file), &vault, SEALED_AS)
+            .map_err(|source| StoreError::folder(&path, source))?;
+        let writer = ArrowWriter::try_new(sealed, schema, Some(properties))?;
+        Ok(Self { path, vault, writer: Some(writer), rows: 0 })
     }
 
     fn add(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
@@ -98,7 +128,8 @@ impl StagedTable {
     /// Ends the writing; from here on the rows can be read.
     pub(crate) fn finish(&mut self) -> Result<(), StoreError> {
         if let Some(writer) = self.writer.take() {
-            writer.close()?;
+            let sealed = writer.into_inner()?;
+            sealed.finish().map_err(|source| StoreError::folder(&self.path, source))?;
         }
         Ok(())
     }
@@ -108,13 +139,20 @@ impl StagedTable {
         &self,
         columns: Option<&[&str]>,
     ) -> Result<ParquetRecordBatchReader, StoreError> {
-        open(&self.path, columns)
+        open(&self.path, &self.vault, columns)
     }
 }
 
-fn open(path: &Path, columns: Option<&[&str]>) -> Result<ParquetRecordBatchReader, StoreError> {
+fn open(
+    path: &Path,
+    vault: &Vault,
+    columns: Option<&[&str]>,
+) -> Result<ParquetRecordBatchReader, StoreError> {
     let file = File::open(path).map_err(|source| StoreError::folder(path, source))?;
-    let mut builder = ParquetRecordBatchReaderBuilder::try_new(file)?.with_batch_size(BATCH_ROWS);
+    let file = SealedReader::new(file, vault, SEALED_AS)
+        .map_err(|source| StoreError::folder(path, source))?;
+    let mut builder = ParquetRecordBatchReaderBuilder::try_new(StagedFile(Arc::new(file)))?
+        .with_batch_size(BATCH_ROWS);
     if let Some(columns) = columns {
         let mask = parquet::arrow::ProjectionMask::columns(
             builder.parquet_schema(),
@@ -123,4 +161,42 @@ fn open(path: &Path, columns: Option<&[&str]>) -> Result<ParquetRecordBatchReade
         builder = builder.with_projection(mask);
     }
     Ok(builder.build()?)
+}
+
+/// A staged file as Parquet reads it.
+#[derive(Clone)]
+struct StagedFile(Arc<SealedReader<File>>);
+
+/// Reads on from an offset.
+struct StagedRead {
+    file: StagedFile,
+    offset: u64,
+}
+
+impl Length for StagedFile {
+    fn len(&self) -> u64 {
+        self.0.plain_size()
+    }
+}
+
+impl ChunkReader for StagedFile {
+    type T = BufReader<StagedRead>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        let read = StagedRead { file: self.clone(), offset: start };
+        Ok(BufReader::with_capacity(READ_AHEAD, read))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        Ok(self.0.read(start..start + length as u64)?)
+    }
+}
+
+impl Read for StagedRead {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let contents = self.file.0.read(self.offset..self.offset + buffer.len() as u64)?;
+        buffer[..contents.len()].copy_from_slice(&contents);
+        self.offset += contents.len() as u64;
+        Ok(contents.len())
+    }
 }

@@ -105,6 +105,13 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 20)]
         limit: u64,
     },
+    /// The keys that the data is encrypted with.
+    Key {
+        #[command(subcommand)]
+        action: KeyAction,
+    },
+    /// Look at everything: permissions, disk, keys, database, and every file of the store.
+    Doctor,
     /// Serve the API and the dashboard.
     Serve {
         /// Address to listen on; loopback only until there is sign-in.
@@ -240,6 +247,19 @@ pub(crate) enum AlertAction {
     Resolve {
         /// Its id, as listed.
         id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyAction {
+    /// Put a new master key in place of the present one. Stop `winsight serve` before.
+    Rotate {
+        /// Make new data keys too, and encrypt all data anew with them.
+        #[arg(long)]
+        data: bool,
+        /// File for the new key, when the present one comes from WINSIGHT_KEY.
+        #[arg(long, value_name = "FILE")]
+        new_key_file: Option<PathBuf>,
     },
 }
 

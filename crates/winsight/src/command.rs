@@ -2,8 +2,10 @@
 
 mod alerts;
 mod demo;
+mod doctor;
 mod import;
 mod insights;
+mod key;
 mod question;
 mod serve;
 mod simulate;
@@ -32,6 +34,8 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Alerts(request) => alerts::run(&place, request, json).await,
         Command::Deals { limit, .. } => question::high_risk_deals(&place, limit, json).await,
         Command::Quality { limit } => import::quality(&place, limit, json).await,
+        Command::Key { action } => key::run(&place, action, json).await,
+        Command::Doctor => doctor::run(&place, json).await,
         Command::Serve { listen } => serve::run(&place, listen).await,
         Command::Openapi => say(winsight_server::openapi_json().trim_end()),
     }
