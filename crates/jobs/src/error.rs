@@ -4,6 +4,7 @@ use winsight_insight::DriverError;
 use winsight_meta::MetaError;
 use winsight_model::DataVersion;
 use winsight_store::StoreError;
+use winsight_vault::VaultError;
 
 /// What can go wrong in a job.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,9 @@ pub enum JobError {
     /// The metadata database failed.
     #[error(transparent)]
     Meta(#[from] MetaError),
+    /// The keys failed.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     /// The driver analysis has nothing to work on.
     #[error(transparent)]
     Drivers(#[from] DriverError),

@@ -3,17 +3,23 @@
 //! Owns the order in which the other crates are called: read, load, tally, judge, record. Contains
 //! no business rule, no statistic and no wire type of its own.
 
+mod doctor;
 mod error;
 mod gate;
+mod home;
 mod import;
+mod keys;
 mod label;
 mod load;
 mod question;
 mod run;
 mod workspace;
 
+pub use doctor::{Checkup, examine};
 pub use error::JobError;
+pub use home::{Encryption, Home};
 pub use import::{ImportReport, ImportRequest};
+pub use keys::{KeyChange, KeysChanged, change_keys};
 pub use label::DataLabel;
 pub use load::{Released, reasons};
 pub use question::{ChangesQuery, ChangesTable, MetricRow, MetricsQuery, Status};

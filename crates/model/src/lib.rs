@@ -17,6 +17,7 @@ mod outcome;
 mod quality_gate;
 pub mod schema;
 mod settings;
+mod storage;
 mod tally;
 mod window;
 
@@ -32,5 +33,6 @@ pub use open_deal::OpenDeal;
 pub use outcome::Outcome;
 pub use quality_gate::QualityGate;
 pub use settings::{AlertSettings, Settings};
+pub use storage::{EncryptionSettings, StorageSettings};
 pub use tally::{Side, Tally};
 pub use window::{Grain, Period, Window};

@@ -1,4 +1,6 @@
-use crate::{AcvBuckets, CycleBuckets, FiscalYearStart, QualityGate};
+use crate::{
+    AcvBuckets, CycleBuckets, EncryptionSettings, FiscalYearStart, QualityGate, StorageSettings,
+};
 
 /// The settings of a workspace. Every field has a default; the commented default file of the
 /// `winsight` binary lists them all.
@@ -21,6 +23,10 @@ pub struct Settings {
     pub alerts: AlertSettings,
     /// When to hold a load back.
     pub quality_gate: QualityGate,
+    /// How data at rest is protected.
+    pub encryption: EncryptionSettings,
+    /// Where the deals lie.
+    pub storage: StorageSettings,
 }
 
 impl Default for Settings {
@@ -34,6 +40,8 @@ impl Default for Settings {
             cycle_buckets: CycleBuckets::default(),
             alerts: AlertSettings::default(),
             quality_gate: QualityGate::default(),
+            encryption: EncryptionSettings::default(),
+            storage: StorageSettings::default(),
         }
     }
 }

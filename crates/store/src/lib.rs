@@ -19,46 +19,61 @@ mod engine;
 mod error;
 mod known_days;
 mod load;
+mod location;
 mod lock;
+mod objects;
 mod query;
 mod scan;
 mod staging;
 mod table;
 mod tally;
+mod upkeep;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use object_store::ObjectStore;
-use object_store::local::LocalFileSystem;
 use winsight_model::DataVersion;
+
+use objects::SealedStore;
 
 pub use catalog::{Commit, CommitRequest};
 pub use compare::{Comparison, LoadCounts};
 pub use error::StoreError;
 pub use known_days::KnownDays;
 pub use load::Loaded;
+pub use location::Location;
 pub use query::{DealCounts, Spellings};
 pub use staging::Staging;
 pub use tally::{Grouping, Tallies, TallyRequest};
+pub use upkeep::Examined;
 
 /// The feature store of one workspace.
 #[derive(Clone, Debug)]
 pub struct FeatureStore {
+    /// The local folder: rows on their way in, the writer lock, and the objects too unless they
+    /// lie elsewhere.
     root: PathBuf,
     objects: Arc<dyn ObjectStore>,
+    location: Location,
 }
 
 impl FeatureStore {
-    /// Opens the store in the folder `root`, creating the folder if needed.
+    /// Opens the store at a location, creating its folder if needed.
     ///
     /// # Errors
-    /// When the folder cannot be created or read.
-    pub fn open(root: &Path) -> Result<Self, StoreError> {
+    /// When the folder cannot be created or read, or the URL makes no sense.
+    pub fn open(location: impl Into<Location>) -> Result<Self, StoreError> {
+        let location = location.into();
+        let root = &location.folder;
         std::fs::create_dir_all(root).map_err(|source| StoreError::folder(root, source))?;
         let root = root.canonicalize().map_err(|source| StoreError::folder(root, source))?;
-        let objects = LocalFileSystem::new_with_prefix(&root)?;
-        Ok(Self { root, objects: Arc::new(objects) })
+        let stored = location.objects(&root)?;
+        let objects = match &location.vault {
+            Some(vault) => Arc::new(SealedStore::new(stored, vault.clone())),
+            None => stored,
+        };
+        Ok(Self { root, objects, location })
     }
 
     /// The newest committed load; `None` before the first.

@@ -1,24 +1,20 @@
-//! Rows of a load on their way in: plain Parquet files in a folder that is emptied afterwards.
+//! Rows of a load on their way in: Parquet files in a folder that is emptied afterwards, sealed with
+//! a key that only this process has. What a crash leaves behind cannot be read by anybody.
+
+mod held;
+mod table;
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
-use parquet::basic::Compression;
-use parquet::file::properties::WriterProperties;
 use serde::{Deserialize, Serialize};
 
 use crate::lock::WriterLock;
-use crate::table::{ACTIVITIES, DEALS, INDICATORS, STAGE_EVENTS, TableSpec};
+use crate::table::{ACTIVITIES, DEALS, INDICATORS, STAGE_EVENTS};
 use crate::{FeatureStore, StoreError};
-
-const BATCH_ROWS: usize = 65_536;
-const STAGING: &str = "staging";
-const HELD: &str = "held";
-const SCOPE: &str = "scope.json";
+pub(crate) use table::StagedTable;
 
 /// Takes the rows of one load. Nothing is visible to readers before [`FeatureStore::load`].
 ///
@@ -48,71 +44,51 @@ impl FeatureStore {
     /// # Errors
     /// [`StoreError::Busy`] while another load runs; otherwise when the disk refuses.
     pub fn stage(&self) -> Result<Staging, StoreError> {
-        let lock = WriterLock::acquire(&self.root)?;
-        let folder = self.root.join(STAGING);
-        remove(&folder)?;
-        std::fs::create_dir_all(&folder).map_err(|source| StoreError::folder(&folder, source))?;
-        Ok(Staging::new(folder, Scope::default(), lock))
+        self.begin(WriterLock::acquire(&self.root)?)
     }
 
-    /// Takes up a load that was held; see [`Staging::hold`].
+    /// Begins a load, and waits for a load that runs for about as long as `patience`.
     ///
     /// # Errors
-    /// As [`FeatureStore::stage`]; also when nothing is held under this number.
-    pub fn take_up(&self, load: i64) -> Result<Staging, StoreError> {
-        let mut staging = self.stage()?;
-        let held = self.held_folder(load);
-        let path = held.join(SCOPE);
-        let bytes = std::fs::read(&path).map_err(|source| StoreError::folder(&path, source))?;
-        staging.scope = serde_json::from_slice(&bytes)
-            .map_err(|source| StoreError::Catalog { path: path.display().to_string(), source })?;
-        for table in &mut staging.tables {
-            let name = table.file_name();
-            let (from, to) = (held.join(&name), table.path.clone());
-            if from.exists() {
-                std::fs::copy(&from, &to).map_err(|source| StoreError::folder(&from, source))?;
-                table.rows = stored_rows(&to)?;
-            }
+    /// [`StoreError::Busy`] when it still runs then; otherwise when the disk refuses.
+    pub async fn stage_when_free(&self, patience: Duration) -> Result<Staging, StoreError> {
+        self.begin(WriterLock::wait(&self.root, patience).await?)
+    }
+
+    fn begin(&self, lock: WriterLock) -> Result<Staging, StoreError> {
+        if let Some(vault) = &self.location.vault {
+            // A rotation of the keys may have held the lock before.
+            vault.check_current()?;
         }
-        Ok(staging)
-    }
-
-    /// Throws the rows of a held load away.
-    pub fn discard_held(&self, load: i64) -> Result<(), StoreError> {
-        remove(&self.held_folder(load))
-    }
-
-    fn held_folder(&self, load: i64) -> PathBuf {
-        self.root.join(HELD).join(load.to_string())
+        let folder = self.root.join("staging");
+        remove(&folder)?;
+        std::fs::create_dir_all(&folder).map_err(|source| StoreError::folder(&folder, source))?;
+        let table = |spec| StagedTable::new(&folder, spec);
+        let tables = [table(DEALS)?, table(STAGE_EVENTS)?, table(ACTIVITIES)?, table(INDICATORS)?];
+        Ok(Staging { tables, folder, scope: Scope::default(), _lock: lock })
     }
 }
 
 impl Staging {
-    fn new(folder: PathBuf, scope: Scope, lock: WriterLock) -> Self {
-        let table = |spec| StagedTable::new(&folder, spec);
-        let tables = [table(DEALS), table(STAGE_EVENTS), table(ACTIVITIES), table(INDICATORS)];
-        Self { tables, folder, scope, _lock: lock }
-    }
-
     /// Adds rows of `deals`, in the schema of [`winsight_model::schema::deals`].
     pub fn add_deals(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
         self.tables[0].add(batch)
     }
 
-    /// Adds rows of `stage_events`, in the schema of [`winsight_model::schema::stage_events`]. A deal that appears
-    /// here has all its earlier events replaced.
+    /// Adds rows of `stage_events`, in the schema of [`winsight_model::schema::stage_events`]. A
+    /// deal that appears here has all its earlier events replaced.
     pub fn add_stage_events(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
         self.tables[1].add(batch)
     }
 
-    /// Adds rows of `activities`, in the schema of [`winsight_model::schema::activities`]. A deal that appears here
-    /// has all its earlier activities replaced.
+    /// Adds rows of `activities`, in the schema of [`winsight_model::schema::activities`]. A deal
+    /// that appears here has all its earlier activities replaced.
     pub fn add_activities(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
         self.tables[2].add(batch)
     }
 
-    /// Adds rows of `indicators`, in the schema of [`winsight_model::schema::indicators`]. A series that appears
-    /// here is replaced as a whole.
+    /// Adds rows of `indicators`, in the schema of [`winsight_model::schema::indicators`]. A series
+    /// that appears here is replaced as a whole.
     pub fn add_indicators(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
         self.tables[3].add(batch)
     }
@@ -132,23 +108,6 @@ impl Staging {
         self.scope.left.push((source.to_owned(), deal_id.to_owned()));
     }
 
-    /// Keeps the rows aside under the number of their load instead of discarding them, until
-    /// [`FeatureStore::take_up`] or [`FeatureStore::discard_held`].
-    pub fn hold(mut self, store: &FeatureStore, load: i64) -> Result<(), StoreError> {
-        for table in &mut self.tables {
-            table.finish()?;
-        }
-        let path = self.folder.join(SCOPE);
-        let scope = serde_json::to_vec(&self.scope)
-            .map_err(|source| StoreError::Catalog { path: path.display().to_string(), source })?;
-        std::fs::write(&path, scope).map_err(|source| StoreError::folder(&path, source))?;
-        let held = store.held_folder(load);
-        remove(&held)?;
-        let parent = store.root.join(HELD);
-        std::fs::create_dir_all(&parent).map_err(|source| StoreError::folder(&parent, source))?;
-        std::fs::rename(&self.folder, &held).map_err(|source| StoreError::folder(&held, source))
-    }
-
     /// Ends the writing; from here on the rows can be read.
     pub(crate) fn finish(&mut self) -> Result<&[StagedTable], StoreError> {
         for table in &mut self.tables {
@@ -164,94 +123,6 @@ impl Drop for Staging {
             tracing::warn!(folder = %self.folder.display(), %error, "staged rows were left behind; the next load removes them");
         }
     }
-}
-
-#[derive(Debug)]
-pub(crate) struct StagedTable {
-    pub(crate) spec: TableSpec,
-    path: PathBuf,
-    writer: Option<ArrowWriter<File>>,
-    pub(crate) rows: u64,
-}
-
-impl StagedTable {
-    fn new(folder: &Path, spec: TableSpec) -> Self {
-        let path = folder.join(format!("{}.parquet", spec.name));
-        Self { spec, path, writer: None, rows: 0 }
-    }
-
-    fn file_name(&self) -> String {
-        format!("{}.parquet", self.spec.name)
-    }
-
-    fn create(&self, batch: &RecordBatch) -> Result<ArrowWriter<File>, StoreError> {
-        let file =
-            File::create(&self.path).map_err(|source| StoreError::folder(&self.path, source))?;
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::LZ4_RAW)
-            .set_max_row_group_row_count(Some(BATCH_ROWS))
-            .build();
-        Ok(ArrowWriter::try_new(file, batch.schema(), Some(properties))?)
-    }
-
-    fn add(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
-        let mut writer = match self.writer.take() {
-            Some(writer) => writer,
-            None if self.rows == 0 => self.create(batch)?,
-            None => {
-                let late = "rows were added after the load began".to_owned();
-                return Err(StoreError::Damaged(late));
-            }
-        };
-        writer.write(batch)?;
-        self.rows += batch.num_rows() as u64;
-        self.writer = Some(writer);
-        Ok(())
-    }
-
-    fn finish(&mut self) -> Result<(), StoreError> {
-        if let Some(writer) = self.writer.take() {
-            writer.close()?;
-        }
-        Ok(())
-    }
-
-    /// The staged rows, all columns or those named.
-    pub(crate) fn read(&self, columns: Option<&[&str]>) -> Result<StagedRows, StoreError> {
-        if self.rows == 0 {
-            return Ok(StagedRows(None));
-        }
-        let mut builder = builder(&self.path)?.with_batch_size(BATCH_ROWS);
-        if let Some(columns) = columns {
-            let mask = parquet::arrow::ProjectionMask::columns(
-                builder.parquet_schema(),
-                columns.iter().copied(),
-            );
-            builder = builder.with_projection(mask);
-        }
-        Ok(StagedRows(Some(builder.build()?)))
-    }
-}
-
-/// The batches of a staged table.
-pub(crate) struct StagedRows(Option<ParquetRecordBatchReader>);
-
-impl Iterator for StagedRows {
-    type Item = Result<RecordBatch, arrow::error::ArrowError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.0.as_mut()?.next()
-    }
-}
-
-fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, StoreError> {
-    let file = File::open(path).map_err(|source| StoreError::folder(path, source))?;
-    Ok(ParquetRecordBatchReaderBuilder::try_new(file)?)
-}
-
-fn stored_rows(path: &Path) -> Result<u64, StoreError> {
-    let rows = builder(path)?.metadata().file_metadata().num_rows();
-    Ok(u64::try_from(rows).unwrap_or_default())
 }
 
 fn remove(folder: &Path) -> Result<(), StoreError> {

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use deltalake_core::DeltaTable;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake_core::kernel::{Action, Add};
+use deltalake_core::logstore::{StorageConfig, default_logstore};
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::writer::{DeltaWriter, RecordBatchWriter};
-use deltalake_core::{DeltaTable, DeltaTableBuilder};
 use object_store::ObjectStore;
+use object_store::prefix::PrefixStore;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use url::Url;
@@ -137,11 +139,12 @@ impl FeatureStore {
     }
 
     fn delta(&self, spec: TableSpec) -> Result<DeltaTable, StoreError> {
-        let folder = self.root.join(spec.name);
-        std::fs::create_dir_all(&folder).map_err(|source| StoreError::folder(&folder, source))?;
-        let url = Url::from_directory_path(&folder)
-            .map_err(|()| StoreError::Damaged(format!("{} is not absolute", folder.display())))?;
-        Ok(DeltaTableBuilder::from_url(url)?.build()?)
+        // A scheme of our own, for which nobody has another store at hand.
+        let url = Url::parse(&format!("winsight-store:///{}/", spec.name))
+            .map_err(|error| StoreError::Damaged(format!("{}: {error}", spec.name)))?;
+        let table = Arc::new(PrefixStore::new(Arc::clone(&self.objects), spec.name));
+        let root = Arc::clone(&self.objects);
+        Ok(DeltaTable::new(default_logstore(table, root, &url, &StorageConfig::default())))
     }
 }
 

@@ -101,6 +101,13 @@ pub(crate) enum Command {
     },
     /// Data quality of the latest load, the loads held by the quality gate, the rows in quarantine.
     Quality(Quality),
+    /// The keys that the data is encrypted with.
+    Key {
+        #[command(subcommand)]
+        action: KeyAction,
+    },
+    /// Look at everything: permissions, disk, keys, database, and every file of the store.
+    Doctor,
     /// Serve the API and the dashboard.
     Serve {
         /// Address to listen on; loopback only until there is sign-in.
@@ -271,6 +278,19 @@ pub(crate) enum AlertAction {
     Resolve {
         /// Its id, as listed.
         id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyAction {
+    /// Put a new master key in place of the present one. Stop `winsight serve` before.
+    Rotate {
+        /// Make new data keys too, and encrypt all data anew with them.
+        #[arg(long)]
+        data: bool,
+        /// File for the new key, when the present one comes from WINSIGHT_KEY.
+        #[arg(long, value_name = "FILE")]
+        new_key_file: Option<PathBuf>,
     },
 }
 

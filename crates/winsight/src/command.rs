@@ -2,8 +2,10 @@
 
 mod alerts;
 mod demo;
+mod doctor;
 mod import;
 mod insights;
+mod key;
 mod quality;
 mod question;
 mod serve;
@@ -34,6 +36,8 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Alerts(request) => alerts::run(&place, request, json).await,
         Command::Deals { limit, .. } => question::high_risk_deals(&place, limit, json).await,
         Command::Quality(request) => quality::run(&place, &request, json).await,
+        Command::Key { action } => key::run(&place, action, json).await,
+        Command::Doctor => doctor::run(&place, json).await,
         Command::Serve { listen } => serve::run(&place, listen, json).await,
         Command::Openapi => say(winsight_server::openapi_json().trim_end()),
     }
