@@ -10,7 +10,9 @@ use crate::{EtlError, Progress};
 
 /// Blocks that wait before each worker, and results that wait behind it: few, so that memory stays
 /// bounded.
-const WAITING: usize = 2;
+const WAITING: usize = 1;
+/// Most workers: the one thread that reads cannot keep more of them busy.
+const WORKERS: usize = 8;
 
 /// Reads `source` in blocks of rows, has `workers` make something of each block, and gives the
 /// results to `take` in the order of the file, with how far it was read by then.
@@ -71,8 +73,8 @@ fn read(source: &Source, feeds: &[SyncSender<(Block, Progress)>]) -> Result<Ende
     Ok(Ended { lacks_line_break: rows.lacks_final_line_break(), progress: rows.progress() })
 }
 
-/// As many of something as there are processor cores.
+/// As many of something as there are processor cores, up to [`WORKERS`].
 pub(crate) fn one_per_core<Made>(mut make: impl FnMut() -> Made) -> Vec<Made> {
     let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    (0..cores).map(|_| make()).collect()
+    (0..cores.min(WORKERS)).map(|_| make()).collect()
 }
