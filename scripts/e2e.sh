@@ -17,7 +17,12 @@ trap stop EXIT
 
 in_the_demo() { "$winsight" --home "$home/state" --as-of 2026-06-30 "$@"; }
 
-in_the_demo demo --no-serve --deals 5000 --seed 7
+in_the_demo --json demo --no-serve --deals 5000 --seed 7 >"$home/demo.json"
+node -e '
+  const { alerts, metrics, planted, dashboard } = JSON.parse(fs.readFileSync(process.argv[1], "utf8"));
+  console.log(`${metrics[0].deals} closed deals, ${planted.length} incidents planted, ${alerts.length} alerts open`);
+  if (!alerts.length || !planted.length || dashboard !== null) process.exit(1);
+' "$home/demo.json"
 
 # Port 0 lets the system choose; the server says which it got.
 mkfifo "$home/log"

@@ -55,6 +55,12 @@ pub(crate) enum Standing {
     Held(String),
 }
 
+impl Standing {
+    pub(crate) fn new(opens: bool, why_held: impl FnOnce() -> String) -> Self {
+        if opens { Self::Opened } else { Self::Held(why_held()) }
+    }
+}
+
 /// The error rate that a rule holds itself to at one look over `tested` segments.
 ///
 /// The workspace's budget for a quarter is shared equally by the testing rules and by their looks.

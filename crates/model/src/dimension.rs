@@ -32,8 +32,7 @@ impl Dimension {
             return Ok(Self(name.to_owned()));
         }
         let hint = nearest(name, &Self::BUILT_IN)
-            .map(|known| format!("; did you mean {known:?}?"))
-            .unwrap_or_else(|| ".".to_owned());
+            .map_or_else(|| ".".to_owned(), |known| format!("; did you mean {known:?}?"));
         let all = Self::BUILT_IN.join(", ");
         Err(format!("{name:?} is not a dimension{hint} The dimensions are: {all}"))
     }

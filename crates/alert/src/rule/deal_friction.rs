@@ -35,10 +35,11 @@ fn finding(
     let (now, before) = current.dfi.zip(baseline.dfi)?;
     let rise = settings.alerts.dfi_rise;
     let opens = rep.passed && now > before * (1.0 + rise);
-    if !opens && !(rep.is_live && now > before * (1.0 + rise / 2.0)) {
+    let holds = rep.is_live && now > before * (1.0 + rise / 2.0);
+    if !(opens || holds) {
         return None;
     }
-    let standing = rep.standing(opens, || {
+    let standing = Standing::new(opens, || {
         format!(
             "the index is still up by more than half of the {} that open an alert",
             percent(rise)

@@ -45,7 +45,7 @@ fn finding(
         current.deals,
     );
     let standing =
-        source.standing(source.passed, || format!("the win rate is still below {threshold}"));
+        Standing::new(source.passed, || format!("the win rate is still below {threshold}"));
     let said = Said {
         metric: "win_rate",
         current: current.win_rate,

@@ -2,7 +2,7 @@ use winsight_insight::{SegmentPair, benjamini_hochberg};
 use winsight_model::{Segment, Settings, Tally};
 
 use super::{Observation, Rule};
-use crate::evidence::{Budget, Evidence, Standing};
+use crate::evidence::{Budget, Evidence};
 use crate::{Finding, Severity};
 
 /// One value of a dimension, put to a rule's test.
@@ -60,11 +60,6 @@ pub(super) struct Said {
 }
 
 impl Tested<'_> {
-    /// Whether an alert opens, or why one stays open.
-    pub(super) fn standing(&self, opens: bool, why_held: impl FnOnce() -> String) -> Standing {
-        if opens { Standing::Opened } else { Standing::Held(why_held()) }
-    }
-
     pub(super) fn finding(&self, observation: &Observation<'_>, said: Said) -> Finding {
         Finding {
             rule: self.rule,

@@ -106,14 +106,10 @@ fn finding(
 
 fn evidence(gated: &GatedChange, settings: &Settings, budget: &Budget<'_>) -> Evidence {
     let change = &gated.change;
-    let standing = if gated.real {
-        Standing::Opened
-    } else {
+    let standing = Standing::new(gated.real, || {
         let threshold = points(settings.alerts.win_rate_drop);
-        Standing::Held(format!(
-            "the drop is still more than half of the {threshold} points that open an alert"
-        ))
-    };
+        format!("the drop is still more than half of the {threshold} points that open an alert")
+    });
     let interval = change.interval.map_or_else(String::new, |interval| {
         format!(", 95% interval {} to {}", points(interval.low), points(interval.high))
     });

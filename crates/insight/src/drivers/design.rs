@@ -146,7 +146,9 @@ impl Design {
         let mut design = Self { indicators: Vec::new(), rows: Vec::new(), spans, columns };
         for alike in order.chunk_by(|&left, &right| levels_of(left) == levels_of(right)) {
             let mut count = Count::default();
-            alike.iter().for_each(|&cell| count.add(Count::from(cells[cell])));
+            for &cell in alike {
+                count.add(Count::from(cells[cell]));
+            }
             design.push(chosen, levels_of(alike[0]), count);
         }
         design

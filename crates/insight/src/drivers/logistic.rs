@@ -119,22 +119,22 @@ impl<'a> Fitter<'a> {
     fn information(&self, coefficients: &[f64]) -> Symmetric {
         let mut information = Symmetric::zero(self.design.columns);
         for (columns, won, lost) in self.design.rows() {
-            let odds = Odds::new(columns, coefficients);
-            information.add_outer(columns, (won + lost) * odds.likelier * odds.less_likely);
+            let chances = Chances::new(columns, coefficients);
+            information.add_outer(columns, (won + lost) * chances.likelier * chances.less_likely);
         }
         information
     }
 }
 
 /// The chances that the coefficients give to a row.
-struct Odds {
+struct Chances {
     log_odds: f64,
     log_both: f64,
     likelier: f64,
     less_likely: f64,
 }
 
-impl Odds {
+impl Chances {
     fn new(columns: &[usize], coefficients: &[f64]) -> Self {
         let log_odds: f64 = columns.iter().map(|&column| coefficients[column]).sum();
         // The exponential of a negative number cannot overflow.
@@ -158,14 +158,15 @@ impl Point {
         let (mut log_likelihood, mut rounded) = (0.0, 0.0);
         let mut score = vec![0.0; coefficients.len()];
         for (columns, won, lost) in design.rows() {
-            let odds = Odds::new(columns, &coefficients);
-            let from_won = won * ((-odds.log_odds).max(0.0) + odds.log_both);
-            let from_lost = lost * (odds.log_odds.max(0.0) + odds.log_both);
+            let chances = Chances::new(columns, &coefficients);
+            let from_won = won * ((-chances.log_odds).max(0.0) + chances.log_both);
+            let from_lost = lost * (chances.log_odds.max(0.0) + chances.log_both);
             let added = -from_won - from_lost - rounded;
             let sum = log_likelihood + added;
             rounded = (sum - log_likelihood) - added;
             log_likelihood = sum;
-            let chance = if odds.log_odds >= 0.0 { odds.likelier } else { odds.less_likely };
+            let chance =
+                if chances.log_odds >= 0.0 { chances.likelier } else { chances.less_likely };
             let surplus = won - (won + lost) * chance;
             for &column in columns {
                 score[column] += surplus;

@@ -121,8 +121,8 @@ impl Changes {
             window: table.window.into(),
             baseline_window: table.baseline.into(),
             overall: Change::new(&table.overall.change, table.overall.real, whole),
-            rwwr: MetricChange::new(table.headline.rwwr, 0.0),
-            dfi: MetricChange::new(table.headline.dfi, 1.0),
+            rwwr: MetricChange::new(&table.headline.rwwr, 0.0),
+            dfi: MetricChange::new(&table.headline.dfi, 1.0),
             segments: table.segments.iter().map(segment).collect(),
         }
     }
@@ -152,7 +152,7 @@ impl Change {
 
 impl MetricChange {
     /// A change that would be `unchanged` if nothing had moved.
-    fn new(change: winsight_insight::MetricChange, unchanged: f64) -> Self {
+    fn new(change: &winsight_insight::MetricChange, unchanged: f64) -> Self {
         let by = change.change.filter(|_| change.interval.is_some()).map(|by| by - unchanged);
         Self {
             current: change.current,

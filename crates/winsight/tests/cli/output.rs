@@ -139,17 +139,9 @@ fn every_command_prints_one_document() {
 }
 
 #[test]
-fn a_demo_is_one_document_too() {
-    let document = TestHome::new().json(["demo", "--no-serve", "--deals", "500"]);
-    assert_fields(&document["metrics"][0], METRIC);
-    assert!(document["alerts"].is_array());
-    assert!(!document["planted"].as_array().expect("a list").is_empty());
-    assert_eq!(document["dashboard"], Value::Null);
-}
-
-#[test]
 fn a_server_says_where_it_listens() {
-    let mut server = a_drop().spawn(&["--json", "serve", "--listen", "127.0.0.1:0"]);
+    let home = a_drop();
+    let mut server = home.spawn(&["--json", "serve", "--listen", "127.0.0.1:0"]);
     let stdout = server.stdout.take().expect("piped");
     let mut documents = serde_json::Deserializer::from_reader(stdout).into_iter::<Value>();
     let document = documents.next().expect("one document").expect("JSON");
