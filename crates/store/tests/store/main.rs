@@ -5,5 +5,6 @@
 mod company;
 mod crash;
 mod loads;
+mod locations;
 mod replay;
 mod tallies;
