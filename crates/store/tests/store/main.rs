@@ -7,5 +7,6 @@ mod company;
 mod crash;
 mod deletions;
 mod loads;
+mod locations;
 mod replay;
 mod tallies;
