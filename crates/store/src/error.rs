@@ -24,6 +24,12 @@ pub enum StoreError {
         /// The newest one, if any.
         newest: Option<DataVersion>,
     },
+    /// There is no table of this name.
+    #[error("there is no table {0:?} in the feature store")]
+    NoSuchTable(String),
+    /// An export would mix with what is there.
+    #[error("{} is not empty; name a folder that is, or that does not exist yet", .0.display())]
+    NotEmpty(PathBuf),
     /// A catalog file cannot be understood.
     #[error("the catalog file {path} is damaged: {source}; restore it from a backup")]
     Catalog {

@@ -5,6 +5,8 @@
 mod company;
 mod crash;
 mod deletions;
+mod faulty;
+mod histories;
 mod loads;
 mod replay;
 mod tallies;
