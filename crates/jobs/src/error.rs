@@ -1,7 +1,10 @@
+use std::path::{Path, PathBuf};
+
 use winsight_etl::EtlError;
 use winsight_insight::DriverError;
 use winsight_meta::MetaError;
 use winsight_store::StoreError;
+use winsight_vault::VaultError;
 
 /// What can go wrong in a job.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +35,17 @@ pub enum JobError {
     /// The metadata database failed.
     #[error(transparent)]
     Meta(#[from] MetaError),
+    /// The keys failed.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// A file could not be read or written.
+    #[error("cannot use {}: {source}; check its place, the permissions and the room on the disk", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
     /// The driver analysis has nothing to work on.
     #[error(transparent)]
     Drivers(#[from] DriverError),
@@ -41,6 +55,10 @@ pub enum JobError {
 }
 
 impl JobError {
+    pub(crate) fn file(path: &Path, source: std::io::Error) -> Self {
+        Self::File { path: path.to_owned(), source }
+    }
+
     /// Whether asking differently would help.
     pub fn is_usage(&self) -> bool {
         match self {

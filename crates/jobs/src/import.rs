@@ -150,7 +150,7 @@ impl Workspace {
         let started = Instant::now();
         let source = options.source.clone();
         let in_quarantine = self.metadata.quarantined_deals(&self.id, &source).await?;
-        let staging = self.store.stage()?;
+        let staging = self.stage().await?;
         let to_read = files.clone();
         let mut read = tokio::task::spawn_blocking(move || {
             stage(staging, to_read, &options, &in_quarantine, progress)

@@ -3,17 +3,29 @@
 //! Owns the order in which the other crates are called: read, load, tally, judge, record. Contains
 //! no business rule, no statistic and no wire type of its own.
 
+mod backup;
+mod doctor;
 mod error;
 mod gate;
+mod home;
 mod import;
+mod keys;
 mod load;
+mod ownership;
 mod question;
+mod restore;
 mod run;
 mod workspace;
 
+pub use backup::{BackupReport, back_up};
+pub use doctor::{Checkup, examine};
 pub use error::JobError;
+pub use home::{Encryption, Home};
 pub use import::{ImportReport, ImportRequest};
+pub use keys::{KeyChange, KeysChanged, change_keys};
 pub use load::{Released, reasons};
+pub use ownership::{ErasureReport, RevertReport};
+pub use restore::{RestoreReport, restore};
 pub use question::{ChangesQuery, ChangesTable, MetricRow, MetricsQuery, Status};
 pub use run::RunReport;
 pub use workspace::{KnownAt, Workspace};

@@ -70,7 +70,7 @@ impl Workspace {
             self.reasons_to_hold(source, (rows, score), &mut read.staging, &comparison).await?;
         let id = self.metadata.begin_load(&self.id, load).await?;
         if !reasons.is_empty() {
-            read.staging.hold(&self.store, id.0)?;
+            read.staging.hold(&self.store, id.0).await?;
             self.metadata.hold_load(id, &reasons.join("\n")).await?;
             self.tell_of_held_loads().await?;
             return Ok(Taken::Held(id, reasons));
@@ -138,10 +138,10 @@ impl Workspace {
     pub async fn accept(&self, load: Option<i64>) -> Result<Released, JobError> {
         let started = Instant::now();
         let held = self.held_load(load).await?;
-        let mut staging = self.store.take_up(held.id.0)?;
+        let mut staging = self.store.take_up(held.id.0).await?;
         let comparison = self.store.compare(&mut staging).await?;
         let loaded = self.commit_load(held.id, &mut staging, comparison, started).await?;
-        self.store.discard_held(held.id.0)?;
+        self.store.discard_held(held.id.0).await?;
         self.replace_held(held.id, &held.source).await?;
         Ok(Released {
             load: held.id,
@@ -158,7 +158,7 @@ impl Workspace {
     pub async fn discard(&self, load: Option<i64>) -> Result<Load, JobError> {
         let held = self.held_load(load).await?;
         self.metadata.fail_load(held.id, "discarded by hand").await?;
-        self.store.discard_held(held.id.0)?;
+        self.store.discard_held(held.id.0).await?;
         self.tell_of_held_loads().await?;
         Ok(held)
     }
@@ -182,7 +182,7 @@ impl Workspace {
         let older = |held: &Load| held.source == source && held.id < by;
         for held in self.held_loads().await?.into_iter().filter(older) {
             self.metadata.fail_load(held.id, &format!("replaced by load {by}")).await?;
-            self.store.discard_held(held.id.0)?;
+            self.store.discard_held(held.id.0).await?;
         }
         self.tell_of_held_loads().await
     }
@@ -226,7 +226,7 @@ impl Workspace {
         // interrupted; what was finished meanwhile no longer is.
         let Ok(_staging) = self.store.stage() else { return Ok(()) };
         for (load, commit) in self.interrupted_loads().await? {
-            self.store.discard_held(load.id.0)?;
+            self.store.discard_held(load.id.0).await?;
             if let Some(version) = commit {
                 let outcome = LoadOutcome { data_version: Some(version), duration_ms: None };
                 self.metadata.finish_load(load.id, outcome).await?;

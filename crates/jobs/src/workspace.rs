@@ -1,11 +1,11 @@
-use std::path::Path;
-
 use jiff::civil::Date;
 use winsight_meta::Metadata;
 use winsight_model::{Clock, DataVersion, Settings, WorkspaceId};
-use winsight_store::{Commit, FeatureStore};
+use winsight_store::{Commit, FeatureStore, Location};
+use winsight_vault::VaultError;
 
-use crate::JobError;
+use crate::home::workspaces;
+use crate::{Home, JobError};
 
 /// Which state of knowledge to answer from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,17 +30,17 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Opens a workspace in the folder `home`, creating it on first use, and finishes the books of
-    /// loads that a crash interrupted.
+    /// Opens a workspace in a home, creating it on first use, and finishes the books of loads that a
+    /// crash interrupted.
     pub async fn open(
-        home: &Path,
+        home: &Home,
         id: WorkspaceId,
         settings: Settings,
         clock: Clock,
         known_at: KnownAt,
     ) -> Result<Self, JobError> {
-        let store = FeatureStore::open(&home.join("workspaces").join(id.as_str()).join("store"))?;
-        let metadata = Metadata::open(&home.join("winsight.db")).await?;
+        let store = FeatureStore::open(location(home, &id, &settings)?)?;
+        let metadata = home.metadata().await?;
         let workspace = Self { id, settings, store, metadata, clock, known_at };
         workspace.settle_interrupted_loads().await?;
         Ok(workspace)
@@ -94,4 +94,23 @@ impl Workspace {
     pub(crate) async fn loaded(&self) -> Result<Commit, JobError> {
         self.commit().await?.ok_or(JobError::Empty)
     }
+}
+
+/// Where the deals of a workspace lie. Its name is part of what is sealed, so that no file of one
+/// workspace passes for one of another.
+pub(crate) fn location(
+    home: &Home,
+    id: &WorkspaceId,
+    settings: &Settings,
+) -> Result<Location, VaultError> {
+    let folder = workspaces(home.folder()).join(id.as_str()).join("store");
+    let mut location = Location::folder(folder);
+    if let Some(url) = &settings.storage.url {
+        let url = format!("{}/{id}", url.trim_end_matches('/'));
+        location = location.with_objects_at(&url, settings.storage.options.clone());
+    }
+    if let Some(keyring) = home.keyring() {
+        location = location.sealed_by(keyring.vault(&format!("workspaces/{id}"))?);
+    }
+    Ok(location)
 }

@@ -30,6 +30,29 @@ pub enum MetaError {
         /// What the database said.
         source: DbErr,
     },
+    /// A key was given, and the database is not encrypted.
+    #[error(
+        "the database at {place} is not encrypted, and encryption is on; to go on using it in \
+         clear, set enabled = false under [encryption] in winsight.toml"
+    )]
+    Unencrypted {
+        /// The file.
+        place: String,
+    },
+    /// The key is not the one of the database, or the file is none.
+    #[error(
+        "the key does not fit the database at {place}, or the file is damaged; give the key that \
+         the home was made with, or restore the file from a backup"
+    )]
+    WrongKey {
+        /// The file.
+        place: String,
+        /// What the database said.
+        source: DbErr,
+    },
+    /// The database library cannot encrypt.
+    #[error("this winsight was built without SQLCipher and cannot encrypt; install one that was")]
+    NoCipher,
     /// No load of that number is staged: it is unknown, or finished already.
     #[error("load {0} is not waiting to be finished; list the loads to see where it stands")]
     NotStaged(LoadId),
@@ -61,6 +84,16 @@ impl MetaError {
         }
     }
 
+    /// With a key, "no database" means that the key did not open it.
+    pub(crate) fn about_key(self) -> Self {
+        match self {
+            Self::Database { place, source, .. } if sqlite_code(&source) == Some(SQLITE_NOTADB) => {
+                Self::WrongKey { place, source }
+            }
+            other => other,
+        }
+    }
+
     pub(crate) fn unreadable(
         what: &'static str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -84,7 +117,9 @@ fn hint(code: Option<i32>) -> &'static str {
         Some(SQLITE_CORRUPT) => "the file is damaged: restore it from a backup",
         Some(SQLITE_FULL) => "the disk is full: free some space and try again",
         Some(SQLITE_CANTOPEN) => "check that its folder exists and that this user may write there",
-        Some(SQLITE_NOTADB) => "the file is no database: choose another home, or move it away",
+        Some(SQLITE_NOTADB) => {
+            "the file is no database, or an encrypted one: choose another home, or turn encryption on"
+        }
         _ => "the cause below says why",
     }
 }

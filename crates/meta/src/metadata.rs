@@ -1,12 +1,15 @@
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::SqliteJournalMode;
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    DbErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
+use winsight_vault::DatabaseKey;
 
 use crate::MetaError;
 use crate::migration::Migrator;
@@ -22,16 +25,32 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// Opens the database file at `path`, creating it and bringing its tables up to date.
-    pub async fn open(path: &Path) -> Result<Self, MetaError> {
-        Self::open_waiting(path, Duration::from_secs(10)).await
+    /// Opens the database file at `path`, creating it and bringing its tables up to date. With a
+    /// key it is encrypted by `SQLCipher`, without one it is in clear.
+    ///
+    /// # Errors
+    /// [`MetaError::Unencrypted`], [`MetaError::WrongKey`] and [`MetaError::Encrypted`] when file
+    /// and key do not fit together.
+    pub async fn open(path: &Path, key: Option<&DatabaseKey>) -> Result<Self, MetaError> {
+        Self::open_waiting(path, key, Duration::from_secs(10)).await
     }
 
-    async fn open_waiting(path: &Path, busy_timeout: Duration) -> Result<Self, MetaError> {
+    async fn open_waiting(
+        path: &Path,
+        key: Option<&DatabaseKey>,
+        busy_timeout: Duration,
+    ) -> Result<Self, MetaError> {
+        let place = path.display().to_string();
+        if key.is_some() && is_in_clear(path) {
+            return Err(MetaError::Unencrypted { place });
+        }
         // The file name is handed over as a path below: a URL could not carry every name.
         let mut options = ConnectOptions::new("sqlite:");
+        if let Some(key) = key {
+            // Becomes the text of a statement, so the quotes are part of it.
+            options.sqlcipher_key(quoted(key));
+        }
         let path = path.to_owned();
-        let place = path.display().to_string();
         options.max_connections(READERS).map_sqlx_sqlite_opts(move |sqlite| {
             sqlite
                 .filename(&path)
@@ -40,7 +59,65 @@ impl Metadata {
                 .busy_timeout(busy_timeout)
                 .foreign_keys(true)
         });
-        Self::connect(options, place).await
+        let opened = Self::connect(options, place).await;
+        let Some(_) = key else { return opened };
+        let metadata = opened.map_err(MetaError::about_key)?;
+        // Without the cipher built in, a key is accepted and ignored.
+        if metadata.cipher().await?.is_none() {
+            return Err(MetaError::NoCipher);
+        }
+        Ok(metadata)
+    }
+
+    /// Encrypts the database at `path` anew with another key, all of it or nothing.
+    ///
+    /// # Errors
+    /// [`MetaError::Locked`] while anybody else has it open: they know only the key that it had.
+    pub async fn change_key(
+        path: &Path,
+        old: &DatabaseKey,
+        new: &DatabaseKey,
+    ) -> Result<(), MetaError> {
+        let metadata = Self::open_waiting(path, Some(old), Duration::ZERO).await?;
+        let Self { database, place } = metadata;
+        database.close().await.map_err(|error| MetaError::database("close", &place, error))?;
+        let mut options = ConnectOptions::new("sqlite:");
+        options.sqlcipher_key(quoted(old)).max_connections(1).sqlx_logging(false);
+        let path = path.to_owned();
+        // Leaving the write-ahead log needs the database for itself, and then a change of the key
+        // is undone as a whole when the process dies.
+        options.map_sqlx_sqlite_opts(move |sqlite| {
+            sqlite
+                .filename(&path)
+                .journal_mode(SqliteJournalMode::Delete)
+                .busy_timeout(Duration::ZERO)
+        });
+        let change = async {
+            let database = Database::connect(options).await?;
+            let rekey = format!("PRAGMA rekey = {}", quoted(new));
+            database.execute_unprepared(&rekey).await?;
+            database.close().await
+        };
+        change.await.map_err(|error| MetaError::database("change the key", &place, error))
+    }
+
+    /// The version of `SQLCipher`; `None` when the library that was built in cannot encrypt.
+    pub async fn cipher(&self) -> Result<Option<String>, MetaError> {
+        self.pragma("cipher_version").await
+    }
+
+    /// What is wrong with the pages of the database; nothing when it is sound.
+    pub async fn damage(&self) -> Result<Option<String>, MetaError> {
+        let found = self.pragma("quick_check").await?;
+        Ok(found.filter(|found| found != "ok"))
+    }
+
+    async fn pragma(&self, name: &str) -> Result<Option<String>, MetaError> {
+        let statement = Statement::from_string(DbBackend::Sqlite, format!("PRAGMA {name}"));
+        let row = self.database.query_one_raw(statement).await;
+        let row = row.map_err(self.failed("check the metadata"))?;
+        let value = row.map(|row| row.try_get_by_index(0)).transpose();
+        value.map_err(self.failed("check the metadata"))
     }
 
     /// A database that lives in memory and goes with the last clone.
@@ -97,6 +174,18 @@ impl Metadata {
 
 const READERS: u32 = 4;
 
+/// The key as `SQLCipher` takes it: 256 bits as they are, with nothing derived from them.
+fn quoted(key: &DatabaseKey) -> String {
+    format!("\"x'{}'\"", key.as_hex())
+}
+
+/// Whether there is a database at `path` that begins as one in clear does.
+fn is_in_clear(path: &Path) -> bool {
+    let mut beginning = [0; 16];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut beginning));
+    read.is_ok() && &beginning == b"SQLite format 3\0"
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -108,8 +197,8 @@ mod tests {
     async fn a_writer_that_waited_too_long_is_told_to_wait() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("meta.db");
-        let first = Metadata::open(&path).await.expect("opens");
-        let second = Metadata::open_waiting(&path, Duration::ZERO).await.expect("opens");
+        let first = Metadata::open(&path, None).await.expect("opens");
+        let second = Metadata::open_waiting(&path, None, Duration::ZERO).await.expect("opens");
         let acme = "acme".parse().expect("a valid name");
 
         let writing = first.begin().await.expect("begins");

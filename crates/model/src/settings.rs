@@ -1,4 +1,4 @@
-use crate::{AcvBuckets, CycleBuckets, QualityGate};
+use crate::{AcvBuckets, CycleBuckets, EncryptionSettings, QualityGate, Retention, StorageSettings};
 
 /// The settings of a workspace. Every field has a default; the commented default file of the
 /// `winsight` binary lists them all.
@@ -19,6 +19,12 @@ pub struct Settings {
     pub alerts: AlertSettings,
     /// When to hold a load back.
     pub quality_gate: QualityGate,
+    /// For how long old versions are kept.
+    pub retention: Retention,
+    /// How data at rest is protected.
+    pub encryption: EncryptionSettings,
+    /// Where the deals lie.
+    pub storage: StorageSettings,
 }
 
 impl Default for Settings {
@@ -31,6 +37,9 @@ impl Default for Settings {
             cycle_buckets: CycleBuckets::default(),
             alerts: AlertSettings::default(),
             quality_gate: QualityGate::default(),
+            retention: Retention::default(),
+            encryption: EncryptionSettings::default(),
+            storage: StorageSettings::default(),
         }
     }
 }

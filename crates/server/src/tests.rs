@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
-use winsight_jobs::{KnownAt, Workspace};
+use winsight_jobs::{Home, KnownAt, Workspace};
 use winsight_model::{Clock, Settings};
 
 use crate::router::{openapi_json, router};
@@ -28,7 +28,8 @@ impl Opened {
         let clock = Clock::end_of(date(2026, 6, 30), TimeZone::UTC).expect("in range");
         let id = "acme".parse().expect("a valid name");
         let settings = Settings::default();
-        let workspace = Workspace::open(home.path(), id, settings, clock, KnownAt::Latest).await;
+        let folder = Home::in_clear(home.path());
+        let workspace = Workspace::open(&folder, id, settings, clock, KnownAt::Latest).await;
         Self { workspace: Arc::new(workspace.expect("opens")), home }
     }
 

@@ -1,6 +1,8 @@
+use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use winsight_model::DataVersion;
+use winsight_vault::VaultError;
 
 /// What can go wrong in the feature store.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +32,17 @@ pub enum StoreError {
     /// An export would mix with what is there.
     #[error("{} is not empty; name a folder that is, or that does not exist yet", .0.display())]
     NotEmpty(PathBuf),
+    /// The URL of the store cannot be used.
+    #[error("cannot use {url} for the feature store: {why}; correct storage.url in winsight.toml")]
+    Location {
+        /// The URL.
+        url: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Keys or sealed files are not what they should be.
+    #[error("{0}")]
+    Vault(String),
     /// A catalog file cannot be understood.
     #[error("the catalog file {path} is damaged: {source}; restore it from a backup")]
     Catalog {
@@ -53,7 +66,7 @@ pub enum StoreError {
     #[error(
         "the feature store could not read or write its files: {0}; check the disk's space and permissions, nothing of the load was kept"
     )]
-    Objects(#[from] object_store::Error),
+    Objects(object_store::Error),
     /// A Delta table could not be read or written.
     #[error(
         "the feature store could not read or write a table: {0}; check the disk's space and permissions, nothing of the load was kept"
@@ -75,6 +88,34 @@ pub enum StoreError {
     Staging(#[from] parquet::errors::ParquetError),
 }
 
+/// What is wrong with keys or sealed files, if that is the cause of an error: the advice that goes
+/// with other causes would mislead.
+fn vault_cause(error: &(dyn Error + 'static)) -> Option<StoreError> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let within = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let vault = error.downcast_ref::<VaultError>();
+        let vault = vault.or_else(|| within.and_then(|error| error.downcast_ref()));
+        if let Some(vault) = vault {
+            return Some(StoreError::Vault(vault.to_string()));
+        }
+        cause = error.source();
+    }
+    None
+}
+
+impl From<VaultError> for StoreError {
+    fn from(error: VaultError) -> Self {
+        Self::Vault(error.to_string())
+    }
+}
+
+impl From<object_store::Error> for StoreError {
+    fn from(error: object_store::Error) -> Self {
+        vault_cause(&error).unwrap_or(Self::Objects(error))
+    }
+}
+
 impl StoreError {
     pub(crate) fn folder(path: &Path, source: std::io::Error) -> Self {
         Self::Folder { path: path.to_owned(), source }
@@ -83,12 +124,12 @@ impl StoreError {
 
 impl From<deltalake_core::DeltaTableError> for StoreError {
     fn from(error: deltalake_core::DeltaTableError) -> Self {
-        Self::Delta(Box::new(error))
+        vault_cause(&error).unwrap_or_else(|| Self::Delta(Box::new(error)))
     }
 }
 
 impl From<datafusion::error::DataFusionError> for StoreError {
     fn from(error: datafusion::error::DataFusionError) -> Self {
-        Self::Query(Box::new(error))
+        vault_cause(&error).unwrap_or_else(|| Self::Query(Box::new(error)))
     }
 }

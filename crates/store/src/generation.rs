@@ -12,7 +12,7 @@ use object_store::{ObjectStoreExt, PutPayload};
 
 use crate::{FeatureStore, StoreError};
 
-const CURRENT: &str = "CURRENT";
+pub(crate) const CURRENT: &str = "CURRENT";
 const PREFIX: char = 'g';
 
 /// The number of a generation.

@@ -11,15 +11,20 @@
 //! load that died earlier leaves Delta versions that no catalog file names; the next load rolls
 //! them back before it begins.
 
+mod backup;
 mod catalog;
 mod compare;
 mod diff;
 mod engine;
+mod erase;
 mod error;
+mod examine;
 mod export;
 mod generation;
 mod load;
+mod location;
 mod lock;
+mod objects;
 mod query;
 mod rebuild;
 mod revert;
@@ -33,13 +38,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use object_store::ObjectStore;
-use object_store::local::LocalFileSystem;
 
+use objects::SealedStore;
+
+pub use backup::StoredObject;
 pub use catalog::{Commit, CommitRequest};
 pub use compare::{Comparison, LoadCounts};
+pub use erase::RowsByTable;
 pub use error::StoreError;
+pub use examine::Examined;
 pub use export::{ExportFormat, ExportedTable};
 pub use load::Loaded;
+pub use location::Location;
 pub use query::{DealCounts, Spellings};
 pub use staging::Staging;
 pub use tally::{Grouping, Tallies, TallyRequest};
@@ -48,19 +58,29 @@ pub use upkeep::{UpkeepReport, UpkeepRequest};
 /// The feature store of one workspace.
 #[derive(Clone, Debug)]
 pub struct FeatureStore {
+    /// The local folder: rows on their way in, the writer lock, and the objects too unless they
+    /// lie elsewhere.
     root: PathBuf,
     objects: Arc<dyn ObjectStore>,
+    location: Location,
 }
 
 impl FeatureStore {
-    /// Opens the store in the folder `root`, creating the folder if needed.
+    /// Opens the store at a location, creating its folder if needed.
     ///
     /// # Errors
-    /// When the folder cannot be created or read.
-    pub fn open(root: &Path) -> Result<Self, StoreError> {
+    /// When the folder cannot be created or read, or the URL makes no sense.
+    pub fn open(location: impl Into<Location>) -> Result<Self, StoreError> {
+        let location = location.into();
+        let root = &location.folder;
         std::fs::create_dir_all(root).map_err(|source| StoreError::folder(root, source))?;
-        let objects = LocalFileSystem::new_with_prefix(root)?;
-        Self::over(Arc::new(objects), root)
+        let root = root.canonicalize().map_err(|source| StoreError::folder(root, source))?;
+        let stored = location.objects(&root)?;
+        let objects = match &location.vault {
+            Some(vault) => Arc::new(SealedStore::new(stored, vault.clone())),
+            None => stored,
+        };
+        Ok(Self { root, objects, location })
     }
 
     /// Opens the store whose objects lie in `objects`. The folder `root` takes the rows of a load
@@ -71,6 +91,6 @@ impl FeatureStore {
     pub fn over(objects: Arc<dyn ObjectStore>, root: &Path) -> Result<Self, StoreError> {
         std::fs::create_dir_all(root).map_err(|source| StoreError::folder(root, source))?;
         let root = root.canonicalize().map_err(|source| StoreError::folder(root, source))?;
-        Ok(Self { root, objects })
+        Ok(Self { location: Location::folder(&root), root, objects })
     }
 }

@@ -1,23 +1,33 @@
-//! Rows of a load on their way in: plain Parquet files in a folder that is emptied afterwards.
+//! Rows of a load on their way in: Parquet files in a folder that is emptied afterwards, sealed with
+//! a key that only this process has. What a crash leaves behind cannot be read by anybody.
+
+mod staged_file;
 
 use std::collections::BTreeSet;
-use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
+use object_store::path::Path as ObjectPath;
+use object_store::{ObjectStoreExt, PutPayload};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 use serde::{Deserialize, Serialize};
+use winsight_vault::ErasedNames;
 
+use crate::erase::Erasing;
 use crate::lock::WriterLock;
+use crate::rebuild::Rewrite;
 use crate::table::{ACTIVITIES, DEALS, INDICATORS, STAGE_EVENTS, TableSpec};
 use crate::{FeatureStore, StoreError};
+use staged_file::{StagedFile, StagedFileWriter};
 
 const BATCH_ROWS: usize = 65_536;
 const STAGING: &str = "staging";
-const HELD: &str = "held";
+pub(crate) const HELD: &str = "held";
 const SCOPE: &str = "scope.json";
 
 /// Takes the rows of one load. Nothing is visible to readers before [`FeatureStore::load`].
@@ -28,6 +38,7 @@ pub struct Staging {
     folder: PathBuf,
     tables: [StagedTable; 4],
     pub(crate) scope: Scope,
+    erased: ErasedNames,
     _lock: WriterLock,
 }
 
@@ -48,7 +59,22 @@ impl FeatureStore {
     /// # Errors
     /// [`StoreError::Busy`] while another load runs; otherwise when the disk refuses.
     pub fn stage(&self) -> Result<Staging, StoreError> {
-        let lock = WriterLock::acquire(&self.root)?;
+        self.begin(WriterLock::acquire(&self.root)?)
+    }
+
+    /// Begins a load, and waits for a load that runs for about as long as `patience`.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when it still runs then; otherwise when the disk refuses.
+    pub async fn stage_when_free(&self, patience: Duration) -> Result<Staging, StoreError> {
+        self.begin(WriterLock::wait(&self.root, patience).await?)
+    }
+
+    fn begin(&self, lock: WriterLock) -> Result<Staging, StoreError> {
+        if let Some(vault) = &self.location.vault {
+            // A rotation of the keys may have held the lock before.
+            vault.check_current()?;
+        }
         let folder = self.root.join(STAGING);
         remove(&folder)?;
         std::fs::create_dir_all(&folder).map_err(|source| StoreError::folder(&folder, source))?;
@@ -59,62 +85,72 @@ impl FeatureStore {
     ///
     /// # Errors
     /// As [`FeatureStore::stage`]; also when nothing is held under this number.
-    pub fn take_up(&self, load: i64) -> Result<Staging, StoreError> {
+    pub async fn take_up(&self, load: i64) -> Result<Staging, StoreError> {
         let mut staging = self.stage()?;
-        let held = self.held_folder(load);
-        let path = held.join(SCOPE);
-        let bytes = std::fs::read(&path).map_err(|source| StoreError::folder(&path, source))?;
-        staging.scope = serde_json::from_slice(&bytes)
-            .map_err(|source| StoreError::Catalog { path: path.display().to_string(), source })?;
+        let path = held(load, SCOPE);
+        let scope = self.objects.get(&path).await?.bytes().await?;
+        staging.scope = serde_json::from_slice(&scope)
+            .map_err(|source| StoreError::Catalog { path: path.to_string(), source })?;
         for table in &mut staging.tables {
-            let name = table.file_name();
-            let (from, to) = (held.join(&name), table.path.clone());
-            if from.exists() {
-                std::fs::copy(&from, &to).map_err(|source| StoreError::folder(&from, source))?;
-                table.rows = stored_rows(&to)?;
+            match self.objects.get(&held(load, &table.file_name())).await {
+                Ok(found) => table.fill(&found.bytes().await?)?,
+                Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(staging)
     }
 
     /// Throws the rows of a held load away.
-    pub fn discard_held(&self, load: i64) -> Result<(), StoreError> {
-        remove(&self.held_folder(load))
+    pub async fn discard_held(&self, load: i64) -> Result<(), StoreError> {
+        self.remove_below(&ObjectPath::from(format!("{HELD}/{load}"))).await
     }
+}
 
-    fn held_folder(&self, load: i64) -> PathBuf {
-        self.root.join(HELD).join(load.to_string())
-    }
+fn held(load: i64, file: &str) -> ObjectPath {
+    ObjectPath::from(format!("{HELD}/{load}/{file}"))
 }
 
 impl Staging {
     fn new(folder: PathBuf, scope: Scope, lock: WriterLock) -> Self {
         let table = |spec| StagedTable::new(&folder, spec);
         let tables = [table(DEALS), table(STAGE_EVENTS), table(ACTIVITIES), table(INDICATORS)];
-        Self { tables, folder, scope, _lock: lock }
+        Self { tables, folder, scope, erased: ErasedNames::default(), _lock: lock }
+    }
+
+    /// Replaces these names in all rows that are added from here on: people who were erased must not
+    /// come back with the next load.
+    pub fn replace_names(&mut self, names: ErasedNames) {
+        self.erased = names;
+    }
+
+    fn add(&mut self, table: usize, batch: &RecordBatch) -> Result<(), StoreError> {
+        let table = &mut self.tables[table];
+        let replaced = Erasing::new(&self.erased).rewrite(table.spec, batch)?;
+        table.add(replaced.as_ref().unwrap_or(batch))
     }
 
     /// Adds rows of `deals`, in the schema of [`winsight_model::schema::deals`].
     pub fn add_deals(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
-        self.tables[0].add(batch)
+        self.add(0, batch)
     }
 
     /// Adds rows of `stage_events`, in the schema of [`winsight_model::schema::stage_events`]. A deal that appears
     /// here has all its earlier events replaced.
     pub fn add_stage_events(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
-        self.tables[1].add(batch)
+        self.add(1, batch)
     }
 
     /// Adds rows of `activities`, in the schema of [`winsight_model::schema::activities`]. A deal that appears here
     /// has all its earlier activities replaced.
     pub fn add_activities(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
-        self.tables[2].add(batch)
+        self.add(2, batch)
     }
 
     /// Adds rows of `indicators`, in the schema of [`winsight_model::schema::indicators`]. A series that appears
     /// here is replaced as a whole.
     pub fn add_indicators(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
-        self.tables[3].add(batch)
+        self.add(3, batch)
     }
 
     /// Declares that every deal of a source is staged: stored ones that are not will be deleted.
@@ -134,19 +170,18 @@ impl Staging {
 
     /// Keeps the rows aside under the number of their load instead of discarding them, until
     /// [`FeatureStore::take_up`] or [`FeatureStore::discard_held`].
-    pub fn hold(mut self, store: &FeatureStore, load: i64) -> Result<(), StoreError> {
-        for table in &mut self.tables {
-            table.finish()?;
+    pub async fn hold(mut self, store: &FeatureStore, load: i64) -> Result<(), StoreError> {
+        store.discard_held(load).await?;
+        for table in self.finish()?.iter().filter(|table| table.rows > 0) {
+            let rows = PutPayload::from(table.bytes()?);
+            store.objects.put(&held(load, &table.file_name()), rows).await?;
         }
-        let path = self.folder.join(SCOPE);
+        let path = held(load, SCOPE);
         let scope = serde_json::to_vec(&self.scope)
-            .map_err(|source| StoreError::Catalog { path: path.display().to_string(), source })?;
-        std::fs::write(&path, scope).map_err(|source| StoreError::folder(&path, source))?;
-        let held = store.held_folder(load);
-        remove(&held)?;
-        let parent = store.root.join(HELD);
-        std::fs::create_dir_all(&parent).map_err(|source| StoreError::folder(&parent, source))?;
-        std::fs::rename(&self.folder, &held).map_err(|source| StoreError::folder(&held, source))
+            .map_err(|source| StoreError::Catalog { path: path.to_string(), source })?;
+        // Last: without it, nothing is held.
+        store.objects.put(&path, PutPayload::from(scope)).await?;
+        Ok(())
     }
 
     /// Ends the writing; from here on the rows can be read.
@@ -170,34 +205,34 @@ impl Drop for Staging {
 pub(crate) struct StagedTable {
     pub(crate) spec: TableSpec,
     path: PathBuf,
-    writer: Option<ArrowWriter<File>>,
+    writer: Option<ArrowWriter<StagedFileWriter>>,
+    file: Option<StagedFile>,
     pub(crate) rows: u64,
 }
 
 impl StagedTable {
     fn new(folder: &Path, spec: TableSpec) -> Self {
         let path = folder.join(format!("{}.parquet", spec.name));
-        Self { spec, path, writer: None, rows: 0 }
+        Self { spec, path, writer: None, file: None, rows: 0 }
     }
 
     fn file_name(&self) -> String {
         format!("{}.parquet", self.spec.name)
     }
 
-    fn create(&self, batch: &RecordBatch) -> Result<ArrowWriter<File>, StoreError> {
-        let file =
-            File::create(&self.path).map_err(|source| StoreError::folder(&self.path, source))?;
+    fn create(&self, batch: &RecordBatch) -> Result<ArrowWriter<StagedFileWriter>, StoreError> {
         let properties = WriterProperties::builder()
             .set_compression(Compression::LZ4_RAW)
             .set_max_row_group_row_count(Some(BATCH_ROWS))
             .build();
+        let file = StagedFileWriter::create(&self.path)?;
         Ok(ArrowWriter::try_new(file, batch.schema(), Some(properties))?)
     }
 
     fn add(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
         let mut writer = match self.writer.take() {
             Some(writer) => writer,
-            None if self.rows == 0 => self.create(batch)?,
+            None if self.file.is_none() => self.create(batch)?,
             None => {
                 let late = "rows were added after the load began".to_owned();
                 return Err(StoreError::Damaged(late));
@@ -209,19 +244,35 @@ impl StagedTable {
         Ok(())
     }
 
+    /// Takes the rows of a Parquet file.
+    fn fill(&mut self, contents: &[u8]) -> Result<(), StoreError> {
+        let mut writer = StagedFileWriter::create(&self.path)?;
+        writer.write_all(contents).map_err(|source| StoreError::folder(&self.path, source))?;
+        let file = writer.finish(&self.path)?;
+        let rows = ParquetRecordBatchReaderBuilder::try_new(file.clone())?;
+        self.rows = u64::try_from(rows.metadata().file_metadata().num_rows()).unwrap_or_default();
+        self.file = Some(file);
+        Ok(())
+    }
+
     fn finish(&mut self) -> Result<(), StoreError> {
         if let Some(writer) = self.writer.take() {
-            writer.close()?;
+            self.file = Some(writer.into_inner()?.finish(&self.path)?);
         }
         Ok(())
     }
 
+    /// The rows as a Parquet file.
+    fn bytes(&self) -> Result<bytes::Bytes, StoreError> {
+        let Some(file) = &self.file else { return Ok(bytes::Bytes::new()) };
+        file.bytes().map_err(|source| StoreError::folder(&self.path, source))
+    }
+
     /// The staged rows, all columns or those named.
     pub(crate) fn read(&self, columns: Option<&[&str]>) -> Result<StagedRows, StoreError> {
-        if self.rows == 0 {
-            return Ok(StagedRows(None));
-        }
-        let mut builder = builder(&self.path)?.with_batch_size(BATCH_ROWS);
+        let Some(file) = self.file.clone() else { return Ok(StagedRows(None)) };
+        let mut builder =
+            ParquetRecordBatchReaderBuilder::try_new(file)?.with_batch_size(BATCH_ROWS);
         if let Some(columns) = columns {
             let mask = parquet::arrow::ProjectionMask::columns(
                 builder.parquet_schema(),
@@ -242,16 +293,6 @@ impl Iterator for StagedRows {
     fn next(&mut self) -> Option<Self::Item> {
         self.0.as_mut()?.next()
     }
-}
-
-fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, StoreError> {
-    let file = File::open(path).map_err(|source| StoreError::folder(path, source))?;
-    Ok(ParquetRecordBatchReaderBuilder::try_new(file)?)
-}
-
-fn stored_rows(path: &Path) -> Result<u64, StoreError> {
-    let rows = builder(path)?.metadata().file_metadata().num_rows();
-    Ok(u64::try_from(rows).unwrap_or_default())
 }
 
 fn remove(folder: &Path) -> Result<(), StoreError> {

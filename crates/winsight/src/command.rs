@@ -2,9 +2,12 @@
 
 mod alerts;
 mod demo;
+mod doctor;
 mod import;
 mod insights;
+mod key;
 mod quality;
+mod ownership;
 mod question;
 mod serve;
 mod simulate;
@@ -33,6 +36,13 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Alerts(request) => alerts::run(&place, request, json).await,
         Command::Deals { limit, .. } => question::high_risk_deals(&place, limit, json).await,
         Command::Quality(request) => quality::run(&place, &request, json).await,
+        Command::Key { action } => key::run(&place, action, json).await,
+        Command::Doctor => doctor::run(&place, json).await,
+        Command::Export(request) => ownership::export(&place, &request, json).await,
+        Command::Erase(request) => ownership::erase(&place, &request, json).await,
+        Command::Backup { file } => ownership::backup(&place, &file, json).await,
+        Command::Restore(request) => ownership::restore(&place, &request, json).await,
+        Command::Upkeep { dry_run } => ownership::upkeep(&place, dry_run, json).await,
         Command::Serve { listen } => serve::run(&place, listen).await,
         Command::Openapi => say(winsight_server::openapi_json().trim_end()),
     }

@@ -8,8 +8,9 @@ use serde_json::Value;
 
 /// The crates in the order of the pipeline, planned ones included. A crate may depend only on
 /// crates before it.
-const PIPELINE: [&str; 13] = [
+const PIPELINE: [&str; 14] = [
     "winsight-model",
+    "winsight-vault",
     "winsight-sources",
     "winsight-etl",
     "winsight-store",

@@ -39,12 +39,12 @@ async fn a_crash_leaves_the_load_in_doubt_and_a_finished_one_is_final() {
     let folder = tempdir().expect("a folder");
     let path = folder.path().join("meta.db");
     let acme = workspace("acme");
-    let before = Metadata::open(&path).await.expect("opens");
+    let before = Metadata::open(&path, None).await.expect("opens");
     let lost = before.begin_load(&acme, load("crm", Vec::new())).await.expect("begins");
     let kept = before.begin_load(&acme, load("crm", Vec::new())).await.expect("begins");
     drop(before);
 
-    let after = Metadata::open(&path).await.expect("opens");
+    let after = Metadata::open(&path, None).await.expect("opens");
     let staged = after.loads_in(&acme, LoadState::Staged).await.expect("reads");
     assert_eq!(staged.iter().map(|load| load.id).collect::<Vec<_>>(), [lost, kept]);
     after.fail_load(lost, "interrupted before the commit").await.expect("fails it");

@@ -9,12 +9,12 @@ async fn opening_again_keeps_everything() {
     // Not a name for a URL.
     let path = folder.path().join("meta data?100%#.db");
     let acme = workspace("acme");
-    let first = Metadata::open(&path).await.expect("creates it");
+    let first = Metadata::open(&path, None).await.expect("creates it");
     first.save_mapping(&acme, "crm", "id = 'Id'").await.expect("saves");
     first.save_mapping(&acme, "crm", "id = 'Deal'").await.expect("replaces");
     drop(first);
     for _ in 0..2 {
-        let again = Metadata::open(&path).await.expect("opens it");
+        let again = Metadata::open(&path, None).await.expect("opens it");
         let mapping = again.mapping(&acme, "crm").await.expect("reads");
         assert_eq!(mapping.as_deref(), Some("id = 'Deal'"));
         assert_eq!(again.mapping(&acme, "other").await.expect("reads"), None);
@@ -31,7 +31,7 @@ async fn many_handles_create_and_write_at_once() {
     let writers = (0..6).map(|number| {
         let (path, acme) = (path.clone(), acme.clone());
         tokio::spawn(async move {
-            let metadata = Metadata::open(&path).await?;
+            let metadata = Metadata::open(&path, None).await?;
             for _ in 0..5 {
                 let bad = refused(Some(&format!("deal {number}")), "x", &["negative_amount"]);
                 let id =
@@ -44,7 +44,7 @@ async fn many_handles_create_and_write_at_once() {
     for writer in writers.collect::<Vec<_>>() {
         writer.await.expect("no panic").expect("waits its turn");
     }
-    let metadata = Metadata::open(&path).await.expect("opens");
+    let metadata = Metadata::open(&path, None).await.expect("opens");
     assert_eq!(metadata.loads(&acme, 100).await.expect("reads").len(), 30);
     assert_eq!(metadata.quarantine(&acme, 100).await.expect("reads").len(), 6);
 }
@@ -61,7 +61,7 @@ async fn a_place_that_cannot_hold_a_database_is_named_with_a_hint() {
         (text, "the file is no database"),
     ];
     for (path, hint) in cases {
-        let error = Metadata::open(&path).await.expect_err("no database there");
+        let error = Metadata::open(&path, None).await.expect_err("no database there");
         let message = error.to_string();
         assert!(message.contains(hint) && message.contains(&*path.to_string_lossy()), "{message}");
         assert!(std::error::Error::source(&error).is_some(), "{message}");

@@ -50,16 +50,16 @@ async fn a_held_load_can_be_taken_up_by_another_process() {
     let mut test = TestStore::new();
     test.load(&three()[..1], &[]).await;
     let staging = test.staged(&three()).await;
-    staging.hold(&test.store, 7).expect("is held");
+    staging.hold(&test.store, 7).await.expect("is held");
     assert_eq!(test.won_and_lost(TODAY).await, (1, 0));
 
     let other = FeatureStore::open(test.folder.path()).expect("opens");
-    let mut staging = other.take_up(7).expect("is there");
+    let mut staging = other.take_up(7).await.expect("is there");
     let comparison = other.compare(&mut staging).await.expect("compares");
     assert_eq!((comparison.deals.inserted, comparison.deals.unchanged), (2, 1));
     drop(staging);
-    other.discard_held(7).expect("discards");
-    assert!(other.take_up(7).is_err(), "nothing is held any more");
+    other.discard_held(7).await.expect("discards");
+    assert!(other.take_up(7).await.is_err(), "nothing is held any more");
 }
 
 #[tokio::test]

@@ -66,7 +66,7 @@ fn a_killed_import_leaves_the_old_version_or_the_new_one() {
         ("g0001/versions/0000000002.json", "the version is there, the books are not"),
     ];
     for (path, moment) in moments {
-        let home = TestHome::new();
+        let home = TestHome::in_clear();
         home.import(&home.file("deals.csv", &old_file));
         let file = home.file("deals.csv", &new_file);
         let status = import_until(&home, text(&file), &home.store(path));
@@ -108,7 +108,10 @@ fn of_two_imports_at_once_one_is_told_to_wait() {
 
     let lock = File::open(home.store("writer.lock")).expect("made by the first load");
     lock.lock().expect("nobody else loads");
-    let second = home.run(["--as-of", TODAY, "import", text(&more)]);
+    let mut second = home.command();
+    second.env("WINSIGHT_STORAGE__WAIT_SECONDS", "0");
+    let second = second.args(["--as-of", TODAY, "import", text(&more)]).output();
+    let second = Answer::of(&second.expect("the command starts"));
     second.is_failure(FAILED, &["another load", "try again"]).expect("explained");
     assert_eq!(home.json(["metrics"])["deals"], 10, "readers need not wait");
 

@@ -29,11 +29,17 @@ pub(crate) fn deals(rows: &[&str]) -> String {
 /// A folder for input files, and in it the home of an installation.
 pub(crate) struct TestHome {
     folder: TempDir,
+    environment: Vec<(&'static str, &'static str)>,
 }
 
 impl TestHome {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+        Self { folder: tempfile::tempdir().expect("a temporary folder"), environment: Vec::new() }
+    }
+
+    /// A home that is not encrypted, so that a test can see what lies where.
+    pub(crate) fn in_clear() -> Self {
+        Self { environment: vec![("WINSIGHT_ENCRYPTION__ENABLED", "false")], ..Self::new() }
     }
 
     /// A path beside the home.
@@ -53,10 +59,11 @@ impl TestHome {
         path
     }
 
-    /// The command, not started yet. It sees no environment, so that no setting leaks in.
+    /// The command, not started yet. It sees no other environment, so that no setting leaks in.
     pub(crate) fn command(&self) -> std::process::Command {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_winsight"));
-        command.env_clear().arg("--home").arg(self.path("home"));
+        command.env_clear().envs(self.environment.iter().copied());
+        command.arg("--home").arg(self.path("home"));
         command
     }
 
