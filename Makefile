@@ -7,7 +7,7 @@ SHELL := bash
 
 # Arguments of `winsight demo`, for example ARGS=--no-serve or ARGS="--deals 50000".
 ARGS ?=
-# Numbers of deals that `make bench` measures.
+# Numbers of deals that `make bench` measures; 10000000 is worth an hour and 20 GB of disk.
 SIZES ?= 5000 100000 1000000
 
 TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
@@ -48,7 +48,7 @@ check: ## formatting, lints, licences and unused dependencies
 	@scripts/if-installed.sh cargo-machete cargo machete
 	@scripts/if-installed.sh cargo-deny cargo deny --offline check bans licenses sources
 
-bench: ## import and daily run beside DuckDB and Polars (SIZES="5000 100000")
+bench: ## import, metrics and runs beside DuckDB and Polars (SIZES="5000 100000")
 	@scripts/prerequisites.sh bench
 	@$(PHASE) "winsight, release" cargo build --locked --release --package winsight
 	@bench/run "$(TARGET)/release/winsight" $(SIZES)

@@ -1,9 +1,10 @@
 """Winsight beside DuckDB and Polars: loading deals and tabulating their metrics, in one run.
 
-Every command runs in a process of its own, three times; medians are shown..
+Every command runs in a process of its own, three times; medians are shown.
 """
 
 import argparse
+import collections
 import csv
 import json
 import os
@@ -22,17 +23,25 @@ from reference import DIMENSIONS  # noqa: E402
 
 RUNS = 3
 SEED = 7
+TASKS = [
+    "load", "load of 1%", "metric table", "metric table, kept", "metric table, bootstrap", "run daily",
+    "run weekly", "start-up",
+]
 NOTE = f"""\
 What is compared
   load          CSV to typed columns on disk. DuckDB and Polars parse dates and amounts, convert
                 currencies, derive cycle days and deal size, and write one Parquet file. Winsight
                 does that and also maps the columns by itself, validates every row, drops repeated
-                rows, compares with what is stored, and commits one version to its Delta tables and
-                its SQL database.
-  metric table  {len(DIMENSIONS)} dimensions x closed month: deals, amount and median cycle days by outcome.
-                DuckDB and Polars: one process for all {len(DIMENSIONS)}. Winsight: `metrics --by DIM --grain
-                month`, {len(DIMENSIONS)} processes one after the other, times added; its rows also carry the
-                95% intervals of win rate, revenue-weighted win rate and friction index.
+                rows, compares with what is stored, commits one version to its Delta tables and its
+                SQL database, and keeps the tallies of every closed month.
+  load of 1%    the deals created last, their amounts changed, into the store of the full load.
+  metric table  {len(DIMENSIONS)} dimensions x closed month: deals, amount and median cycle days by outcome, in
+                one process, counted from the files of deals. Winsight: `metrics --each --quick
+                --no-cache`; its rows also carry win rates and all intervals but one.
+  ..., kept     the same from the tallies kept of every closed month, as a user gets it (--each
+                --quick).
+  ..., bootstrap
+                the same with the bootstrap interval of every friction index (--each).
   run daily,    the insight jobs, on the loaded deals; the other engines have no counterpart.
   run weekly
   start-up      printing the version: part of every time above, once per process.
@@ -85,15 +94,13 @@ class Winsight:
         files = [data / "deals.csv", "--mapping", data / "mapping.toml"]
         return self.command(truth, work, "import", *files)
 
-    def tables(self, truth: dict, work: Path) -> tuple:
-        """All dimensions one after the other; the rows of the first are returned for checking."""
-        runs = [
-            self.command(truth, work, "metrics", "--by", name, "--grain", "month")
-            for name in DIMENSIONS
-        ]
-        seconds = sum(run.seconds for run in runs)
-        peak = max(run.peak_bytes for run in runs)
-        return measure.Measured(seconds, peak, ""), json.loads(runs[0].output)
+    def reload(self, data: Path, truth: dict, work: Path, changed: Path) -> measure.Measured:
+        files = [changed, "--mapping", data / "mapping.toml"]
+        return self.command(truth, work, "import", *files)
+
+    def table(self, truth: dict, work: Path, *how) -> measure.Measured:
+        by = ",".join(DIMENSIONS)
+        return self.command(truth, work, "metrics", "--each", "--by", by, "--grain", "month", *how)
 
 
 def simulate(winsight: Path, deals: int, out: Path) -> tuple:
@@ -103,6 +110,26 @@ def simulate(winsight: Path, deals: int, out: Path) -> tuple:
         print(f"simulating {deals:,} deals", file=sys.stderr)
         measure.run([winsight, "simulate", "--out", data, "--deals", deals, "--seed", SEED])
     return data, json.loads((data / "truth.json").read_text())
+
+
+def write_changed(data: Path, deals: int, changed: Path, cents: int) -> None:
+    """The 1% of the deals that were created last, with other amounts."""
+    with (data / "deals.csv").open(newline="") as file:
+        created = collections.Counter(row["created_date"] for row in csv.DictReader(file))
+    days, wanted = set(), deals // 100
+    for day in sorted(created, reverse=True):
+        if wanted <= 0:
+            break
+        days.add(day)
+        wanted -= created[day]
+    with (data / "deals.csv").open(newline="") as file, changed.open("w", newline="") as out:
+        rows = csv.DictReader(file)
+        writer = csv.DictWriter(out, rows.fieldnames)
+        writer.writeheader()
+        for row in rows:
+            if row["created_date"] in days:
+                row["amount"] = str(Decimal(row["amount"] or 0) + Decimal(cents) / 100)
+                writer.writerow(row)
 
 
 def table_rows(path: Path) -> dict:
@@ -127,7 +154,7 @@ def check(work: Path, rows: list, truth: dict) -> str:
         if not (same and close):
             sys.exit(f"DuckDB and Polars disagree on {key}: {left} against {right}")
     theirs = sum(int(row["deals"]) for key, row in one.items() if key[0] == DIMENSIONS[0])
-    ours = sum(row["deals"] for row in rows)
+    ours = sum(row["deals"] for row in rows if row["dimension"] == DIMENSIONS[0])
     repeated = truth["totals"]["duplicates"]
     if not 0 <= theirs - ours <= repeated:
         sys.exit(f"Winsight counts {ours} closed deals, the others {theirs}, with {repeated} repeated rows")
@@ -149,31 +176,46 @@ def measure_size(deals: int, winsight: Winsight, engines: list, out: Path) -> di
         }
     print(f"{deals:,} deals: winsight", file=sys.stderr)
     loads = [winsight.load(data, truth, work) for _ in range(RUNS)]
-    tables = [winsight.tables(truth, work) for _ in range(RUNS)]
-    result["engines"][winsight.name] = {
-        "start-up": measure.median_of([winsight.start() for _ in range(RUNS)]),
-        "load": measure.median_of(loads),
-        "metric table": measure.median_of([table for table, _ in tables]),
-    } | {
-        f"run {job}": measure.median_of([winsight.command(truth, work, "run", job) for _ in range(RUNS)])
+    anew = [winsight.table(truth, work, "--quick", "--no-cache") for _ in range(RUNS)]
+    kept = [winsight.table(truth, work, "--quick") for _ in range(RUNS)]
+    if anew[0].output != kept[0].output:
+        sys.exit("Winsight's kept tallies differ from those counted anew")
+    result["check"] = check(work, json.loads(anew[0].output), truth)
+    bootstrap = [winsight.table(truth, work) for _ in range(RUNS)]
+    jobs = {
+        f"run {job}": [winsight.command(truth, work, "run", job) for _ in range(RUNS)]
         for job in ("daily", "weekly")
     }
-    result["check"] = check(work, tables[0][1], truth)
+    reloads = []
+    for run in range(RUNS):
+        write_changed(data, deals, work / "changed.csv", run + 1)
+        reloads.append(winsight.reload(data, truth, work, work / "changed.csv"))
+    measured = {
+        "start-up": [winsight.start() for _ in range(RUNS)],
+        "load": loads,
+        "load of 1%": reloads,
+        "metric table": anew,
+        "metric table, kept": kept,
+        "metric table, bootstrap": bootstrap,
+    } | jobs
+    result["engines"][winsight.name] = {
+        task: measure.median_of(runs) for task, runs in measured.items()
+    }
     shutil.rmtree(work)
     return result
 
 
 def show(result: dict) -> None:
-    tasks = ["load", "metric table", "run daily", "run weekly", "start-up"]
+    names = ["winsight", "duckdb", "polars"]
     print(f"\n{result['deals']:,} deals, {result['csv_bytes'] / 2**20:.1f} MiB of CSV")
-    print(f"  {'':10}" + "".join(f"{task:>20}" for task in tasks))
-    for name in ["winsight", "duckdb", "polars"]:
+    print(f"  {'':24}" + "".join(f"{name:>20}" for name in names))
+    for task in TASKS:
         cells = ""
-        for task in tasks:
+        for name in names:
             measured = result["engines"][name].get(task)
             cell = f"{measured['seconds']:.2f} s {measured['peak_mib']:,.0f} MiB" if measured else "-"
             cells += f"{cell:>20}"
-        print(f"  {name:10}{cells}")
+        print(f"  {task:24}{cells}")
     print(f"  {result['check']}")
 
 

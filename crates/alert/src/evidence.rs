@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use winsight_insight::Interval;
+use winsight_insight::{Interval, TESTING_RULES, level_of_a_look};
 use winsight_model::Settings;
 
 use crate::Observation;
@@ -28,52 +28,80 @@ impl Evidence {
         self
     }
 
+    /// The evidence of an alert that cannot be judged any more, with `deals` closed in the window and
+    /// `before` in the one before. What it said when it was last judged stays readable, however often
+    /// it is not judged again.
+    pub(crate) fn unjudged(self, deals: u64, before: u64) -> Self {
+        let last = self.facts.get("last_judged").and_then(Value::as_str);
+        let last = last.unwrap_or(&self.summary).to_owned();
+        let summary = format!(
+            "held open: too few deals to judge ({deals} in the window, {before} in the one before); \
+             when last judged: {last}"
+        );
+        Self { summary, ..self }.with("last_judged", last).with("held_open", true)
+    }
+
     pub(crate) fn with_interval(self, interval: Option<Interval>) -> Self {
         self.with("interval_low", interval.map(|interval| interval.low))
             .with("interval_high", interval.map(|interval| interval.high))
     }
 }
 
+/// Why there is an alert.
+pub(crate) enum Standing {
+    /// The evidence opens one.
+    Opened,
+    /// One is open, and the condition in these words keeps it so though the evidence would open none.
+    Held(String),
+}
+
 /// The error rate that a rule holds itself to at one look over `tested` segments.
 ///
-/// Each rule may spend the workspace's whole budget over a quarter, shared equally by its looks:
-/// the union bound, which later repeated-testing methods improve on.
+/// The workspace's budget for a quarter is shared equally by the testing rules and by their looks.
 pub(crate) struct Budget<'a> {
     observation: &'a Observation<'a>,
-    quarterly: f64,
+    settings: &'a Settings,
     tested: usize,
 }
 
 impl<'a> Budget<'a> {
     pub(crate) fn new(
         observation: &'a Observation<'a>,
-        settings: &Settings,
+        settings: &'a Settings,
         tested: usize,
     ) -> Self {
-        Self { observation, quarterly: settings.alerts.false_alarm_budget, tested }
+        Self { observation, settings, tested }
     }
 
     /// The false-discovery level of one look.
     pub(crate) fn level(&self) -> f64 {
-        self.quarterly / f64::from(self.observation.looks_per_quarter.max(1))
+        level_of_a_look(self.settings, self.observation.looks_per_quarter)
     }
 
-    /// The budget in words; `tested` says what was tested, in the singular.
-    pub(crate) fn describe(&self, tested: &str) -> String {
-        format!(
-            "false-alarm budget {} a quarter over {} and {}",
-            percent(self.quarterly),
-            counted(self.tested as u64, tested),
-            counted(self.observation.looks_per_quarter.into(), "look"),
-        )
+    /// What let the finding through, in words: the budget, of which `tested` says in the singular
+    /// what was tested, or what holds it open.
+    pub(crate) fn describe(&self, tested: &str, standing: &Standing) -> String {
+        match standing {
+            Standing::Opened => format!(
+                "false-alarm budget {} a quarter over {TESTING_RULES} rules, {} and {}",
+                percent(self.settings.alerts.false_alarm_budget),
+                counted(self.tested as u64, tested),
+                counted(self.observation.looks_per_quarter.into(), "look"),
+            ),
+            Standing::Held(condition) => {
+                format!("held open: {condition}; the evidence of today would not open it")
+            }
+        }
     }
 
     /// The budget as facts.
-    pub(crate) fn record(&self, evidence: Evidence) -> Evidence {
+    pub(crate) fn record(&self, evidence: Evidence, standing: &Standing) -> Evidence {
         evidence
-            .with("false_alarm_budget", self.quarterly)
+            .with("false_alarm_budget", self.settings.alerts.false_alarm_budget)
             .with("level", self.level())
+            .with("rules", TESTING_RULES)
             .with("tested", self.tested)
             .with("looks_per_quarter", self.observation.looks_per_quarter)
+            .with("held_open", matches!(standing, Standing::Held(_)))
     }
 }

@@ -5,19 +5,23 @@ mod data_quality;
 mod deal_friction;
 mod high_risk;
 mod lead_source;
+mod tested;
 mod win_rate;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use winsight_insight::SegmentPair;
+use winsight_insight::{SegmentPair, TESTING_RULES};
 use winsight_model::{DataVersion, Money, NONE, Segment, Window};
+
+use crate::Alert;
 
 pub use data_quality::{HeldLoad, data_quality_finding};
 pub use deal_friction::dfi_findings;
 pub use high_risk::high_risk_finding;
 pub use lead_source::lead_source_findings;
+pub use tested::unjudged_findings;
 pub use win_rate::{win_rate_findings, without_echoes};
 
 /// A built-in rule.
@@ -37,14 +41,9 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// Every built-in rule.
-    pub const ALL: [Self; 5] = [
-        Self::WinRateDrop,
-        Self::DfiRise,
-        Self::LeadSourceLow,
-        Self::HighRiskDeals,
-        Self::DataQuality,
-    ];
+    /// The rules that test for what chance may give, and so share the false-alarm budget.
+    pub const TESTING: [Self; TESTING_RULES as usize] =
+        [Self::WinRateDrop, Self::DfiRise, Self::LeadSourceLow];
 
     /// The name in JSON.
     pub const fn as_str(self) -> &'static str {
@@ -92,17 +91,19 @@ pub struct Observation<'a> {
     pub currency: &'a str,
     /// The state of the data.
     pub data_version: DataVersion,
-    /// How often the rules look in a quarter: the false-alarm budget is shared among the looks.
+    /// How often each rule looks in a quarter: the false-alarm budget is shared among the looks.
     pub looks_per_quarter: u32,
-    /// What is alerted on already. To open an alert takes evidence; to keep it open it is enough
-    /// that the condition still holds, so that an alert near the bar does not come and go.
-    pub live: &'a BTreeSet<(Rule, Segment)>,
+    /// The alerts that are live. To open one takes evidence; to keep it open it is enough that the
+    /// condition still holds, so that an alert near the bar does not come and go.
+    pub live: &'a [Alert],
 }
 
 impl<'a> Observation<'a> {
     /// Whether an alert of this rule on this segment is live.
     fn is_live(&self, rule: Rule, segment: &Segment) -> bool {
-        self.live.contains(&(rule, segment.clone()))
+        self.live
+            .iter()
+            .any(|alert| alert.finding.rule == rule && alert.finding.segment == *segment)
     }
 
     fn open_amount(&self, segment: &Segment) -> Money {

@@ -61,22 +61,30 @@ pub(crate) fn read_amount(text: &str, convention: Option<Decimal>) -> Result<Amo
         return Ok(Amount { value, currency: None });
     }
     let written = Written::read(text).ok_or(AmountFault::Invalid)?;
-    let decimal_at = match Layout::of(written.number) {
-        Layout::Whole => None,
-        Layout::Decimal(_, at) => Some(at),
-        Layout::Open(mark, at) => match convention {
-            None => return Err(AmountFault::Ambiguous),
-            Some(decimal) => (decimal == mark).then_some(at),
-        },
-    };
-    let (units, fraction) = match decimal_at {
-        Some(at) => (&written.number[..at], &written.number[at + 1..]),
-        None => (written.number, ""),
-    };
-    let digits = ungrouped(units).ok_or(AmountFault::Invalid)?;
-    let value = in_cents(&digits, fraction)?;
+    let (units, fraction) = written.parts(convention)?;
+    let value = in_cents(&units, fraction)?;
     let value = if written.negative { -value } else { value };
     Ok(Amount { value, currency: written.currency })
+}
+
+/// Reads a trimmed, non-blank figure that is no money, such as an index or a rate in percent.
+pub(crate) fn read_figure(text: &str, convention: Decimal) -> Result<f64, AmountFault> {
+    let text = text.trim_end_matches(['%', ' ', '\u{a0}']);
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    if is_plain
+        && (convention == Decimal::Point || !text.contains('.'))
+        && let Ok(value) = text.parse::<f64>()
+        && value.is_finite()
+    {
+        return Ok(value);
+    }
+    let written = Written::read(text).ok_or(AmountFault::Invalid)?;
+    let (units, fraction) = written.parts(Some(convention))?;
+    if units.is_empty() && fraction.is_empty() || fraction.contains(['.', ',']) {
+        return Err(AmountFault::Invalid);
+    }
+    let value: f64 = format!("0{units}.{fraction}0").parse().map_err(|_| AmountFault::Invalid)?;
+    Ok(if written.negative { -value } else { value })
 }
 
 /// The shape nearly every amount has: digits, perhaps a point and one or two more.
@@ -141,6 +149,23 @@ impl<'a> Written<'a> {
             _ => return None,
         };
         Some(Self { negative: signs + opened == 1, currency, number })
+    }
+
+    /// The digits before the decimals, without thousands marks, and the decimals.
+    fn parts(&self, convention: Option<Decimal>) -> Result<(String, &'a str), AmountFault> {
+        let decimal_at = match Layout::of(self.number) {
+            Layout::Whole => None,
+            Layout::Decimal(_, at) => Some(at),
+            Layout::Open(mark, at) => match convention {
+                None => return Err(AmountFault::Ambiguous),
+                Some(decimal) => (decimal == mark).then_some(at),
+            },
+        };
+        let (units, fraction) = match decimal_at {
+            Some(at) => (&self.number[..at], &self.number[at + 1..]),
+            None => (self.number, ""),
+        };
+        Ok((ungrouped(units).ok_or(AmountFault::Invalid)?, fraction))
     }
 }
 

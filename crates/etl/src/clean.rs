@@ -9,42 +9,66 @@ use crate::date::DateReader;
 use crate::deal::Deal;
 use crate::field::Field;
 use crate::lookup::Lookup;
+use crate::mark::{Mark, Marks};
 use crate::money::AmountReader;
-use crate::outcome::OutcomeReader;
+use crate::outcome::{OutcomeReader, flag};
 use crate::plan::Plan;
 use crate::source::Fields;
+use crate::values::Replacements;
+use crate::waive::Waived;
 use crate::{EtlError, Reason, check};
 
 /// Reads and checks the rows of one file of deals.
+#[derive(Clone)]
 pub(crate) struct Cleaner<'a> {
     columns: Columns,
+    /// The fields that have a column and are not among [`Field::GROUPING`].
+    mapped: Vec<Field>,
     dates: DateReader,
     outcomes: OutcomeReader,
     amounts: AmountReader,
+    values: Replacements,
     lookups: &'a [Lookup],
     today: Date,
+    waived: Waived,
 }
 
 impl<'a> Cleaner<'a> {
     /// A cleaner for files read by `plan`.
-    pub(crate) fn new(plan: &Plan, lookups: &'a [Lookup], today: Date) -> Result<Self, EtlError> {
+    pub(crate) fn new(
+        plan: &Plan,
+        lookups: &'a [Lookup],
+        today: Date,
+        waived: Waived,
+    ) -> Result<Self, EtlError> {
         let mapping = &plan.mapping;
         Ok(Self {
+            mapped: plan
+                .columns
+                .mapped()
+                .filter(|field| !Field::GROUPING.contains(field))
+                .collect(),
             columns: plan.columns.clone(),
             dates: plan.dates.clone(),
             outcomes: OutcomeReader::new(&mapping.outcomes, &mapping.stages),
-            amounts: AmountReader::new(mapping, plan.decimal)?,
+            amounts: AmountReader::new(
+                mapping,
+                plan.decimal,
+                waived.has(check::IMPLAUSIBLE_AMOUNT),
+            )?,
+            values: Replacements::new(mapping, &plan.columns),
             lookups,
             today,
+            waived,
         })
     }
 
     /// The id that a row names.
-    pub(crate) fn deal_id<'r>(&self, fields: &Fields<'r>) -> Option<&'r str> {
+    pub(crate) fn deal_id<'r>(&'r self, fields: &Fields<'r>) -> Option<&'r str> {
         self.text(fields, Field::DealId)
     }
 
-    /// The deal of a row. It is usable only if no reason was added.
+    /// The deal of a row. It is usable only if no reason was added. Waived checks add none.
     pub(crate) fn clean<'r>(&'r self, fields: &Fields<'r>, reasons: &mut Vec<Reason>) -> Deal<'r> {
         let text = |field| self.text(fields, field);
         let deal_id = text(Field::DealId).unwrap_or_default();
@@ -61,7 +85,8 @@ impl<'a> Cleaner<'a> {
             Outcome::Won | Outcome::Lost => (closed, expected),
         };
         let amount = text(Field::Amount).filter(|text| !is_null_word(text));
-        let money = self.amounts.read(amount, text(Field::Currency), reasons);
+        let day = closed.or(expected_close).unwrap_or(self.today);
+        let money = self.amounts.read(amount, text(Field::Currency), day, reasons);
         let mut deal = Deal {
             deal_id,
             name: text(Field::Name),
@@ -83,24 +108,44 @@ impl<'a> Cleaner<'a> {
             rep: text(Field::Rep),
             team: text(Field::Team),
             deal_type: text(Field::DealType),
-            stage_contradicts: false,
+            dimensions: self.values.dimensions(fields),
+            marks: Marks::default(),
+            waived: None,
             other_cycle: None,
         };
         self.check_closing(&deal, reasons);
+        deal.waived = self.spare(reasons);
         for lookup in self.lookups {
             fill_in(&mut deal, lookup);
         }
-        deal.stage_contradicts = self.stage_contradicts(&deal);
         deal.other_cycle = text(Field::CycleDays).filter(|own| differs(own, deal.cycle_days()));
+        deal.marks = Marks::of(&deal, self.today);
+        deal.marks.add_if(self.stage_contradicts(&deal), Mark::StageContradicts);
+        deal.marks.add_if(money.before_first_rate, Mark::RateBeforeFirst);
         deal
     }
 
-    fn text<'r>(&self, fields: &Fields<'r>, field: Field) -> Option<&'r str> {
-        let text = fields.get(self.columns.get(field)?).trim();
-        (!text.is_empty()).then_some(text)
+    /// Drops the reasons that are waived; returns what the first of them said.
+    fn spare(&self, reasons: &mut Vec<Reason>) -> Option<String> {
+        let is_waived = |reason: &Reason| self.waived.has(reason.check);
+        let first = reasons.iter().find(|reason| is_waived(reason))?.message.clone();
+        reasons.retain(|reason| !is_waived(reason));
+        Some(first)
+    }
+
+    fn text<'r>(&'r self, fields: &Fields<'r>, field: Field) -> Option<&'r str> {
+        self.values.text(field, fields.get(self.columns.get(field)?))
     }
 
     fn outcome(&self, fields: &Fields<'_>, reasons: &mut Vec<Reason>) -> Outcome {
+        match self.outcome_of_flags(fields) {
+            Ok(Some(outcome)) => return outcome,
+            Ok(None) => {}
+            Err(reason) => {
+                reasons.push(reason);
+                return Outcome::Open;
+            }
+        }
         let (field, read) = if self.columns.has(Field::Outcome) {
             let word = self.text(fields, Field::Outcome).unwrap_or_default();
             (Field::Outcome, (word, self.outcomes.word(word)))
@@ -119,9 +164,44 @@ impl<'a> Cleaner<'a> {
         })
     }
 
+    /// What the flags for closed and won say; `None` when they are not there or leave it open.
+    fn outcome_of_flags(&self, fields: &Fields<'_>) -> Result<Option<Outcome>, Reason> {
+        match (self.flag(fields, Field::IsClosed)?, self.flag(fields, Field::IsWon)?) {
+            (Some(false), Some(true)) => Err(Reason::new(
+                check::FLAGS_CONTRADICT,
+                Field::IsWon,
+                "the deal is marked as won and as not closed; correct is_won or is_closed"
+                    .to_owned(),
+            )),
+            (Some(false), _) => Ok(Some(Outcome::Open)),
+            (_, Some(true)) => Ok(Some(Outcome::Won)),
+            (Some(true), Some(false)) => Ok(Some(Outcome::Lost)),
+            // Not won may be lost or open, and closed may be won or lost.
+            (Some(true) | None, None) | (None, Some(false)) => Ok(None),
+        }
+    }
+
+    fn flag(&self, fields: &Fields<'_>, field: Field) -> Result<Option<bool>, Reason> {
+        let Some(text) = self.text(fields, field).filter(|text| !is_null_word(text)) else {
+            return Ok(None);
+        };
+        flag(text).map(Some).ok_or_else(|| {
+            let name = field.name();
+            let message = format!("{name} {text:?} is neither true nor false; write one of them");
+            Reason::new(check::UNKNOWN_OUTCOME, field, message)
+        })
+    }
+
     fn date(&self, fields: &Fields<'_>, field: Field, reasons: &mut Vec<Reason>) -> Option<Date> {
         let text = self.text(fields, field).filter(|text| !is_null_word(text))?;
-        self.dates.read_plausible(field, text).map_err(|reason| reasons.push(reason)).ok()
+        match self.dates.read_plausible(field, text) {
+            Ok(date) => Some(date),
+            Err(reason) => {
+                let is_kept = self.waived.has(reason.check);
+                reasons.push(reason);
+                self.dates.read(text).ok().filter(|_| is_kept)
+            }
+        }
     }
 
     fn check_closing(&self, deal: &Deal<'_>, reasons: &mut Vec<Reason>) {
@@ -158,6 +238,25 @@ impl<'a> Cleaner<'a> {
                 }
             }
         }
+    }
+
+    /// Which fields a row fills in, as a set of [`Field::bit`]: those with a text, or with a value
+    /// where they must be read, and those filled in by a lookup. The custom dimensions follow.
+    pub(crate) fn filled(&self, fields: &Fields<'_>, deal: &Deal<'_>) -> u64 {
+        let by_column = self.mapped.iter().filter(|field| match field {
+            Field::CreatedDate => deal.created.is_some(),
+            Field::ClosedDate => deal.closed.is_some(),
+            Field::ExpectedCloseDate => deal.expected_close.is_some(),
+            Field::LastActivityDate => deal.last_activity.is_some(),
+            Field::UpdatedDate => deal.updated.is_some(),
+            Field::Amount => deal.amount.is_some(),
+            // A blank outcome says that the deal is open.
+            Field::Outcome => true,
+            field => self.text(fields, **field).is_some(),
+        });
+        let by_value = Field::GROUPING.iter().filter(|field| deal.grouping(**field).is_some());
+        let dimensions = self.values.filled_dimensions(fields) << Field::ALL.len();
+        by_column.chain(by_value).fold(dimensions, |filled, field| filled | field.bit())
     }
 
     fn stage_contradicts(&self, deal: &Deal<'_>) -> bool {

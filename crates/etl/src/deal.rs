@@ -3,6 +3,7 @@ use winsight_model::{Money, Outcome, Settings, schema};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::field::Field;
+use crate::mark::Marks;
 
 /// One deal, validated and cleaned, its texts borrowed from the row it came from.
 #[expect(clippy::struct_field_names, reason = "the names of the columns")]
@@ -28,8 +29,12 @@ pub(crate) struct Deal<'a> {
     pub(crate) rep: Option<&'a str>,
     pub(crate) team: Option<&'a str>,
     pub(crate) deal_type: Option<&'a str>,
-    /// Whether the stage says the opposite of the outcome.
-    pub(crate) stage_contradicts: bool,
+    /// The custom dimensions as a JSON object.
+    pub(crate) dimensions: Option<String>,
+    /// What is odd about it.
+    pub(crate) marks: Marks,
+    /// What a waived check said about it.
+    pub(crate) waived: Option<String>,
     /// The file's own cycle length in days, where it differs from [`Deal::cycle_days`].
     pub(crate) other_cycle: Option<&'a str>,
 }
@@ -50,6 +55,11 @@ impl Deal<'_> {
         Some(day_number(self.closed?) - day_number(self.created?))
     }
 
+    /// The last day on which something is known to have happened to it.
+    pub(crate) fn last_seen(&self) -> Option<Date> {
+        self.last_activity.max(self.updated)
+    }
+
     /// The features of the deal under the settings of its workspace.
     pub(crate) fn features(&self, settings: &Settings) -> Features {
         let cycle_days = self.cycle_days();
@@ -67,7 +77,7 @@ impl Deal<'_> {
         &'a self,
         source: &'a str,
         features: &'a Features,
-    ) -> [Option<&'a str>; 17] {
+    ) -> [Option<&'a str>; 18] {
         [
             Some(source),
             Some(self.deal_id),
@@ -85,6 +95,7 @@ impl Deal<'_> {
             self.rep,
             self.team,
             self.deal_type,
+            self.dimensions.as_deref(),
             Some(features.created_month.as_str()),
         ]
     }

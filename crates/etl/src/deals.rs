@@ -1,29 +1,19 @@
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use arrow::array::RecordBatch;
 use jiff::civil::Date;
 use winsight_model::Settings;
 
-use crate::batch::DealBatch;
 use crate::clean::Cleaner;
 use crate::field::Table;
-use crate::findings::Findings;
-use crate::identity::{Identities, Seen};
+use crate::identity::HashedMap;
+use crate::load::{Load, last_lines_of_conflicts};
 use crate::lookup::Lookup;
 use crate::plan::Plan;
-use crate::quality::QualityCounts;
-use crate::source::{Record, Source};
-use crate::{
-    DealsReport, EtlError, Issue, Mapping, Progress, Quarantined, Reason, SinkError, check,
-};
-
-/// Rows between two reports of progress.
-pub(crate) const PROGRESS_ROWS: u64 = 10_000;
-/// Rows set aside after which a file is refused: its mapping must be wrong, and the reasons of all
-/// its rows would fill the memory.
-pub(crate) const QUARANTINE_ROWS: usize = 250_000;
+use crate::source::Source;
+use crate::waive::Waived;
+use crate::{DealsReport, EtlError, Mapping, Progress, SinkError, check};
 
 /// How to read a file.
 #[derive(Clone, Debug)]
@@ -38,6 +28,9 @@ pub struct ImportOptions {
     pub today: Date,
     /// Field, then value, then number of deals: spellings the workspace already holds.
     pub known_values: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Names of checks that do not set rows aside, of those that are waivable in
+    /// [`check::CATALOGUE`]. Of a deal with different contents the last row counts.
+    pub waive: BTreeSet<String>,
     /// Tables that fill in blanks: products, accounts, sales people.
     pub lookups: Vec<Lookup>,
 }
@@ -51,6 +44,7 @@ impl ImportOptions {
             settings,
             today,
             known_values: BTreeMap::new(),
+            waive: BTreeSet::new(),
             lookups: Vec::new(),
         }
     }
@@ -84,245 +78,56 @@ pub fn read_deals(
     let given = options.mapping.clone().unwrap_or_default();
     given.validate()?;
     let source = Source::open(path, &given, Table::Deals)?;
-    let plan = Plan::make(&source, &given, &options.settings, Table::Deals)?;
-    let cleaner = Cleaner::new(&plan, &options.lookups, options.today)?;
-    let mut load = Load::new(&source, &cleaner, options);
-    let lacks_line_break = load.read(sink, progress)?;
-    let conflicting = load.set_conflicts_aside()?;
+    read_source(&source, &given, options, sink, progress)
+}
+
+/// A row that an earlier load set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawRow {
+    /// Line of its file where it begins, from 1.
+    pub line: u64,
+    /// Its text, as in [`crate::Quarantined::raw`].
+    pub text: String,
+}
+
+/// Reads rows again that an earlier load of `file` set aside: after their texts were corrected, after
+/// the settings changed, or with checks waived.
+///
+/// `header` is that of the load, see [`DealsReport::header`], and the mapping of `options` should be
+/// the one it used, see [`DealsReport::mapping`]. Nothing is inferred from these few rows.
+///
+/// # Errors
+/// [`EtlError`] when none of the rows can be looked at; the batches sent until then are void.
+pub fn read_rows(
+    file: &Path,
+    header: &str,
+    rows: &[RawRow],
+    options: &ImportOptions,
+    sink: &mut dyn DealSink,
+) -> Result<DealsReport, EtlError> {
+    let given = options.mapping.clone().unwrap_or_default();
+    given.validate()?;
+    let source = Source::of_rows(file, header, rows)?;
+    read_source(&source, &given, options, sink, &mut |_| {})
+}
+
+fn read_source(
+    source: &Source,
+    given: &Mapping,
+    options: &ImportOptions,
+    sink: &mut dyn DealSink,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<DealsReport, EtlError> {
+    let waived = Waived::new(&options.waive)?;
+    let plan = Plan::make(source, given, &options.settings, Table::Deals)?;
+    let cleaner = Cleaner::new(&plan, &options.lookups, options.today, waived)?;
+    let last_lines = if waived.has(check::CONFLICTING_DUPLICATE) {
+        last_lines_of_conflicts(source, &cleaner, options)?
+    } else {
+        HashedMap::default()
+    };
+    let mut load = Load::new(source, options, last_lines);
+    let lacks_line_break = load.read(&cleaner, sink, progress)?;
+    let conflicting = load.set_conflicts_aside(&cleaner)?;
     load.report(plan, conflicting, lacks_line_break)
-}
-
-/// A file being read.
-struct Load<'a> {
-    source: &'a Source,
-    cleaner: &'a Cleaner<'a>,
-    options: &'a ImportOptions,
-    identities: Identities,
-    findings: Findings,
-    quarantined: Vec<Quarantined>,
-    rows_read: u64,
-    blank_rows: u64,
-    sent: u64,
-    duplicates: u64,
-}
-
-impl<'a> Load<'a> {
-    fn new(source: &'a Source, cleaner: &'a Cleaner<'a>, options: &'a ImportOptions) -> Self {
-        Self {
-            source,
-            cleaner,
-            options,
-            identities: Identities::default(),
-            findings: Findings::new(),
-            quarantined: Vec::new(),
-            rows_read: 0,
-            blank_rows: 0,
-            sent: 0,
-            duplicates: 0,
-        }
-    }
-
-    /// Reads every row; returns whether the file ends without a line break.
-    fn read(
-        &mut self,
-        sink: &mut dyn DealSink,
-        progress: &mut dyn FnMut(Progress),
-    ) -> Result<bool, EtlError> {
-        let mut rows = self.source.rows()?;
-        let mut batch = DealBatch::new();
-        let mut scratch = Vec::new();
-        while rows.advance()? {
-            let record = rows.record();
-            if record.is_blank() {
-                self.blank_rows += 1;
-                continue;
-            }
-            self.rows_read += 1;
-            self.take_row(&record, &mut batch, &mut scratch);
-            if self.quarantined.len() > QUARANTINE_ROWS {
-                return Err(too_many(self.source.path(), &self.quarantined));
-            }
-            if batch.is_full() {
-                sink.deals(batch.take())?;
-            }
-            if self.rows_read.is_multiple_of(PROGRESS_ROWS) {
-                progress(rows.progress(self.rows_read));
-            }
-        }
-        if !batch.is_empty() {
-            sink.deals(batch.take())?;
-        }
-        progress(rows.progress(self.rows_read));
-        if self.rows_read == 0 {
-            return Err(no_rows(self.source.path()));
-        }
-        Ok(rows.lacks_final_line_break())
-    }
-
-    fn take_row(&mut self, record: &Record<'_>, batch: &mut DealBatch, scratch: &mut Vec<u8>) {
-        let fields = match record.fields(Some(self.source.width())) {
-            Ok(fields) => fields,
-            Err(fault) => {
-                self.quarantined.push(Quarantined {
-                    line: record.line,
-                    deal_id: None,
-                    reasons: vec![fault.reason()],
-                    raw: record.raw(),
-                });
-                return;
-            }
-        };
-        let mut reasons = Vec::new();
-        let deal = self.cleaner.clean(&fields, &mut reasons);
-        if !reasons.is_empty() {
-            let deal_id = (!deal.deal_id.is_empty()).then(|| deal.deal_id.to_owned());
-            let (line, raw) = (record.line, record.raw());
-            self.quarantined.push(Quarantined { line, deal_id, reasons, raw });
-            return;
-        }
-        let features = deal.features(&self.options.settings);
-        let hash = deal.hash(&self.options.source, &features, scratch);
-        match self.identities.see(Identities::key(deal.deal_id), hash) {
-            Seen::New => {
-                self.findings.add(&deal);
-                batch.push(&self.options.source, &deal, &features, hash);
-                self.sent += 1;
-            }
-            Seen::Identical => self.duplicates += 1,
-            // Set aside in a second reading, together with the rows before it.
-            Seen::Conflicting => {}
-        }
-    }
-
-    /// Reads the file once more where deals had different contents, to set aside all their rows.
-    /// Returns their ids.
-    fn set_conflicts_aside(&mut self) -> Result<Vec<String>, EtlError> {
-        let conflicting = self.identities.conflicting();
-        if conflicting.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut found: BTreeMap<String, Vec<(u64, String)>> = BTreeMap::new();
-        let mut rows = self.source.rows()?;
-        while rows.advance()? {
-            let record = rows.record();
-            let Ok(fields) = record.fields(Some(self.source.width())) else { continue };
-            let Some(deal_id) = self.cleaner.deal_id(&fields) else { continue };
-            let is_set_aside =
-                self.quarantined.binary_search_by_key(&record.line, |row| row.line).is_ok();
-            if conflicting.contains(&Identities::key(deal_id)) && !is_set_aside {
-                found.entry(deal_id.to_owned()).or_default().push((record.line, record.raw()));
-            }
-        }
-        for (deal_id, rows) in &found {
-            let lines: Vec<_> = rows.iter().map(|(line, _)| line.to_string()).collect();
-            let message = format!(
-                "the deal stands on lines {} with different contents; keep the right row and remove the others",
-                lines.join(", ")
-            );
-            for (line, raw) in rows {
-                self.quarantined.push(Quarantined {
-                    line: *line,
-                    deal_id: Some(deal_id.clone()),
-                    reasons: vec![Reason {
-                        check: check::CONFLICTING_DUPLICATE,
-                        field: None,
-                        message: message.clone(),
-                    }],
-                    raw: raw.clone(),
-                });
-            }
-        }
-        self.quarantined.sort_by_key(|row| row.line);
-        Ok(found.into_keys().collect())
-    }
-
-    fn report(
-        self,
-        plan: Plan,
-        conflicting: Vec<String>,
-        lacks_line_break: bool,
-    ) -> Result<DealsReport, EtlError> {
-        if self.quarantined.len() > QUARANTINE_ROWS {
-            return Err(too_many(self.source.path(), &self.quarantined));
-        }
-        let in_conflict = |row: &&Quarantined| {
-            row.reasons.iter().any(|reason| reason.check == check::CONFLICTING_DUPLICATE)
-        };
-        let conflicting_rows = self.quarantined.iter().filter(in_conflict).count() as u64;
-        // Copies inside a conflict were first counted as duplicates.
-        let quarantined = self.quarantined.len() as u64;
-        let accepted = self.sent - conflicting.len() as u64;
-        let duplicates = self.rows_read - quarantined - accepted;
-
-        let mut issues = plan.issues;
-        let (known, lookups) = (&self.options.known_values, &self.options.lookups[..]);
-        issues.extend(self.findings.issues(&plan.columns, known, lookups));
-        issues.extend(self.row_issues(duplicates, lacks_line_break));
-        issues.sort_by_key(|issue| Reverse(issue.severity));
-
-        let mut counts = QualityCounts {
-            rows: self.rows_read,
-            invalid_rows: quarantined - conflicting_rows,
-            repeated_rows: duplicates + conflicting_rows,
-            ..QualityCounts::default()
-        };
-        self.findings.count(&plan.columns, self.options.today, &mut counts);
-        let misspelt = issues.iter().filter(|issue| issue.check == check::SPELLING_VARIANTS);
-        counts.contradictions += misspelt.map(|issue| issue.count).sum::<u64>();
-        Ok(DealsReport {
-            mapping: plan.mapping,
-            mapping_notes: plan.notes,
-            rows_read: self.rows_read,
-            accepted,
-            duplicates,
-            quarantined: self.quarantined,
-            conflicting,
-            issues,
-            quality: counts.quality(),
-        })
-    }
-
-    fn row_issues(&self, duplicates: u64, lacks_line_break: bool) -> Vec<Issue> {
-        let mut issues = Vec::new();
-        let mut add = |name, count, message| {
-            issues.push(Issue::new(name, None, count, Vec::new(), message));
-        };
-        if duplicates > 0 {
-            add(
-                check::DUPLICATES,
-                duplicates,
-                format!("{duplicates} rows were identical copies and were dropped"),
-            );
-        }
-        if self.blank_rows > 0 {
-            let blank = self.blank_rows;
-            add(check::BLANK_ROWS, blank, format!("{blank} rows of blank fields were skipped"));
-        }
-        if lacks_line_break {
-            let message = "the file ends without a line break; if it was cut off, its last row may be incomplete: export it again";
-            add(check::NO_FINAL_LINE_BREAK, 1, message.to_owned());
-        }
-        issues
-    }
-}
-
-/// The refusal of a file that has a header and nothing else.
-pub(crate) fn no_rows(path: &Path) -> EtlError {
-    EtlError::refused(
-        path,
-        "the file has a header but no rows: 0 rows loaded",
-        "export it again with its rows",
-    )
-}
-
-/// The refusal of a file of which too many rows were set aside.
-pub(crate) fn too_many(path: &Path, quarantined: &[Quarantined]) -> EtlError {
-    let first = quarantined.first();
-    let reason = first.and_then(|row| row.reasons.first()).map_or("", |reason| &reason.message);
-    EtlError::refused(
-        path,
-        format!("more than {QUARANTINE_ROWS} rows cannot be read; the first because: {reason}"),
-        "check the mapping of its columns",
-    )
-    .on_line(first.map_or(1, |row| row.line))
 }

@@ -20,6 +20,9 @@ pub enum EtlError {
     /// The mapping contradicts itself, the file or the settings of the workspace.
     #[error("mapping: {0}")]
     Mapping(String),
+    /// A check was waived that is none, or must not be.
+    #[error("waiving checks: {0}")]
+    Waive(String),
     /// Whoever receives the batches failed.
     #[error("the rows were read but could not be stored: {0}")]
     Sink(#[from] SinkError),

@@ -1,3 +1,5 @@
+//! What happened to deals, one row each: stages entered, and activities.
+
 use std::path::Path;
 
 use arrow::array::RecordBatch;
@@ -5,17 +7,25 @@ use jiff::civil::Date;
 use winsight_model::Outcome;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::batch::{Event, EventBatch};
+use crate::batch::HistoryBatch;
+use crate::columns::Columns;
+use crate::date::DateReader;
 use crate::deal::day_number;
-use crate::deals::{PROGRESS_ROWS, QUARANTINE_ROWS, no_rows, too_many};
 use crate::field::{Field, Table};
 use crate::identity::HashedMap;
+use crate::load::{QUARANTINE_ROWS, no_rows, too_many};
 use crate::outcome::OutcomeReader;
+use crate::pipeline::{in_order, one_per_core};
 use crate::plan::Plan;
-use crate::source::{Fields, Source};
+use crate::preset::Preset;
+use crate::source::{Block, Fields, Record, Source};
+use crate::values::Replacements;
 use crate::{
     EtlError, EventsReport, ImportOptions, Mapping, Progress, Quarantined, Reason, SinkError, check,
 };
+
+/// Kind of an activity that names none.
+const UNNAMED_KIND: &str = "activity";
 
 /// Reads a file of stage events, one row per stage entered: deal, date and stage. Sends the valid
 /// ones to `sink` in batches of [`winsight_model::schema::stage_events`].
@@ -31,103 +41,171 @@ pub fn read_events(
     sink: &mut dyn FnMut(RecordBatch) -> Result<(), SinkError>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<EventsReport, EtlError> {
-    let deals_mapping = options.mapping.clone().unwrap_or_default();
-    deals_mapping.validate()?;
-    let given = Mapping {
-        date_format: deals_mapping.date_format,
-        columns: deals_mapping.columns,
-        stages: deals_mapping.stages,
-        ..Mapping::default()
+    let mut positions = HashedMap::<i32>::default();
+    let mut take = |mut happened: Happened| {
+        let position = |deal_and_day: &u64| {
+            let next = positions.entry(*deal_and_day).or_insert(0);
+            *next += 1;
+            *next - 1
+        };
+        let positions = happened.deals_and_days.iter().map(position).collect();
+        sink(happened.batch.take_events(&options.source, positions))
     };
-    let source = Source::open(path, &given, Table::Events)?;
-    let plan = Plan::make(&source, &given, &options.settings, Table::Events)?;
-    let mut reader = EventReader {
+    read_history(path, options, Table::Events, &mut take, progress)
+}
+
+/// Reads a file of activities, one row per call, mail or meeting: deal, date and kind. Sends the
+/// valid ones to `sink` in batches of [`winsight_model::schema::activities`].
+///
+/// A row without a kind is an `activity`. The mapping is used as by [`read_events`].
+///
+/// # Errors
+/// [`EtlError`] when the file as a whole cannot be used; the batches sent until then are void.
+pub fn read_activities(
+    path: &Path,
+    options: &ImportOptions,
+    sink: &mut dyn FnMut(RecordBatch) -> Result<(), SinkError>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<EventsReport, EtlError> {
+    let mut take = |mut happened: Happened| sink(happened.batch.take_activities(&options.source));
+    read_history(path, options, Table::Activities, &mut take, progress)
+}
+
+/// What became of a block of rows.
+struct Happened {
+    rows: u64,
+    batch: HistoryBatch,
+    /// For each row of the batch a hash of its deal and day.
+    deals_and_days: Vec<u64>,
+    quarantined: Vec<Quarantined>,
+}
+
+fn read_history(
+    path: &Path,
+    options: &ImportOptions,
+    table: Table,
+    take: &mut dyn FnMut(Happened) -> Result<(), SinkError>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<EventsReport, EtlError> {
+    let given = mapping_of(options)?;
+    let source = Source::open(path, &given, table)?;
+    let plan = Plan::make(&source, &given, &options.settings, table)?;
+    let reader = HistoryReader {
+        table,
+        values: Replacements::new(&given, &plan.columns),
         outcomes: OutcomeReader::new(&given.outcomes, &given.stages),
-        positions: HashedMap::default(),
+        dates: plan.dates.clone(),
+        columns: plan.columns.clone(),
+        width: source.width(),
         today: options.today,
-        plan,
     };
-    let mut rows = source.rows()?;
-    let mut batch = EventBatch::new();
+    let workers = one_per_core(|| {
+        let reader = reader.clone();
+        move |block: &Block| reader.read(block)
+    });
     let mut quarantined = Vec::new();
     let (mut rows_read, mut accepted) = (0, 0);
-    while rows.advance()? {
-        let record = rows.record();
-        if record.is_blank() {
-            continue;
-        }
-        rows_read += 1;
-        let read = match record.fields(Some(source.width())) {
-            Ok(fields) => reader.read(&fields).map_err(|reasons| {
-                (reader.text(&fields, Field::DealId).map(str::to_owned), reasons)
-            }),
-            Err(fault) => Err((None, vec![fault.reason()])),
-        };
-        match read {
-            Ok(event) => {
-                batch.push(&options.source, &event);
-                accepted += 1;
-            }
-            Err((deal_id, reasons)) => {
-                let (line, raw) = (record.line, record.raw());
-                quarantined.push(Quarantined { line, deal_id, reasons, raw });
-            }
-        }
+    let ended = in_order(&source, workers, |mut happened, reached| {
+        rows_read += happened.rows;
+        quarantined.append(&mut happened.quarantined);
         if quarantined.len() > QUARANTINE_ROWS {
             return Err(too_many(path, &quarantined));
         }
-        if batch.is_full() {
-            sink(batch.take())?;
+        if !happened.deals_and_days.is_empty() {
+            accepted += happened.deals_and_days.len() as u64;
+            take(happened)?;
         }
-        if rows_read % PROGRESS_ROWS == 0 {
-            progress(rows.progress(rows_read));
-        }
-    }
-    if !batch.is_empty() {
-        sink(batch.take())?;
-    }
-    progress(rows.progress(rows_read));
+        progress(Progress { rows: rows_read, ..reached });
+        Ok(())
+    })?;
+    progress(Progress { rows: rows_read, ..ended.progress });
     if rows_read == 0 {
         return Err(no_rows(path));
     }
-    let Plan { mapping, notes: mapping_notes, issues, .. } = reader.plan;
+    let Plan { mapping, notes: mapping_notes, issues, .. } = plan;
     Ok(EventsReport { mapping, mapping_notes, rows_read, accepted, quarantined, issues })
 }
 
-/// Reads and checks the rows of one file of events.
-struct EventReader {
+/// What of the mapping of the deals is true of their history as well.
+fn mapping_of(options: &ImportOptions) -> Result<Mapping, EtlError> {
+    let deals = options.mapping.clone().unwrap_or_default();
+    deals.validate()?;
+    let mut stages = match &deals.preset {
+        Some(name) => Preset::named(name)?.stages.clone(),
+        None => std::collections::BTreeMap::new(),
+    };
+    stages.extend(deals.stages);
+    let mut values = deals.values;
+    values.retain(|field, _| field == Field::Stage.name());
+    let (date_format, columns) = (deals.date_format, deals.columns);
+    Ok(Mapping { date_format, columns, stages, values, ..Mapping::default() })
+}
+
+/// Reads and checks the rows of one file.
+#[derive(Clone)]
+struct HistoryReader {
+    table: Table,
+    values: Replacements,
     outcomes: OutcomeReader,
-    plan: Plan,
-    /// Events so far, by deal and day.
-    positions: HashedMap<i32>,
+    dates: DateReader,
+    columns: Columns,
+    width: usize,
     today: Date,
 }
 
-impl EventReader {
-    fn text<'r>(&self, fields: &Fields<'r>, field: Field) -> Option<&'r str> {
-        let text = fields.get(self.plan.columns.get(field)?).trim();
-        (!text.is_empty()).then_some(text)
+impl HistoryReader {
+    fn read(&self, block: &Block) -> Happened {
+        let mut happened = Happened {
+            rows: 0,
+            batch: HistoryBatch::default(),
+            deals_and_days: Vec::with_capacity(block.len()),
+            quarantined: Vec::new(),
+        };
+        for record in block.records() {
+            happened.rows += 1;
+            if let Err((deal_id, reasons)) = self.read_row(&record, &mut happened) {
+                let (line, raw) = (record.line, record.raw());
+                happened.quarantined.push(Quarantined { line, deal_id, reasons, raw });
+            }
+        }
+        happened
     }
 
-    fn read<'r>(&mut self, fields: &Fields<'r>) -> Result<Event<'r>, Vec<Reason>> {
-        let deal_id = self.text(fields, Field::DealId).ok_or_else(|| {
-            let message = "the row has no deal id; give it one or remove it".to_owned();
-            Reason::new(check::MISSING_ID, Field::DealId, message)
-        });
-        let stage = self.stage(fields);
-        let date = self.date(fields);
-        match (deal_id, stage, date) {
-            (Ok(deal_id), Ok((stage, outcome)), Ok(date)) => {
-                let position = self.position(deal_id, date);
-                Ok(Event { deal_id, date, position, stage, outcome })
+    fn read_row(
+        &self,
+        record: &Record<'_>,
+        happened: &mut Happened,
+    ) -> Result<(), (Option<String>, Vec<Reason>)> {
+        let fields =
+            record.fields(Some(self.width)).map_err(|fault| (None, vec![fault.reason()]))?;
+        let deal_id = self.text(&fields, Field::DealId);
+        let word = match self.table {
+            Table::Events => self.stage(&fields),
+            _ => Ok((self.text(&fields, Field::Kind).unwrap_or(UNNAMED_KIND), Outcome::Open)),
+        };
+        match (deal_id, word, self.date(&fields)) {
+            (Some(deal_id), Ok((word, outcome)), Ok(date)) => {
+                let day = u64::from(day_number(date).cast_unsigned());
+                happened.deals_and_days.push(xxh3_64_with_seed(deal_id.as_bytes(), day));
+                happened.batch.push(deal_id, date, word, outcome);
+                Ok(())
             }
-            (deal_id, stage, date) => {
-                Err([deal_id.err(), stage.err(), date.err()].into_iter().flatten().collect())
+            (deal_id, word, date) => {
+                let unnamed = deal_id.is_none().then(|| {
+                    let message = "the row has no deal id; give it one or remove it".to_owned();
+                    Reason::new(check::MISSING_ID, Field::DealId, message)
+                });
+                let reasons = [unnamed, word.err(), date.err()].into_iter().flatten().collect();
+                Err((deal_id.map(str::to_owned), reasons))
             }
         }
     }
 
-    fn stage<'r>(&self, fields: &Fields<'r>) -> Result<(&'r str, Outcome), Reason> {
+    fn text<'r>(&'r self, fields: &Fields<'r>, field: Field) -> Option<&'r str> {
+        self.values.text(field, fields.get(self.columns.get(field)?))
+    }
+
+    fn stage<'r>(&'r self, fields: &Fields<'r>) -> Result<(&'r str, Outcome), Reason> {
         let Some(stage) = self.text(fields, Field::Stage) else {
             let message = "the row names no stage; add it or remove the row".to_owned();
             return Err(Reason::new(check::MISSING_STAGE, Field::Stage, message));
@@ -146,23 +224,12 @@ impl EventReader {
             let message = "the row has no date; add it or remove the row".to_owned();
             return Err(Reason::new(check::MISSING_DATE, Field::EventDate, message));
         };
-        let date = self.plan.dates.read_plausible(Field::EventDate, text)?;
+        let date = self.dates.read_plausible(Field::EventDate, text)?;
         if date > self.today {
             let today = self.today;
-            let message =
-                format!("the stage was entered on {date}, after today, {today}; correct the date");
+            let message = format!("{date} lies after today, {today}; correct the date");
             return Err(Reason::new(check::EVENT_IN_FUTURE, Field::EventDate, message));
         }
         Ok(date)
-    }
-
-    /// The place of one more event among those of its deal on that day.
-    fn position(&mut self, deal_id: &str, date: Date) -> i32 {
-        let deal_and_day =
-            xxh3_64_with_seed(deal_id.as_bytes(), u64::from(day_number(date).cast_unsigned()));
-        let next = self.positions.entry(deal_and_day).or_insert(0);
-        let position = *next;
-        *next += 1;
-        position
     }
 }

@@ -40,6 +40,8 @@ fields! {
     UpdatedDate "updated_date" ["updateddate" "updatedat" "updatedon" "updated" "lastmodifieddate" "lastmodified" "lastupdated" "modifieddate" "modifiedon" "systemmodstamp"]
     Outcome "outcome" ["outcome" "dealoutcome" "opportunityoutcome" "result" "dealresult" "winloss" "wonlost" "wonorlost"]
     Stage "stage" ["stage" "dealstage" "stagename" "opportunitystage" "salesstage" "pipelinestage"]
+    IsWon "is_won" ["iswon" "hsisclosedwon" "isclosedwon"]
+    IsClosed "is_closed" ["isclosed" "hsisclosed" "isdealclosed"]
     Amount "amount" ["amount" "dealamount" "opportunityamount" "closevalue" "dealvalue" "contractvalue" "annualcontractvalue" "acv" "tcv" "dealsize" "value"]
     Currency "currency" ["currency" "currencycode" "currencyisocode" "dealcurrency" "amountcurrency"]
     CycleDays "cycle_days" ["cycledays" "salescycledays" "salescycle" "salescyclelength" "cyclelength" "daystoclose"]
@@ -50,6 +52,7 @@ fields! {
     Rep "rep" ["rep" "salesrep" "salesrepid" "salesrepname" "repid" "repname" "salesagent" "agent" "owner" "ownername" "dealowner" "opportunityowner" "ownerid" "salesperson" "accountexecutive" "seller" "assignedto"]
     Team "team" ["team" "teamname" "salesteam" "ownerteam"]
     DealType "deal_type" ["dealtype" "opportunitytype" "businesstype" "type"]
+    Kind "kind" ["kind" "activitytype" "activitykind" "tasksubtype" "type" "activity"]
     EventDate "date" ["date" "eventdate" "stagedate" "stagechangedate" "changedate" "changedat" "entereddate" "enteredat" "enteredon" "timestamp" "occurredat" "createddate" "createdat"]
 }
 
@@ -80,6 +83,22 @@ impl Field {
         Self::Account,
     ];
 
+    /// The text fields whose values a mapping may replace.
+    pub(crate) const REPLACEABLE: [Self; 12] = [
+        Self::Name,
+        Self::Outcome,
+        Self::Stage,
+        Self::Currency,
+        Self::Region,
+        Self::Industry,
+        Self::Product,
+        Self::LeadSource,
+        Self::Rep,
+        Self::Team,
+        Self::DealType,
+        Self::Account,
+    ];
+
     /// The date fields of a deal.
     pub(crate) const DATES: [Self; 5] = [
         Self::CreatedDate,
@@ -88,6 +107,11 @@ impl Field {
         Self::LastActivityDate,
         Self::UpdatedDate,
     ];
+
+    /// The field as a set of one. The bits from [`Field::ALL`]'s length on are free.
+    pub(crate) const fn bit(self) -> u64 {
+        1 << self as u32
+    }
 
     /// The field of a name.
     ///
@@ -116,8 +140,12 @@ pub(crate) enum Table {
     Deals,
     /// One row per stage entered.
     Events,
+    /// One row per activity.
+    Activities,
     /// One row per product, account or person.
     Lookup,
+    /// External figures by date.
+    Indicators,
 }
 
 impl Table {
@@ -125,7 +153,34 @@ impl Table {
     pub(crate) fn rank(self, header: &str, field: Field) -> Option<usize> {
         let header = normalised_header(header);
         let also: &[&str] = match (self, field) {
-            (Self::Events, Field::DealId) => &["dealid", "opportunityid", "oppid"],
+            (Self::Events | Self::Activities, Field::DealId) => {
+                &["dealid", "opportunityid", "oppid", "whatid", "hsobjectid"]
+            }
+            (Self::Activities, Field::EventDate) => &[
+                "date",
+                "activitydate",
+                "eventdate",
+                "timestamp",
+                "occurredat",
+                "hstimestamp",
+                "createddate",
+                "createdat",
+            ],
+            (Self::Indicators, Field::EventDate) => &[
+                "date",
+                "observationdate",
+                "month",
+                "quarter",
+                "week",
+                "day",
+                "period",
+                "timeperiod",
+                "time",
+            ],
+            (Self::Indicators, Field::Name) => {
+                &["name", "indicator", "series", "seriesid", "seriesname", "variable", "metric"]
+            }
+            (Self::Indicators, Field::Amount) => &["value", "observation", "obsvalue", "figure"],
             (Self::Lookup, Field::Team) => &["team", "teamname", "salesteam", "manager"],
             (Self::Lookup, Field::Region) => &["region", "territory", "regionaloffice"],
             _ => field.synonyms(),
@@ -136,8 +191,10 @@ impl Table {
     /// The fields that columns of this table can mean.
     pub(crate) fn fields(self) -> Vec<Field> {
         let is_part = |field: &Field| match self {
-            Self::Deals => *field != Field::EventDate,
+            Self::Deals => !matches!(field, Field::EventDate | Field::Kind),
             Self::Events => matches!(field, Field::DealId | Field::EventDate | Field::Stage),
+            Self::Activities => matches!(field, Field::DealId | Field::EventDate | Field::Kind),
+            Self::Indicators => matches!(field, Field::EventDate | Field::Name | Field::Amount),
             Self::Lookup => Field::GROUPING.contains(field),
         };
         Field::ALL.iter().copied().filter(is_part).collect()

@@ -1,20 +1,27 @@
 //! What the accepted deals of a file show as a whole: the issues, and the counts of the quality.
 
+mod spellings;
+
 use std::collections::BTreeMap;
 
+use arrow::array::AsArray;
 use jiff::civil::Date;
+use spellings::spelling_issues;
 use winsight_model::Outcome;
 
 use crate::columns::Columns;
-use crate::deal::Deal;
 use crate::field::Field;
 use crate::lookup::Lookup;
+use crate::mapping::CUSTOM_DIMENSIONS;
+use crate::mark::Mark;
+use crate::outliers::{Outliers, Spread};
 use crate::quality::QualityCounts;
-use crate::spelling::{ValueCounts, spelling_variants};
-use crate::{Issue, check};
+use crate::sift::Sifted;
+use crate::spelling::ValueCounts;
+use crate::{ExampleRow, Issue, check};
 
-/// Most values named in an issue.
-const EXAMPLES: usize = 5;
+/// Most examples named in an issue.
+pub(crate) const EXAMPLES: usize = 5;
 
 /// Numbers of deals by field: how often each value of a field occurs.
 pub(crate) type ValuesByField = BTreeMap<String, BTreeMap<String, u64>>;
@@ -22,16 +29,31 @@ pub(crate) type ValuesByField = BTreeMap<String, BTreeMap<String, u64>>;
 /// Counts over the accepted deals.
 pub(crate) struct Findings {
     deals: u64,
-    closed: u64,
-    lost: u64,
-    lost_without_amount: u64,
-    /// Deals in which each of [`Field::IMPORTANT`] is filled in.
-    filled: [u64; Field::IMPORTANT.len()],
+    /// Deals by outcome: won, lost, open.
+    outcomes: [u64; 3],
+    /// Deals in which each of [`Field::ALL`] is filled in, then each custom dimension.
+    filled: [u64; Field::ALL.len() + CUSTOM_DIMENSIONS],
     /// How often the values of each of [`Field::GROUPING`] occur.
     values: [ValueCounts; Field::GROUPING.len()],
-    stage_contradictions: Examples,
-    cycle_mismatches: Examples,
+    /// The deals with each of [`Mark::ALL`].
+    marked: [Examples; Mark::ALL.len()],
+    /// Amounts in cents, and cycle lengths plus one day.
+    spreads: [Spread; 2],
     newest: Option<Date>,
+}
+
+impl Default for Findings {
+    fn default() -> Self {
+        Self {
+            deals: 0,
+            outcomes: [0; 3],
+            filled: [0; Field::ALL.len() + CUSTOM_DIMENSIONS],
+            values: Default::default(),
+            marked: Default::default(),
+            spreads: Default::default(),
+            newest: None,
+        }
+    }
 }
 
 /// A count, with the first few that were counted.
@@ -39,59 +61,56 @@ pub(crate) struct Findings {
 struct Examples {
     count: u64,
     texts: Vec<String>,
-}
-
-impl Examples {
-    fn add(&mut self, text: impl FnOnce() -> String) {
-        if self.texts.len() < EXAMPLES {
-            self.texts.push(text());
-        }
-        self.count += 1;
-    }
+    rows: Vec<ExampleRow>,
 }
 
 impl Findings {
-    pub(crate) fn new() -> Self {
-        Self {
-            deals: 0,
-            closed: 0,
-            lost: 0,
-            lost_without_amount: 0,
-            filled: [0; Field::IMPORTANT.len()],
-            values: std::array::from_fn(|_| ValueCounts::default()),
-            stage_contradictions: Examples::default(),
-            cycle_mismatches: Examples::default(),
-            newest: None,
-        }
-    }
-
-    /// Takes in one more accepted deal.
-    pub(crate) fn add(&mut self, deal: &Deal<'_>) {
-        self.deals += 1;
-        self.closed += u64::from(deal.outcome != Outcome::Open);
-        if deal.outcome == Outcome::Lost {
-            self.lost += 1;
-            let has_amount = deal.amount.is_some_and(|amount| amount.cents() > 0);
-            self.lost_without_amount += u64::from(!has_amount);
-        }
-        self.filled[0] += u64::from(deal.created.is_some());
-        self.filled[1] += u64::from(deal.amount.is_some());
-        for (index, field) in Field::GROUPING.into_iter().enumerate() {
-            if let Some(value) = deal.grouping(field) {
-                self.filled[index + 2] += 1;
-                self.values[index].add(value);
+    /// Takes in those deals of a block that are kept.
+    pub(crate) fn add(&mut self, sifted: &Sifted, keep: &[bool]) {
+        let mut counts: [Vec<u64>; Field::GROUPING.len()] =
+            std::array::from_fn(|index| vec![0; sifted.firsts[index].len()]);
+        let ids = sifted.deals[Field::DealId.name()].as_string::<i32>();
+        for (row, facts) in sifted.facts.iter().enumerate().filter(|(row, _)| keep[*row]) {
+            let example =
+                || ExampleRow { line: facts.line, deal_id: Some(ids.value(row).to_owned()) };
+            self.deals += 1;
+            self.outcomes[facts.outcome as usize] += 1;
+            self.newest = self.newest.max(facts.newest);
+            for (index, filled) in self.filled.iter_mut().enumerate() {
+                *filled += facts.filled >> index & 1;
+            }
+            for (counts, code) in counts.iter_mut().zip(facts.codes) {
+                if let Some(code) = code {
+                    counts[code as usize] += 1;
+                }
+            }
+            for (spread, bin) in self.spreads.iter_mut().zip(facts.bins) {
+                if let Some(bin) = bin {
+                    spread.add(bin, example);
+                }
+            }
+            for mark in facts.marks.iter() {
+                let marked = &mut self.marked[mark as usize];
+                marked.count += 1;
+                if marked.rows.len() < EXAMPLES {
+                    marked.rows.push(example());
+                }
             }
         }
-        if deal.stage_contradicts {
-            let stage = deal.stage.unwrap_or_default();
-            self.stage_contradictions
-                .add(|| format!("{}: outcome {}, stage {stage:?}", deal.deal_id, deal.outcome));
+        for (index, field) in Field::GROUPING.into_iter().enumerate() {
+            let column = sifted.deals[field.name()].as_string::<i32>();
+            for (count, first) in counts[index].iter().zip(&sifted.firsts[index]) {
+                if *count > 0 {
+                    self.values[index].add(column.value(*first), *count);
+                }
+            }
         }
-        if let Some(own) = deal.other_cycle {
-            let days = deal.cycle_days().unwrap_or_default();
-            self.cycle_mismatches.add(|| format!("{}: {own} instead of {days}", deal.deal_id));
+        for remark in sifted.remarks.iter().filter(|remark| keep[remark.row]) {
+            let texts = &mut self.marked[remark.mark as usize].texts;
+            if texts.len() < EXAMPLES {
+                texts.push(remark.text.clone());
+            }
         }
-        self.newest = self.newest.max(deal.created).max(deal.closed).max(deal.updated);
     }
 
     /// The issues, beside those of the plan. `known` holds spellings from elsewhere.
@@ -103,7 +122,7 @@ impl Findings {
     ) -> Vec<Issue> {
         let mut issues = Vec::new();
         self.missing(columns, &mut issues);
-        if self.deals > 0 && self.closed == 0 {
+        if self.deals > 0 && self.outcome(Outcome::Open) == self.deals {
             let message = "no deal of the file is won or lost, so that it gives no rate; if some are, say which words mean it under [outcomes] or [stages] in the mapping";
             issues.push(Issue::new(
                 check::NO_CLOSED_DEALS,
@@ -113,54 +132,69 @@ impl Findings {
                 message.to_owned(),
             ));
         }
-        if self.lost_without_amount > 0 {
-            let message = format!(
-                "{} of {} lost deals have no amount; the revenue-weighted win rate is not shown when nearly all lack it",
-                self.lost_without_amount, self.lost
-            );
-            issues.push(Issue::new(
-                check::LOST_WITHOUT_AMOUNT,
-                Some(Field::Amount),
-                self.lost_without_amount,
-                Vec::new(),
-                message,
-            ));
+        self.marked(&mut issues);
+        self.outlying(&mut issues);
+        for (field, counts) in Field::GROUPING.into_iter().zip(&self.values) {
+            issues.extend(spelling_issues(field, counts, known.get(field.name()), lookups));
         }
-        for (name, field, found, what) in [
-            (
-                check::OUTCOME_STAGE_MISMATCH,
-                Field::Stage,
-                &self.stage_contradictions,
-                "have a stage that contradicts their outcome; the outcome counts",
-            ),
-            (
-                check::CYCLE_MISMATCH,
-                Field::CycleDays,
-                &self.cycle_mismatches,
-                "have a cycle length that is not closed minus created date; the dates count",
-            ),
-        ] {
-            if found.count > 0 {
-                let message = format!("{} deals {what}", found.count);
-                issues.push(Issue::new(
-                    name,
-                    Some(field),
-                    found.count,
-                    found.texts.clone(),
-                    message,
-                ));
-            }
-        }
-        self.spellings(known, lookups, &mut issues);
         for lookup in lookups {
             issues.extend(self.absent_from(lookup));
         }
         issues
     }
 
+    fn outcome(&self, outcome: Outcome) -> u64 {
+        self.outcomes[outcome as usize]
+    }
+
+    fn filled(&self, field: Field) -> u64 {
+        self.filled[field as usize]
+    }
+
+    fn marked(&self, issues: &mut Vec<Issue>) {
+        for mark in Mark::ALL {
+            let Examples { count, texts, rows } = &self.marked[mark as usize];
+            let among = match mark {
+                Mark::LostWithoutAmount => self.outcome(Outcome::Lost),
+                Mark::WonWithoutAmount => self.outcome(Outcome::Won),
+                _ => self.outcome(Outcome::Open),
+            };
+            if *count > 0 {
+                let (name, field) = mark.check();
+                let message = mark.meaning(*count, among);
+                let issue = Issue::new(name, field, *count, texts.clone(), message);
+                issues.push(issue.with_rows(rows.clone()));
+            }
+        }
+    }
+
+    /// Amounts and cycle lengths far from all others.
+    fn outlying(&self, issues: &mut Vec<Issue>) {
+        let [amounts, cycles] = &self.spreads;
+        if let Some(Outliers { count, median, low, high, rows }) = amounts.outliers() {
+            let [median, low, high] = [median, low, high].map(|cents| cents / 100.0);
+            let message = format!(
+                "{count} amounts lie below {low:.0} or above {high:.0}, far from all others, which lie about {median:.0}; look for a wrong unit, currency or number of zeros"
+            );
+            let issue =
+                Issue::new(check::OUTLYING_AMOUNT, Some(Field::Amount), count, Vec::new(), message);
+            issues.push(issue.with_rows(rows));
+        }
+        if let Some(Outliers { count, median, low, high, rows }) = cycles.outliers() {
+            let [median, low, high] = [median, low, high].map(|days| days - 1.0);
+            let shorter = if low > 0.0 { format!("less than {low:.0} or ") } else { String::new() };
+            let message = format!(
+                "{count} deals took {shorter}more than {high:.0} days, far from all others, which took about {median:.0}; look for a wrong year or month in their dates"
+            );
+            let field = Some(Field::CycleDays);
+            let issue = Issue::new(check::OUTLYING_CYCLE, field, count, Vec::new(), message);
+            issues.push(issue.with_rows(rows));
+        }
+    }
+
     fn missing(&self, columns: &Columns, issues: &mut Vec<Issue>) {
-        for (field, filled) in Field::IMPORTANT.into_iter().zip(self.filled) {
-            let name = field.name();
+        for field in Field::IMPORTANT {
+            let (name, filled) = (field.name(), self.filled(field));
             let blank = self.deals - filled;
             let consequence = match field {
                 Field::CreatedDate => "their cycle length is unknown",
@@ -182,63 +216,6 @@ impl Findings {
                 let message =
                     format!("{blank} of {} deals have no {name}; {consequence}", self.deals);
                 issues.push(Issue::new(check::MISSING, Some(field), blank, Vec::new(), message));
-            }
-        }
-    }
-
-    /// Spellings that differ among the deals, and from those known from elsewhere.
-    fn spellings(&self, known: &ValuesByField, lookups: &[Lookup], issues: &mut Vec<Issue>) {
-        for (field, counts) in Field::GROUPING.into_iter().zip(&self.values) {
-            if counts.overflowed() {
-                let message = format!(
-                    "{} has too many different values to compare all spellings",
-                    field.name()
-                );
-                issues.push(Issue::new(
-                    check::TOO_MANY_VALUES,
-                    Some(field),
-                    1,
-                    Vec::new(),
-                    message,
-                ));
-            }
-            let here = counts.to_map();
-            let mut all = here.clone();
-            let known_here = known.get(field.name());
-            let of_lookups = lookups.iter().filter(|lookup| lookup.key_field() == field);
-            let elsewhere = known_here.into_iter().flat_map(BTreeMap::keys).map(String::as_str);
-            for value in elsewhere.chain(of_lookups.flat_map(Lookup::values)) {
-                all.entry(value.to_owned()).or_default();
-            }
-            let mut minority = 0;
-            let mut examples = Vec::new();
-            for variant in spelling_variants(&all) {
-                if variant.spellings.iter().all(|(spelling, _)| !here.contains_key(spelling)) {
-                    continue;
-                }
-                let rows: u64 = variant.spellings.iter().map(|(_, count)| count).sum();
-                let is_foreign = variant.spellings.iter().any(|(_, count)| *count == 0);
-                // The spelling of the catalogue is right, even where no deal uses it.
-                minority += if is_foreign { rows } else { rows - variant.spellings[0].1 };
-                let described = variant.spellings.iter().map(|(spelling, count)| {
-                    let place = place_of(spelling, field, *count, known_here, lookups);
-                    format!("{spelling:?} {place}")
-                });
-                examples.push(described.collect::<Vec<_>>().join(", "));
-            }
-            if !examples.is_empty() {
-                let message = format!(
-                    "{} has values that differ only in case, spaces or punctuation: {}; they count as different values until they are spelt alike in the CRM",
-                    field.name(),
-                    examples[..examples.len().min(EXAMPLES)].join("; ")
-                );
-                issues.push(Issue::new(
-                    check::SPELLING_VARIANTS,
-                    Some(field),
-                    minority,
-                    examples,
-                    message,
-                ));
             }
         }
     }
@@ -272,7 +249,8 @@ impl Findings {
 
     /// Completes the counts of the quality score.
     pub(crate) fn count(&self, columns: &Columns, today: Date, counts: &mut QualityCounts) {
-        for (field, filled) in Field::IMPORTANT.into_iter().zip(self.filled) {
+        for field in Field::IMPORTANT {
+            let filled = self.filled(field);
             let is_recommended = matches!(field, Field::CreatedDate | Field::Amount);
             if is_recommended || columns.has(field) || filled > 0 {
                 counts.cells += self.deals;
@@ -280,26 +258,24 @@ impl Findings {
             }
         }
         counts.accepted = self.deals;
-        counts.contradictions = self.stage_contradictions.count + self.cycle_mismatches.count;
         let age = |newest: Date| newest.until(today).map_or(0, |span| span.get_days());
         counts.age_days = self.newest.map(age);
     }
-}
 
-fn place_of(
-    spelling: &str,
-    field: Field,
-    count: u64,
-    known: Option<&BTreeMap<String, u64>>,
-    lookups: &[Lookup],
-) -> String {
-    let lookup = lookups
-        .iter()
-        .find(|lookup| lookup.key_field() == field && lookup.contains(spelling))
-        .map(|lookup| format!("in {}", lookup.file()));
-    match (count, lookup, known.and_then(|known| known.get(spelling))) {
-        (0, Some(lookup), _) => lookup,
-        (0, None, known) => format!("×{} loaded before", known.copied().unwrap_or_default()),
-        (count, ..) => format!("×{count}"),
+    /// In which share of the deals a custom dimension, given by its place, is filled in.
+    pub(crate) fn dimension_share(&self, place: usize) -> f64 {
+        self.filled[Field::ALL.len() + place] as f64 / self.deals.max(1) as f64
+    }
+
+    /// In which share of the deals that should have it a field is filled in.
+    pub(crate) fn filled_share(&self, field: Field) -> f64 {
+        let expected = match field {
+            Field::ClosedDate | Field::CycleDays => self.deals - self.outcome(Outcome::Open),
+            Field::ExpectedCloseDate => self.outcome(Outcome::Open),
+            _ => self.deals,
+        };
+        // A date of another deal, such as an expected close that was kept, does no harm.
+        let filled = self.filled(field).min(expected);
+        if expected == 0 { 1.0 } else { filled as f64 / expected as f64 }
     }
 }

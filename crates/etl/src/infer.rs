@@ -87,7 +87,9 @@ pub(crate) fn by_values(source: &Source, sample: &Sample, columns: &mut Columns)
     let unused = |columns: &Columns, test: &dyn Fn(usize) -> bool| -> Vec<usize> {
         columns.unused(source.width()).into_iter().filter(|column| test(*column)).collect()
     };
+    let has_flags = columns.has(Field::IsWon) && columns.has(Field::IsClosed);
     if !columns.has(Field::Outcome)
+        && !has_flags
         && let [only] = unused(columns, &|column| sample.holds_outcomes(column))[..]
     {
         assign(columns, Field::Outcome, only);
@@ -132,15 +134,20 @@ pub(crate) fn require(
             (Field::EventDate, "the day the stage was entered"),
             (Field::Stage, "the stage that was entered"),
         ],
-        _ => &[
+        Table::Activities => {
+            &[(Field::DealId, "the id of the deal"), (Field::EventDate, "the day of the activity")]
+        }
+        Table::Indicators => &[(Field::EventDate, "the day, month or quarter of the figure")],
+        Table::Deals | Table::Lookup => &[
             (Field::DealId, "the id of the deal"),
             (Field::ClosedDate, "the day the deal was won or lost"),
             (Field::Outcome, "whether the deal was won or lost; a stage that says so will do"),
         ],
     };
     for (field, meaning) in required {
-        let by_stage = *field == Field::Outcome && columns.has(Field::Stage);
-        if columns.has(*field) || by_stage {
+        let by_flags = columns.has(Field::IsWon) && columns.has(Field::IsClosed);
+        let other_way = *field == Field::Outcome && (columns.has(Field::Stage) || by_flags);
+        if columns.has(*field) || other_way {
             continue;
         }
         let candidates = candidates(source, sample, columns, *field);

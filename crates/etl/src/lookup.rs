@@ -72,7 +72,7 @@ const KEYS: [Field; 3] = [Field::Rep, Field::Product, Field::Account];
 pub fn read_lookup(path: &Path) -> Result<Lookup, EtlError> {
     let mapping = Mapping::default();
     let source = Source::open(path, &mapping, Table::Lookup)?;
-    let (columns, _) = Columns::by_header(&source, &mapping, Table::Lookup)?;
+    let (columns, _) = Columns::by_header(&source, &mapping, None, Table::Lookup)?;
     let first_key = KEYS.into_iter().filter_map(|key| Some((columns.get(key)?, key))).min();
     let Some((key_column, key)) = first_key else {
         return Err(EtlError::refused(

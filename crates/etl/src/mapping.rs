@@ -1,13 +1,18 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use winsight_model::Outcome;
+use winsight_model::{Outcome, schema};
 
 use crate::EtlError;
 use crate::date::DateFormat;
 use crate::field::Field;
+use crate::preset::Preset;
 use crate::rate::Rate;
 use crate::source::encoding_named;
+
+/// Most custom dimensions of a workspace.
+pub(crate) const CUSTOM_DIMENSIONS: usize = 20;
 
 /// How a file becomes deals: which column is which field, and how its texts are read.
 ///
@@ -15,6 +20,10 @@ use crate::source::encoding_named;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Mapping {
+    /// Name of a preset, one of [`Mapping::presets`]; the other parts add to it or overrule it. A
+    /// file with the key columns of a preset is recognised without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
     /// ISO 4217 code that `currency_rates` lead to; must be the one of the workspace.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reporting_currency: Option<String>,
@@ -46,6 +55,39 @@ pub struct Mapping {
     /// Currency code to its value in the reporting currency, an exact decimal: `EUR = "1.08"`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub currency_rates: BTreeMap<String, String>,
+    /// Rates that change: each holds from its day until the next one of its currency. A currency has
+    /// either these or one of `currency_rates`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub currency_rate: Vec<DatedRate>,
+    /// Custom dimension to header: further texts to group deals by. An empty header leaves out a
+    /// dimension of the preset.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub dimensions: BTreeMap<String, String>,
+    /// Field or custom dimension, then value to the value it is replaced by before anything else;
+    /// an empty one blanks it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// The value of a currency from a day on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatedRate {
+    /// ISO 4217 code.
+    pub currency: String,
+    /// First day on which it holds.
+    pub from: Date,
+    /// Its value in the reporting currency, an exact decimal.
+    pub rate: String,
+}
+
+/// A mapping that comes with Winsight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PresetInfo {
+    /// The name to give to [`Mapping::preset`].
+    pub name: &'static str,
+    /// Which system, and which of its tables.
+    pub description: &'static str,
 }
 
 impl Mapping {
@@ -69,8 +111,32 @@ impl Mapping {
         toml::to_string(self).expect("a mapping holds only what TOML can hold")
     }
 
+    /// The mapping of a well-known system: the fields it names as far as a file has their columns.
+    ///
+    /// # Errors
+    /// [`EtlError::Mapping`] names the nearest preset, when the name is none.
+    pub fn preset(name: &str) -> Result<Self, EtlError> {
+        Preset::named(name)?;
+        Ok(Self { preset: Some(name.to_owned()), ..Self::default() })
+    }
+
+    /// Every preset.
+    pub fn presets() -> Vec<PresetInfo> {
+        Preset::all()
+            .iter()
+            .map(|preset| PresetInfo { name: preset.name, description: &preset.description })
+            .collect()
+    }
+
     /// Checks every part that can be checked without a file.
     pub(crate) fn validate(&self) -> Result<(), EtlError> {
+        self.validate_conventions()?;
+        self.validate_words()?;
+        self.validate_currencies()?;
+        self.validate_dimensions()
+    }
+
+    fn validate_conventions(&self) -> Result<(), EtlError> {
         let invalid = |message: String| Err(EtlError::Mapping(message));
         if let Some(delimiter) = self.delimiter
             && !['\t', ',', ';', '|'].contains(&delimiter)
@@ -90,6 +156,14 @@ impl Mapping {
         if let Some(format) = &self.date_format {
             DateFormat::named(format)?;
         }
+        if let Some(name) = &self.preset {
+            Preset::named(name)?;
+        }
+        Ok(())
+    }
+
+    fn validate_words(&self) -> Result<(), EtlError> {
+        let invalid = |message: String| Err(EtlError::Mapping(message));
         for name in self.columns.keys() {
             Field::named(name).map_err(|hint| EtlError::Mapping(format!("[columns] {hint}")))?;
         }
@@ -102,7 +176,35 @@ impl Mapping {
                 ));
             }
         }
-        for code in self.currency_rates.keys().chain(&self.default_currency) {
+        for (name, words) in &self.values {
+            let is_field = Field::REPLACEABLE.iter().any(|field| field.name() == name);
+            let is_dimension =
+                self.dimensions.contains_key(name) || Preset::any_has_dimension(name);
+            if !is_field && !is_dimension {
+                let fields = Field::REPLACEABLE.map(Field::name).join(", ");
+                return invalid(format!(
+                    "[values.{name}] is neither a text field nor one of [dimensions]; the text fields are: {fields}"
+                ));
+            }
+            let mut seen = BTreeMap::new();
+            for (from, to) in words {
+                if let Some(other) = seen.insert(from.trim(), to.trim())
+                    && other != to.trim()
+                {
+                    return invalid(format!(
+                        "[values.{name}] replaces {:?} by {other:?} and by {to:?}; keep one of them",
+                        from.trim()
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn validate_currencies(&self) -> Result<(), EtlError> {
+        let invalid = |message: String| Err(EtlError::Mapping(message));
+        let dated = self.currency_rate.iter().map(|dated| &dated.currency);
+        for code in self.currency_rates.keys().chain(dated).chain(&self.default_currency) {
             if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) {
                 return invalid(format!(
                     "{code:?} is not a currency code; use three capital letters such as \"EUR\""
@@ -112,6 +214,51 @@ impl Mapping {
         for (code, rate) in &self.currency_rates {
             Rate::parse(rate)
                 .map_err(|hint| EtlError::Mapping(format!("[currency_rates] {code} {hint}")))?;
+        }
+        let mut seen = BTreeSet::new();
+        for DatedRate { currency, from, rate } in &self.currency_rate {
+            Rate::parse(rate).map_err(|hint| {
+                EtlError::Mapping(format!("[[currency_rate]] {currency} from {from} {hint}"))
+            })?;
+            if self.currency_rates.contains_key(currency) {
+                return invalid(format!(
+                    "{currency} has one rate under [currency_rates] and others under [[currency_rate]]; keep one kind"
+                ));
+            }
+            if !seen.insert((currency, from)) {
+                return invalid(format!(
+                    "[[currency_rate]] gives {currency} two rates from {from}; keep one of them"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn validate_dimensions(&self) -> Result<(), EtlError> {
+        let invalid = |message: String| Err(EtlError::Mapping(message));
+        if self.dimensions.len() > CUSTOM_DIMENSIONS {
+            return invalid(format!(
+                "[dimensions] has {} entries; at most {CUSTOM_DIMENSIONS} are supported",
+                self.dimensions.len()
+            ));
+        }
+        for name in self.dimensions.keys() {
+            let is_letter = |letter: char| letter.is_ascii_lowercase();
+            let is_identifier = name.starts_with(is_letter)
+                && name.len() <= 40
+                && name.chars().all(|c| is_letter(c) || c.is_ascii_digit() || c == '_');
+            if !is_identifier {
+                return invalid(format!(
+                    "[dimensions] {name:?} is not a name; use up to 40 small letters, digits and underscores, beginning with a letter, such as \"customer_segment\""
+                ));
+            }
+            let is_taken = Field::ALL.iter().any(|field| field.name() == name)
+                || schema::deals().column_with_name(name).is_some();
+            if is_taken {
+                return invalid(format!(
+                    "[dimensions] {name:?} is a field of its own; name its column under [columns], or choose another name"
+                ));
+            }
         }
         Ok(())
     }

@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use winsight_model::Money;
 
 use crate::amount::{AmountFault, CurrencyMark, Decimal, currency_mark, read_amount};
 use crate::field::Field;
-use crate::rate::Rate;
-use crate::{EtlError, Mapping, Reason, check};
+use crate::rate::{Rate, Rates};
+use crate::{DatedRate, EtlError, Mapping, Reason, check};
 
 /// Ten billion units of the reporting currency.
 const LARGEST: Money = Money::from_cents(1_000_000_000_000);
@@ -16,12 +17,15 @@ const DOLLARS: [&str; 11] =
     ["USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "ARS", "CLP", "COP"];
 
 /// Reads amounts and converts them into the reporting currency.
+#[derive(Clone)]
 pub(crate) struct AmountReader {
     decimal: Option<Decimal>,
     default_currency: String,
     /// Every currency that can be converted, among them the reporting currency.
-    rates: BTreeMap<String, Rate>,
+    rates: BTreeMap<String, Rates>,
     reporting_currency: String,
+    /// Whether amounts above ten billion are kept, as far as they can be stored.
+    keeps_implausible: bool,
 }
 
 /// The amount of a deal.
@@ -31,35 +35,59 @@ pub(crate) struct Amounts<'r> {
     /// In `currency`.
     pub(crate) original: Option<Money>,
     pub(crate) currency: &'r str,
+    /// Whether the day lies before the first rate of the currency.
+    pub(crate) before_first_rate: bool,
 }
 
 impl AmountReader {
     /// A reader for a mapping whose currencies are filled in.
-    pub(crate) fn new(mapping: &Mapping, decimal: Option<Decimal>) -> Result<Self, EtlError> {
+    pub(crate) fn new(
+        mapping: &Mapping,
+        decimal: Option<Decimal>,
+        keeps_implausible: bool,
+    ) -> Result<Self, EtlError> {
         let reporting_currency = mapping.reporting_currency.clone().unwrap_or_default();
         let default_currency = mapping.default_currency.clone().unwrap_or_default();
         let mut rates = BTreeMap::new();
         for (code, rate) in &mapping.currency_rates {
-            rates.insert(code.clone(), Rate::parse(rate).map_err(EtlError::Mapping)?);
+            let rate = Rate::parse(rate).map_err(EtlError::Mapping)?;
+            rates.insert(code.clone(), Rates::always(rate));
         }
-        rates.insert(reporting_currency.clone(), Rate::ONE);
-        Ok(Self { decimal, default_currency, rates, reporting_currency })
+        for DatedRate { currency, from, rate } in &mapping.currency_rate {
+            let rate = Rate::parse(rate).map_err(EtlError::Mapping)?;
+            rates
+                .entry(currency.clone())
+                .and_modify(|rates| rates.add(*from, rate))
+                .or_insert_with(|| Rates::from(*from, rate));
+        }
+        rates.insert(reporting_currency.clone(), Rates::always(Rate::ONE));
+        Ok(Self { decimal, default_currency, rates, reporting_currency, keeps_implausible })
     }
 
-    /// The amount that a row names, with the text of its currency column.
+    /// The amount that a row names, with the text of its currency column, at the rate of `day`.
     pub(crate) fn read<'r>(
         &'r self,
         text: Option<&str>,
         column: Option<&'r str>,
+        day: Date,
         reasons: &mut Vec<Reason>,
     ) -> Amounts<'r> {
-        let blank = |currency| Amounts { reporting: None, original: None, currency };
+        let blank = |currency| Amounts {
+            reporting: None,
+            original: None,
+            currency,
+            before_first_rate: false,
+        };
         let Some(text) = text else {
             // Nothing is converted, so that a currency without rate does no harm.
             let code = column.filter(|code| is_code(code));
             return blank(code.unwrap_or(&self.default_currency));
         };
-        match self.amounts(text, column) {
+        match self.amounts(text, column, day) {
+            Ok(amounts) if amounts.reporting > Some(LARGEST) => {
+                reasons.push(amount_reason(text, AmountFault::Implausible));
+                amounts
+            }
             Ok(amounts) => amounts,
             Err(reason) => {
                 reasons.push(reason);
@@ -68,18 +96,33 @@ impl AmountReader {
         }
     }
 
-    fn amounts(&self, text: &str, column: Option<&str>) -> Result<Amounts<'_>, Reason> {
-        let amount = read_amount(text, self.decimal).map_err(|fault| amount_reason(text, fault))?;
-        let (currency, rate) = self.currency(text, amount.currency, column)?;
+    fn amounts(&self, text: &str, column: Option<&str>, day: Date) -> Result<Amounts<'_>, Reason> {
+        let amount = read_amount(text, self.decimal).map_err(|fault| self.reason(text, fault))?;
+        let (currency, rates) = self.currency(text, amount.currency, column)?;
         if amount.value < Money::ZERO {
             let message = format!("the amount {text:?} is negative; correct it or leave it blank");
             return Err(Reason::new(check::NEGATIVE_AMOUNT, Field::Amount, message));
         }
+        let (rate, before_first_rate) = rates.on(day);
         let reporting = rate.convert(amount.value.min(LARGEST_ORIGINAL));
-        if amount.value > LARGEST_ORIGINAL || reporting > LARGEST {
-            return Err(amount_reason(text, AmountFault::Implausible));
+        if amount.value > LARGEST_ORIGINAL || reporting > LARGEST_ORIGINAL {
+            return Err(self.reason(text, AmountFault::Implausible));
         }
-        Ok(Amounts { reporting: Some(reporting), original: Some(amount.value), currency })
+        Ok(Amounts {
+            reporting: Some(reporting),
+            original: Some(amount.value),
+            currency,
+            before_first_rate,
+        })
+    }
+
+    /// Why an amount cannot be read or stored. What cannot be stored cannot be waived either.
+    fn reason(&self, text: &str, fault: AmountFault) -> Reason {
+        if fault == AmountFault::Implausible && self.keeps_implausible {
+            let message = format!("the amount {text:?} has too many digits to be kept; correct it");
+            return Reason::new(check::INVALID_AMOUNT, Field::Amount, message);
+        }
+        amount_reason(text, fault)
     }
 
     /// The currency by its column, by the amount itself, or the default, and its rate.
@@ -88,7 +131,13 @@ impl AmountReader {
         text: &str,
         mark: Option<CurrencyMark>,
         column: Option<&str>,
-    ) -> Result<(&str, Rate), Reason> {
+    ) -> Result<(&str, &Rates), Reason> {
+        if mark.is_none()
+            && let Some((code, rates)) =
+                self.rates.get_key_value(column.unwrap_or(&self.default_currency))
+        {
+            return Ok((code, rates));
+        }
         let by_column = column.map(|text| match currency_mark(text) {
             Some(CurrencyMark::Code(code)) => code,
             Some(CurrencyMark::Dollar) => self.default_currency.clone(),
@@ -110,7 +159,7 @@ impl AmountReader {
         }
         let code = by_mark.as_deref().unwrap_or(base);
         match self.rates.get_key_value(code) {
-            Some((code, rate)) => Ok((code, *rate)),
+            Some((code, rates)) => Ok((code, rates)),
             None => Err(Reason::new(
                 check::CURRENCY_WITHOUT_RATE,
                 Field::Currency,

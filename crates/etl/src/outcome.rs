@@ -2,8 +2,10 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
 use winsight_model::Outcome;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::field::normalised;
+use crate::identity::HashedMap;
 
 /// Most words remembered, so that a column of free text cannot fill the memory.
 const REMEMBERED_WORDS: usize = 10_000;
@@ -56,8 +58,20 @@ pub(crate) fn outcome_of_stage(stage: &str) -> Option<Outcome> {
     Some(said.unwrap_or(Outcome::Open))
 }
 
+/// Whether a flag is set; `None` for a word that is no flag.
+pub(crate) fn flag(word: &str) -> Option<bool> {
+    let is_one_of = |words: [&str; 5]| words.iter().any(|other| other.eq_ignore_ascii_case(word));
+    if is_one_of(["true", "yes", "1", "t", "y"]) {
+        Some(true)
+    } else if is_one_of(["false", "no", "0", "f", "n"]) {
+        Some(false)
+    } else {
+        None
+    }
+}
+
 /// Reads outcomes and stages: first by the words of the mapping, then by those known here.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct OutcomeReader {
     outcomes: HashMap<String, Outcome>,
     stages: HashMap<String, Outcome>,
@@ -65,7 +79,8 @@ pub(crate) struct OutcomeReader {
     remembered_stages: Remembered,
 }
 
-type Remembered = RefCell<HashMap<Box<str>, Option<Outcome>>>;
+/// What words were found to mean, by their hashes.
+type Remembered = RefCell<HashedMap<Option<Outcome>>>;
 
 impl OutcomeReader {
     /// A reader with the words of a validated mapping.
@@ -109,13 +124,14 @@ fn remember(
     word: &str,
     read: impl FnOnce() -> Option<Outcome>,
 ) -> Option<Outcome> {
-    if let Some(known) = words.borrow().get(word) {
+    let key = xxh3_64(word.as_bytes());
+    if let Some(known) = words.borrow().get(&key) {
         return *known;
     }
     let outcome = read();
     let mut words = words.borrow_mut();
     if words.len() < REMEMBERED_WORDS {
-        words.insert(word.into(), outcome);
+        words.insert(key, outcome);
     }
     outcome
 }

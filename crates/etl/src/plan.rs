@@ -8,6 +8,7 @@ use crate::columns::Columns;
 use crate::date::{DateEvidence, DateFormat, DateOrder, DateReader};
 use crate::field::{Field, Table};
 use crate::infer::{Sample, by_values, require};
+use crate::preset::Preset;
 use crate::source::Source;
 use crate::{EtlError, Issue, Mapping, check};
 
@@ -32,7 +33,20 @@ impl Plan {
         settings: &Settings,
         table: Table,
     ) -> Result<Self, EtlError> {
-        let (columns, notes) = Columns::by_header(source, given, table)?;
+        let preset = match &given.preset {
+            Some(name) => Some(Preset::named(name)?),
+            None if table == Table::Deals && !source.is_kept() => Preset::recognise(source),
+            None => None,
+        };
+        let (columns, notes) = Columns::by_header(source, given, preset, table)?;
+        let by_preset = preset.map(|preset| {
+            let how = if given.preset.is_some() {
+                "given by the mapping"
+            } else {
+                "all its key columns are there"
+            };
+            format!("preset: {} ({}; {how})", preset.name, preset.description)
+        });
         let zone = TimeZone::get(&settings.time_zone).map_err(|error| {
             EtlError::Mapping(format!(
                 "the workspace's time_zone {:?} is unknown ({error}); use a name such as \"Europe/London\"",
@@ -41,14 +55,20 @@ impl Plan {
         })?;
         let mut plan = Self {
             mapping: given.clone(),
-            notes: [source.notes.clone(), notes].concat(),
+            notes: source.notes.iter().cloned().chain(by_preset).chain(notes).collect(),
             issues: Vec::new(),
             columns,
             dates: DateReader { order: None, pattern: None, zone },
             decimal: given.decimal.map(Decimal::of),
         };
+        if let Some(preset) = preset {
+            plan.mapping.preset = Some(preset.name.to_owned());
+            for (stage, outcome) in &preset.stages {
+                plan.mapping.stages.entry(stage.clone()).or_insert_with(|| outcome.clone());
+            }
+        }
         let sample = Sample::read(source)?;
-        if table == Table::Deals {
+        if table == Table::Deals && !source.is_kept() {
             plan.guess_columns(source, &sample);
         }
         require(source, &sample, &plan.columns, table)?;
@@ -100,7 +120,9 @@ impl Plan {
         if numeric {
             self.decimal = Some(Decimal::Point);
         }
-        let evidence = if given.is_some() && self.decimal.is_some() {
+        // The rows of one load are read alike; a few of them tell nothing that the others did not.
+        let is_settled = given.is_some() && self.decimal.is_some();
+        let evidence = if is_settled || source.is_kept() {
             Evidence::default()
         } else {
             Evidence::gather(source, &self.columns)?
@@ -179,6 +201,9 @@ impl Plan {
             if let Some(column) = self.columns.get(*field) {
                 mapping.columns.insert(field.name().to_owned(), source.headers[column].clone());
             }
+        }
+        for (name, column) in self.columns.dimensions() {
+            mapping.dimensions.insert(name.clone(), source.headers[*column].clone());
         }
     }
 }

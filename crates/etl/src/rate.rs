@@ -1,3 +1,4 @@
+use jiff::civil::Date;
 use winsight_model::Money;
 
 /// An exact exchange rate: `mantissa / 10^scale` units of the reporting currency for one unit.
@@ -30,6 +31,34 @@ impl Rate {
     pub(crate) fn convert(self, amount: Money) -> Money {
         let divisor = 10_i128.pow(self.scale);
         Money::from_cents(divide_half_even(amount.cents() * self.mantissa, divisor))
+    }
+}
+
+/// The rates of one currency over time; there is at least one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rates(Vec<(Date, Rate)>);
+
+impl Rates {
+    /// One rate for all days.
+    pub(crate) fn always(rate: Rate) -> Self {
+        Self(vec![(Date::MIN, rate)])
+    }
+
+    /// Adds a rate that is in force from a day on.
+    pub(crate) fn add(&mut self, from: Date, rate: Rate) {
+        let place = self.0.partition_point(|(other, _)| *other <= from);
+        self.0.insert(place, (from, rate));
+    }
+
+    /// Rates of which this is the first.
+    pub(crate) fn from(from: Date, rate: Rate) -> Self {
+        Self(vec![(from, rate)])
+    }
+
+    /// The rate in force on a day, and whether the day lies before the first one, which then counts.
+    pub(crate) fn on(&self, day: Date) -> (Rate, bool) {
+        let begun = self.0.partition_point(|(from, _)| *from <= day);
+        (self.0[begun.saturating_sub(1)].1, begun == 0)
     }
 }
 

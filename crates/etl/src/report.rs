@@ -1,6 +1,11 @@
-use serde::Serialize;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
+use crate::check::Kind;
 use crate::field::Field;
+use crate::findings::EXAMPLES;
 use crate::{Mapping, Quality, check};
 
 /// How far a load has come.
@@ -19,6 +24,8 @@ pub struct Progress {
 /// `rows_read = accepted + duplicates + quarantined.len()`.
 #[derive(Clone, Debug, Serialize)]
 pub struct DealsReport {
+    /// The header row as text, in the form of [`Quarantined::raw`]: to read quarantined rows again.
+    pub header: String,
     /// The mapping used, every part of it filled in.
     pub mapping: Mapping,
     /// How each column and convention was recognised, one sentence each.
@@ -40,7 +47,7 @@ pub struct DealsReport {
     pub quality: Quality,
 }
 
-/// What reading a file of stage events found. `rows_read = accepted + quarantined.len()`.
+/// What reading a file of stage events or activities found. `rows_read = accepted + quarantined.len()`.
 #[derive(Clone, Debug, Serialize)]
 pub struct EventsReport {
     /// The mapping used, every part of it filled in.
@@ -87,6 +94,11 @@ impl Reason {
         Self { check, field: Some(field.name().to_owned()), message }
     }
 
+    /// What sort of fault it is.
+    pub fn kind(&self) -> Kind {
+        check::named(self.check).map_or(Kind::Invalid, |check| check.kind)
+    }
+
     /// Whether it is about this field.
     pub(crate) fn is_about(&self, field: Field) -> bool {
         self.field.as_deref() == Some(field.name())
@@ -94,24 +106,39 @@ impl Reason {
 }
 
 /// Something odd about a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Issue {
     /// Name of the check, one of [`crate::check::CATALOGUE`].
     pub check: String,
     /// How much it matters.
     pub severity: Severity,
+    /// What sort of fault it is.
+    pub kind: Kind,
     /// The field it is about.
     pub field: Option<String>,
     /// How many rows (or columns, for checks of the header) it concerns.
     pub count: u64,
     /// A few of the values.
     pub examples: Vec<String>,
+    /// The first few rows, where it concerns single rows; at most five.
+    pub rows: Vec<ExampleRow>,
     /// What is odd, its consequence and what to do.
     pub message: String,
+    /// Lines for the mapping file that settle it, in TOML, where there are such.
+    pub fix: Option<String>,
+}
+
+/// A row that an issue concerns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExampleRow {
+    /// Line of the file where the row begins, from 1; in Parquet the number of the row, from 1.
+    pub line: u64,
+    /// The deal, where the row names one.
+    pub deal_id: Option<String>,
 }
 
 impl Issue {
-    /// An issue with the severity that the catalogue gives its check.
+    /// An issue with the severity and kind that the catalogue gives its check.
     pub(crate) fn new(
         name: &'static str,
         field: Option<Field>,
@@ -119,19 +146,51 @@ impl Issue {
         examples: Vec<String>,
         message: String,
     ) -> Self {
+        let (severity, kind) = check::named(name)
+            .map_or((Severity::Error, Kind::Invalid), |check| (check.severity, check.kind));
         Self {
             check: name.to_owned(),
-            severity: check::severity(name),
+            severity,
+            kind,
             field: field.map(|field| field.name().to_owned()),
             count,
             examples,
+            rows: Vec::new(),
             message,
+            fix: None,
         }
+    }
+
+    /// With the first rows that it concerns.
+    pub(crate) fn with_rows(self, rows: Vec<ExampleRow>) -> Self {
+        Self { rows, ..self }
     }
 }
 
+/// The reasons for quarantine as issues: for each check and field the number of rows, the first of
+/// them, and the message of the first. The most frequent come first.
+pub fn reasons_for_quarantine(quarantined: &[Quarantined]) -> Vec<Issue> {
+    let mut issues: BTreeMap<(&'static str, Option<&str>), Issue> = BTreeMap::new();
+    for row in quarantined {
+        for reason in &row.reasons {
+            let field = reason.field.as_deref();
+            let issue = issues.entry((reason.check, field)).or_insert_with(|| Issue {
+                field: reason.field.clone(),
+                ..Issue::new(reason.check, None, 0, Vec::new(), reason.message.clone())
+            });
+            issue.count += 1;
+            if issue.rows.len() < EXAMPLES {
+                issue.rows.push(ExampleRow { line: row.line, deal_id: row.deal_id.clone() });
+            }
+        }
+    }
+    let mut issues: Vec<_> = issues.into_values().collect();
+    issues.sort_by_key(|issue| Reverse(issue.count));
+    issues
+}
+
 /// How much a finding matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Good to know.

@@ -1,8 +1,10 @@
 //! Opening files: what they are, how their text is encoded, and their rows one after another.
 
+mod block;
 mod columnar;
 mod delimited;
 mod encoding;
+mod kept;
 mod record;
 
 use std::fs::File;
@@ -11,19 +13,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+pub(crate) use block::{Block, Ended};
 use columnar::ColumnarRows;
 use delimited::DelimitedRows;
 pub(crate) use encoding::encoding_named;
+use kept::KeptRows;
 pub(crate) use record::{Fields, Record};
 
 use crate::field::Table;
-use crate::{EtlError, Mapping};
+use crate::{EtlError, Mapping, RawRow};
 
 /// A file that was recognised, and can be read from its start any number of times.
 pub(crate) struct Source {
     path: PathBuf,
     bytes: u64,
     format: Format,
+    /// The header as [`Record::raw`] writes rows.
+    pub(crate) header: String,
     /// Headers in the order of the columns; of a blank one its number, as in `column 3`.
     pub(crate) headers: Vec<String>,
     /// Columns that hold numbers by type, whose texts are plain decimals.
@@ -33,8 +39,13 @@ pub(crate) struct Source {
 }
 
 enum Format {
-    Delimited { delimiter: u8, encoding: encoding::Detected },
+    Delimited {
+        delimiter: u8,
+        encoding: encoding::Detected,
+    },
     Parquet,
+    /// Rows that an earlier load set aside.
+    Kept(Arc<[RawRow]>),
 }
 
 impl Source {
@@ -72,12 +83,43 @@ impl Source {
                 format!("encoding: {}", encoding.describe()),
             ],
             format: Format::Delimited { delimiter, encoding },
+            header: String::new(),
             headers: Vec::new(),
             numeric: Vec::new(),
         };
-        source.headers = source.read_header()?;
+        (source.header, source.headers) = source.read_header()?;
         source.numeric = vec![false; source.headers.len()];
         Ok(source)
+    }
+
+    /// Rows that were set aside, with the header of their file, both as [`Record::raw`] writes them.
+    pub(crate) fn of_rows(path: &Path, header: &str, rows: &[RawRow]) -> Result<Self, EtlError> {
+        let mut first = kept::read_one(path, header);
+        first.advance()?;
+        let headers = first.record().fields(None).map(names_of).unwrap_or_default();
+        if headers.is_empty() {
+            return Err(EtlError::refused(
+                path,
+                format!("the header {header:?} cannot be read"),
+                "import the file again instead",
+            ));
+        }
+        let mut rows = rows.to_vec();
+        rows.sort_by_key(|row| row.line);
+        Ok(Self {
+            path: path.to_owned(),
+            bytes: rows.iter().map(|row| row.text.len() as u64).sum(),
+            format: Format::Kept(rows.into()),
+            numeric: vec![false; headers.len()],
+            header: header.to_owned(),
+            headers,
+            notes: Vec::new(),
+        })
+    }
+
+    /// Whether the rows are some of a file only, so that nothing can be concluded from them.
+    pub(crate) fn is_kept(&self) -> bool {
+        matches!(self.format, Format::Kept(_))
     }
 
     fn open_parquet(path: &Path, bytes: u64) -> Result<Self, EtlError> {
@@ -86,28 +128,29 @@ impl Source {
             path: path.to_owned(),
             bytes,
             format: Format::Parquet,
+            header: record::joined(headers.iter(), usize::MAX),
             headers,
             numeric,
             notes: vec!["format: Parquet".to_owned()],
         })
     }
 
-    fn read_header(&self) -> Result<Vec<String>, EtlError> {
+    fn read_header(&self) -> Result<(String, Vec<String>), EtlError> {
         let mut rows = self.all_rows()?;
-        let fields = if rows.advance()? { rows.record().fields(None).ok() } else { None };
-        let Some(fields) = fields else {
-            return Err(EtlError::refused(
+        let header = if rows.advance()? {
+            let record = rows.record();
+            record.fields(None).ok().map(|fields| (fields.raw(), names_of(fields)))
+        } else {
+            None
+        };
+        header.ok_or_else(|| {
+            EtlError::refused(
                 &self.path,
                 "the header cannot be read as text",
                 "save the file as CSV in UTF-8",
             )
-            .on_line(1));
-        };
-        let name = |index: usize| match fields.get(index).trim() {
-            "" => format!("column {}", index + 1),
-            name => name.to_owned(),
-        };
-        Ok((0..fields.len()).map(name).collect())
+            .on_line(1)
+        })
     }
 
     /// The rows after the header, from the first.
@@ -122,6 +165,7 @@ impl Source {
     fn all_rows(&self) -> Result<Rows, EtlError> {
         let read = Arc::new(AtomicU64::new(0));
         let kind = match &self.format {
+            Format::Kept(rows) => Kind::Kept(Box::new(KeptRows::new(&self.path, Arc::clone(rows)))),
             Format::Parquet => Kind::Columnar(Box::new(ColumnarRows::open(&self.path)?)),
             Format::Delimited { delimiter, encoding } => {
                 let file =
@@ -150,7 +194,7 @@ impl Source {
             Format::Delimited { delimiter, encoding } => {
                 Some((char::from(*delimiter), encoding.name()))
             }
-            Format::Parquet => None,
+            Format::Parquet | Format::Kept(_) => None,
         }
     }
 }
@@ -165,6 +209,7 @@ pub(crate) struct Rows {
 enum Kind {
     Delimited(Box<DelimitedRows>),
     Columnar(Box<ColumnarRows>),
+    Kept(Box<KeptRows>),
 }
 
 impl Rows {
@@ -173,6 +218,7 @@ impl Rows {
         match &mut self.kind {
             Kind::Delimited(rows) => rows.advance(),
             Kind::Columnar(rows) => rows.advance(),
+            Kind::Kept(rows) => rows.advance(),
         }
     }
 
@@ -181,22 +227,33 @@ impl Rows {
         match &self.kind {
             Kind::Delimited(rows) => rows.record(),
             Kind::Columnar(rows) => rows.record(),
+            Kind::Kept(rows) => rows.record(),
         }
     }
 
-    /// How far the file has been read.
-    pub(crate) fn progress(&self, rows: u64) -> crate::Progress {
+    /// How far the file has been read; its rows are not counted.
+    pub(crate) fn progress(&self) -> crate::Progress {
         let bytes_read = match &self.kind {
             Kind::Delimited(_) => self.read.load(Ordering::Relaxed),
             Kind::Columnar(columnar) => columnar.share_of(self.bytes_total),
+            Kind::Kept(kept) => kept.share_of(self.bytes_total),
         };
-        crate::Progress { bytes_read, bytes_total: self.bytes_total, rows }
+        crate::Progress { bytes_read, bytes_total: self.bytes_total, rows: 0 }
     }
 
     /// Whether the text ended without a line break; known after the last row.
     pub(crate) fn lacks_final_line_break(&self) -> bool {
         matches!(&self.kind, Kind::Delimited(rows) if rows.lacks_final_line_break())
     }
+}
+
+/// The names of columns; of a blank one its number.
+fn names_of(fields: Fields<'_>) -> Vec<String> {
+    let name = |index: usize| match fields.get(index).trim() {
+        "" => format!("column {}", index + 1),
+        name => name.to_owned(),
+    };
+    (0..fields.len()).map(name).collect()
 }
 
 /// Counts the bytes that pass.

@@ -46,13 +46,13 @@ pub(crate) struct ValueCounts {
 }
 
 impl ValueCounts {
-    /// Counts one more occurrence.
-    pub(crate) fn add(&mut self, value: &str) {
+    /// Counts further occurrences.
+    pub(crate) fn add(&mut self, value: &str, times: u64) {
         let key = xxh3_64(value.as_bytes());
         if let Some((_, count)) = self.counts.get_mut(&key) {
-            *count += 1;
+            *count += times;
         } else if self.counts.len() < COUNTED_VALUES {
-            self.counts.insert(key, (value.into(), 1));
+            self.counts.insert(key, (value.into(), times));
         } else {
             self.overflowed = true;
         }

@@ -56,13 +56,28 @@ pub struct GatedChange {
     pub change: SegmentChange,
     /// Whether it passed the gate.
     pub real: bool,
-    /// The false-discovery level it was tested at: the budget divided by the looks.
+    /// The false-discovery level it was tested at: [`level_of_a_look`].
     pub adjusted_level: f64,
 }
 
 /// How often a quarter is looked at for changes: every week. The false-alarm budget is shared out
 /// over these looks.
 pub const LOOKS_PER_QUARTER: u32 = 13;
+
+/// How many alert rules test for what chance may give: drops of win rates, weak lead sources, rising
+/// deal friction. They share the false-alarm budget equally.
+pub const TESTING_RULES: u32 = 3;
+
+/// The false-discovery level of one rule at one look: the workspace's budget for a quarter, divided
+/// by the rules and by their looks.
+///
+/// A union bound (Bonferroni): safe however rules and looks depend on each other, and more cautious
+/// than a sequential test would need to be.
+pub fn level_of_a_look(settings: &Settings, looks_per_quarter: u32) -> f64 {
+    settings.alerts.false_alarm_budget
+        / f64::from(TESTING_RULES)
+        / f64::from(looks_per_quarter.max(1))
+}
 
 /// The segments that alerts and narrative put through [`gate_changes`]: `overall` first, then those
 /// of `segments` that are one value of one dimension known while a deal is open. A segment that
@@ -83,17 +98,13 @@ pub fn tested_segments(overall: &SegmentPair, segments: &[SegmentPair]) -> Vec<S
 ///
 /// A change is real when both windows have `min_deals` deals, it is larger than
 /// `alerts.win_rate_drop` either way, its Newcombe interval excludes 0, and Benjamini–Hochberg over
-/// every segment with enough deals rejects "no change" at `alerts.false_alarm_budget /
-/// looks_per_quarter`.
-///
-/// Dividing by the looks is a union bound (Bonferroni over looks): safe however the looks depend on
-/// each other, and more cautious than a sequential test would need to be.
+/// every segment with enough deals rejects "no change" at [`level_of_a_look`].
 pub fn gate_changes(
     pairs: &[SegmentPair],
     settings: &Settings,
     looks_per_quarter: u32,
 ) -> Vec<GatedChange> {
-    let adjusted_level = settings.alerts.false_alarm_budget / f64::from(looks_per_quarter.max(1));
+    let adjusted_level = level_of_a_look(settings, looks_per_quarter);
     let changes: Vec<SegmentChange> =
         pairs.iter().map(|pair| segment_change(pair, settings.min_deals)).collect();
     let tested: Vec<f64> =

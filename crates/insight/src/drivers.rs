@@ -6,7 +6,7 @@ mod symmetric;
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 use winsight_model::Dimension;
 
-use self::design::{Factor, Table, nested};
+use self::design::{Design, Factor};
 use self::logistic::Estimate;
 use self::models::Models;
 use crate::gaussian::{Z_95, beyond_either_side};
@@ -152,7 +152,8 @@ pub fn drivers(cells: &[Cell], dimensions: &[Dimension]) -> Result<DriverAnalysi
     let factors: Vec<Factor> =
         (0..dimensions.len()).map(|position| Factor::new(&cells, position)).collect();
     let tested = affordable(&factors, rarer)?;
-    let mut models = Models::new(Table::new(&cells, &factors), &factors);
+    let design = Design::new(&cells, &factors, &tested);
+    let mut models = Models::new(&design);
     let mut analysis = DriverAnalysis { deals, won, ..DriverAnalysis::default() };
     for (position, dimension) in dimensions.iter().enumerate() {
         let factor = &factors[position];
@@ -160,12 +161,13 @@ pub fn drivers(cells: &[Cell], dimensions: &[Dimension]) -> Result<DriverAnalysi
             analysis.dimensions.push(not_tested(dimension, factor));
             continue;
         }
-        let related = |&other: &usize| other == position || !nested(&cells, position, other);
-        let with: Vec<usize> = tested.iter().copied().filter(related).collect();
+        let is_separate =
+            |&other: &usize| other == position || !factor.is_nested_with(&factors[other]);
+        let with: Vec<usize> = tested.iter().copied().filter(is_separate).collect();
         let without: Vec<usize> = with.iter().copied().filter(|&other| other != position).collect();
         let (reduced, full) = (models.likelihood(&without), models.likelihood(&with));
         analysis.dimensions.push(likelihood_ratio(dimension, reduced, full));
-        describe_levels(&mut analysis, dimension, factor, &models.estimates(&with, position));
+        describe_levels(&mut analysis, dimension, factor, models.estimates(&with, position));
     }
     mark_significant(&mut analysis);
     Ok(analysis)

@@ -10,6 +10,7 @@ mod decomposition;
 mod drivers;
 mod friction;
 mod gaussian;
+mod headline;
 mod interval;
 mod metrics;
 mod multiplicity;
@@ -20,16 +21,17 @@ mod quantiles;
 mod spread;
 
 pub use change::{
-    GatedChange, LOOKS_PER_QUARTER, SegmentChange, SegmentPair, gate_changes, segment_change,
-    tested_segments,
+    GatedChange, LOOKS_PER_QUARTER, SegmentChange, SegmentPair, TESTING_RULES, gate_changes,
+    level_of_a_look, segment_change, tested_segments,
 };
 pub use decomposition::{Decomposition, Part, decompose};
 pub use drivers::{
     Cell, DimensionTest, Driver, DriverAnalysis, DriverError, DroppedLevel, drivers,
 };
 pub use friction::dfi_change_p_value;
+pub use headline::{HeadlineChanges, MetricChange, headline_changes};
 pub use interval::Interval;
-pub use metrics::{Metrics, metrics};
+pub use metrics::{Metrics, metrics, metrics_without_bootstrap};
 pub use multiplicity::benjamini_hochberg;
 pub use narrative::{
     Cadence, Insight, InsightKind, MonthlyInput, WeeklyInput, daily_insights, monthly_insights,

@@ -30,6 +30,10 @@ pub struct Metrics {
     pub dfi_interval: Option<Interval>,
     /// Median cycle of all closed deals, in days.
     pub median_cycle_days: Option<f64>,
+    /// Median cycle of the won deals, in days.
+    pub median_cycle_days_won: Option<f64>,
+    /// Median cycle of the lost deals, in days.
+    pub median_cycle_days_lost: Option<f64>,
     /// Amount won.
     pub won_amount: Money,
     /// Amount closed.
@@ -40,6 +44,13 @@ pub struct Metrics {
 
 /// The metrics of `tally`; with fewer than `min_deals` closed deals only counts and amounts.
 pub fn metrics(tally: &Tally, min_deals: u64) -> Metrics {
+    let metrics = metrics_without_bootstrap(tally, min_deals);
+    let dfi_interval = metrics.dfi.and_then(|_| deal_friction_interval(tally));
+    Metrics { dfi_interval, ..metrics }
+}
+
+/// The same without the interval of the deal friction index, which costs more than all the rest.
+pub fn metrics_without_bootstrap(tally: &Tally, min_deals: u64) -> Metrics {
     let deals = tally.deals();
     let counted = Metrics {
         deals,
@@ -53,6 +64,8 @@ pub fn metrics(tally: &Tally, min_deals: u64) -> Metrics {
         dfi: None,
         dfi_interval: None,
         median_cycle_days: None,
+        median_cycle_days_won: None,
+        median_cycle_days_lost: None,
         won_amount: tally.won.amount,
         closed_amount: closed_amount(tally),
         enough_data: deals >= min_deals,
@@ -73,8 +86,9 @@ pub fn metrics(tally: &Tally, min_deals: u64) -> Metrics {
         rwwr_interval: rwwr.and_then(|rate| revenue_weighted_interval(tally, rate)),
         rwwr_reason,
         dfi: deal_friction(tally),
-        dfi_interval: deal_friction_interval(tally),
         median_cycle_days: all_cycle_days.median(),
+        median_cycle_days_won: tally.won.cycle_days.median(),
+        median_cycle_days_lost: tally.lost.cycle_days.median(),
         ..counted
     }
 }
@@ -99,17 +113,19 @@ fn revenue_weighted_win_rate(tally: &Tally) -> Result<f64, String> {
 }
 
 /// The ratio estimator's variance by linearisation: with residuals A(w − R) of amount A and outcome
-/// w, it is n/(n − 1) · Σ residual² / (ΣA)² (Cochran, Sampling Techniques, section 6.4).
-fn revenue_weighted_interval(tally: &Tally, rate: f64) -> Option<Interval> {
+/// w, it is n/(n − 1) · Σ residual² / (ΣA)² (Cochran, Sampling Techniques, section 6.4). `None` when
+/// all deals with an amount ended alike.
+pub(crate) fn revenue_weighted_variance(tally: &Tally, rate: f64) -> Option<f64> {
     let deals = tally.deals() as f64;
     let won_residuals = tally.won.amount_squared as f64 * (1.0 - rate).powi(2);
     let lost_residuals = tally.lost.amount_squared as f64 * rate.powi(2);
     let closed_cents = closed_amount(tally).cents() as f64;
     let variance =
         deals / (deals - 1.0) * (won_residuals + lost_residuals) / (closed_cents * closed_cents);
-    if !variance.is_finite() || variance <= 0.0 {
-        return None;
-    }
-    let half = Z_95 * variance.sqrt();
+    Some(variance).filter(|variance| variance.is_finite() && *variance > 0.0)
+}
+
+fn revenue_weighted_interval(tally: &Tally, rate: f64) -> Option<Interval> {
+    let half = Z_95 * revenue_weighted_variance(tally, rate)?.sqrt();
     Some(Interval { low: (rate - half).max(0.0), high: (rate + half).min(1.0) })
 }

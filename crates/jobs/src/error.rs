@@ -1,8 +1,10 @@
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Date;
 use winsight_etl::EtlError;
 use winsight_insight::DriverError;
 use winsight_meta::MetaError;
+use winsight_model::DataVersion;
 use winsight_store::StoreError;
 use winsight_vault::VaultError;
 
@@ -26,6 +28,17 @@ pub enum JobError {
     /// No deals have been loaded yet.
     #[error("no deals have been loaded yet; import a file with `winsight import FILE`")]
     Empty,
+    /// Everything was loaded later than what the question may use.
+    #[error(
+        "nothing had been loaded by then; the first load, data version {version}, was made on {day}: \
+         use --known-at {day} or later"
+    )]
+    NotYetKnown {
+        /// The first load.
+        version: DataVersion,
+        /// Its day in the workspace's time zone.
+        day: Date,
+    },
     /// A file could not be read.
     #[error(transparent)]
     Etl(#[from] EtlError),
@@ -63,7 +76,9 @@ impl JobError {
     pub fn is_usage(&self) -> bool {
         match self {
             Self::AfterOthers { cause, .. } => cause.is_usage(),
-            Self::Usage(_) | Self::Store(StoreError::NoSuchVersion { .. }) => true,
+            Self::Usage(_)
+            | Self::NotYetKnown { .. }
+            | Self::Store(StoreError::NoSuchVersion { .. }) => true,
             _ => false,
         }
     }

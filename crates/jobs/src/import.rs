@@ -207,7 +207,7 @@ impl ImportReport {
             duplicates: deals.duplicates,
             quarantined: deals.quarantined.clone(),
             issues: deals.issues.clone(),
-            quality: deals.quality,
+            quality: deals.quality.clone(),
             mapping: deals.mapping.clone(),
             mapping_notes: deals.mapping_notes.clone(),
             events,

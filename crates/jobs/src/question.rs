@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use winsight_alert::{Alert, AlertState};
 use winsight_insight::{
-    Cadence, Cell, Decomposition, DriverAnalysis, GatedChange, HighRisk, Insight,
-    LOOKS_PER_QUARTER, Metrics, SegmentPair, decompose, drivers, gate_changes, high_risk, metrics,
-    tested_segments,
+    Cadence, Cell, Decomposition, DriverAnalysis, GatedChange, HeadlineChanges, HighRisk, Insight,
+    LOOKS_PER_QUARTER, Metrics, SegmentPair, decompose, drivers, gate_changes, headline_changes,
+    high_risk, metrics, metrics_without_bootstrap, tested_segments,
 };
 use winsight_model::{DataVersion, Dimension, Grain, Period, Segment, Window};
 use winsight_store::{Commit, Grouping, Tallies, TallyRequest};
@@ -23,6 +23,10 @@ const MOST_DIMENSIONS: usize = 8;
 pub struct MetricsQuery {
     /// One row per combination of values; none for all deals together.
     pub by: Vec<Dimension>,
+    /// One row per value of each dimension of `by` instead, or of every one there is.
+    pub each: bool,
+    /// Leave out the interval of the deal friction index, which costs more than all the rest.
+    pub quick: bool,
     /// First closed date; default the first there is.
     pub from: Option<Date>,
     /// First closed date after the window; default the day after the as-of day.
@@ -64,8 +68,10 @@ pub struct ChangesTable {
     pub window: Window,
     /// The earlier one.
     pub baseline: Window,
-    /// All deals together.
+    /// The win rate of all deals together.
     pub overall: GatedChange,
+    /// The other headline metrics of all deals together.
+    pub headline: HeadlineChanges,
     /// The exact split into mix and rate; `None` when a window has no closed deal.
     pub decomposition: Option<Decomposition>,
     /// Each value of the dimension. These and all deals are judged within everything that the alert
@@ -103,9 +109,12 @@ impl Workspace {
     ///
     /// It ends with the last day of which anything is known: days that have not been loaded yet
     /// must not look like a drop.
-    pub async fn windows(&self) -> Result<(Window, Window), JobError> {
-        let known = match self.commit().await? {
-            Some(commit) => self.store.last_known_day(&commit).await?,
+    pub(crate) async fn windows(
+        &self,
+        commit: Option<&Commit>,
+    ) -> Result<(Window, Window), JobError> {
+        let known = match commit {
+            Some(commit) => self.store.last_known_day(commit).await?,
             None => None,
         };
         let today = self.clock.today();
@@ -114,35 +123,30 @@ impl Workspace {
         Ok((window, window.preceding()))
     }
 
-    /// The table of metrics, ordered by period and value.
+    /// The table of metrics, ordered by period and value; of each dimension after the other.
     ///
     /// # Errors
     /// [`JobError::Usage`] for an empty window, a dimension named twice, or more than eight of them.
     pub async fn metrics(&self, query: &MetricsQuery) -> Result<Vec<MetricRow>, JobError> {
-        let distinct: BTreeSet<_> = query.by.iter().collect();
-        if distinct.len() < query.by.len() || distinct.len() > MOST_DIMENSIONS {
-            return Err(JobError::Usage(format!(
-                "metrics are shown by up to {MOST_DIMENSIONS} dimensions, each named once"
-            )));
-        }
+        let groupings = groupings(query)?;
         let commit = self.loaded().await?;
         let periods = self.periods(&commit, query).await?;
         let windows = periods.iter().map(|period| period.window).collect();
-        let tallies = self.tally(&commit, windows, vec![query.by.clone()], &[]).await?;
-        let by_window = tallies.into_iter().next().unwrap_or_default();
+        let tables = self.tally(&commit, windows, groupings.clone(), &[]).await?;
+        let metrics = if query.quick { metrics_without_bootstrap } else { metrics };
         let mut rows = Vec::new();
-        for (period, mut tallies) in periods.into_iter().zip(by_window) {
-            if query.by.is_empty() {
-                tallies.entry(Vec::new()).or_default();
-            }
-            for (values, tally) in tallies {
-                rows.push(MetricRow {
-                    segment: segment(&query.by, values),
+        for (grouping, by_window) in groupings.iter().zip(tables) {
+            for (period, mut tallies) in periods.iter().zip(by_window) {
+                if grouping.is_empty() {
+                    tallies.entry(Vec::new()).or_default();
+                }
+                rows.extend(tallies.into_iter().map(|(values, tally)| MetricRow {
+                    segment: segment(grouping, values),
                     period: period.label.clone(),
                     window: period.window,
                     metrics: metrics(&tally, self.settings.min_deals),
                     currency: self.settings.reporting_currency.clone(),
-                });
+                }));
             }
         }
         Ok(rows)
@@ -176,7 +180,7 @@ impl Workspace {
         let commit = self.loaded().await?;
         let window = match query.window {
             Some(window) => window,
-            None => self.windows().await?.0,
+            None => self.windows(Some(&commit)).await?.0,
         };
         let baseline = query.baseline.unwrap_or_else(|| window.preceding());
         let mut dimensions = Dimension::known_while_open();
@@ -192,22 +196,30 @@ impl Workspace {
                 family.push(pair.clone());
             }
         }
+        let headline = headline_changes(&overall, &self.settings, LOOKS_PER_QUARTER);
         let mut judged = gate_changes(&family, &self.settings, LOOKS_PER_QUARTER);
         let overall = judged.remove(0);
         judged.retain(|gated| is_of(&gated.change.segment, &query.by));
         let decomposition = decompose(&asked);
-        Ok(ChangesTable { window, baseline, overall, decomposition, segments: judged })
+        Ok(ChangesTable { window, baseline, overall, headline, decomposition, segments: judged })
     }
 
     /// Which attributes go with winning, over the closed deals of a window (default one year).
     pub async fn drivers(&self, window: Option<Window>) -> Result<DriverAnalysis, JobError> {
-        let commit = self.loaded().await?;
+        self.drivers_in(&self.loaded().await?, window).await
+    }
+
+    pub(crate) async fn drivers_in(
+        &self,
+        commit: &Commit,
+        window: Option<Window>,
+    ) -> Result<DriverAnalysis, JobError> {
         let window = match window {
             Some(window) => window,
-            None => Window::trailing(365, self.windows().await?.0.last_day()),
+            None => Window::trailing(365, self.windows(Some(commit)).await?.0.last_day()),
         };
         let dimensions = Dimension::known_while_open();
-        let tallies = self.tally(&commit, vec![window], vec![dimensions.clone()], &[]).await?;
+        let tallies = self.tally(commit, vec![window], vec![dimensions.clone()], &[]).await?;
         let cells: Vec<_> = tallies
             .into_iter()
             .flatten()
@@ -222,6 +234,27 @@ impl Workspace {
         Ok(self.metadata.alerts(&self.id, state).await?)
     }
 
+    /// The alert with this id.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn alert(&self, id: &str) -> Result<Alert, JobError> {
+        Ok(self.metadata.alert(&self.id, id).await?)
+    }
+
+    /// Moves an alert to `state` on behalf of a person, and returns it as it then is.
+    ///
+    /// # Errors
+    /// When there is none, or when it is resolved and so stays as it is.
+    pub async fn move_alert(&self, id: &str, state: AlertState) -> Result<Alert, JobError> {
+        Ok(self.metadata.set_alert_state(&self.id, id, state, self.clock.instant()).await?)
+    }
+
+    /// Where the deals of the latest load came from; `None` before the first.
+    pub async fn latest_source(&self) -> Result<Option<String>, JobError> {
+        Ok(self.metadata.latest_load(&self.id, None).await?.map(|load| load.source))
+    }
+
     /// The insights of the latest runs.
     pub async fn insights(&self, cadence: Option<Cadence>) -> Result<Vec<Insight>, JobError> {
         Ok(self.metadata.insights(&self.id, cadence).await?)
@@ -230,7 +263,7 @@ impl Workspace {
     /// The open deals that show a loss pattern.
     pub async fn high_risk(&self) -> Result<HighRisk, JobError> {
         let commit = self.loaded().await?;
-        let today = self.windows().await?.0.last_day();
+        let today = self.windows(Some(&commit)).await?.0.last_day();
         let deals = self.store.open_deals(&commit, today).await?;
         Ok(high_risk(&deals, today, &self.settings.alerts))
     }
@@ -244,7 +277,7 @@ impl Workspace {
             None => winsight_store::DealCounts::default(),
         };
         let load = self.metadata.latest_load(&self.id, None).await?;
-        let (window, baseline_window) = self.windows().await?;
+        let (window, baseline_window) = self.windows(commit.as_ref()).await?;
         Ok(Status {
             workspace: self.id.to_string(),
             data_version: commit.map(|commit| commit.version),
@@ -301,6 +334,23 @@ impl Workspace {
         };
         Ok((overall, pairs))
     }
+}
+
+/// The tables that a query asks for.
+fn groupings(query: &MetricsQuery) -> Result<Vec<Grouping>, JobError> {
+    let distinct: BTreeSet<_> = query.by.iter().collect();
+    let too_many = !query.each && distinct.len() > MOST_DIMENSIONS;
+    if distinct.len() < query.by.len() || too_many {
+        return Err(JobError::Usage(format!(
+            "metrics are shown by up to {MOST_DIMENSIONS} dimensions, each named once"
+        )));
+    }
+    let each = |dimensions: Vec<Dimension>| dimensions.into_iter().map(|by| vec![by]).collect();
+    Ok(match (query.each, query.by.is_empty()) {
+        (false, _) => vec![query.by.clone()],
+        (true, false) => each(query.by.clone()),
+        (true, true) => each(Dimension::all()),
+    })
 }
 
 fn is_of(segment: &Segment, dimension: &Dimension) -> bool {

@@ -78,9 +78,7 @@ pub async fn restore(
     }
     let ready = folder.join(READY);
     let written = File::create(&ready).and_then(|file| file.sync_all());
-    written
-        .and_then(|()| sync_folder(folder))
-        .map_err(|error| JobError::file(&ready, error))?;
+    written.and_then(|()| sync_folder(folder)).map_err(|error| JobError::file(&ready, error))?;
     finish_interrupted(folder)?;
     Ok(RestoreReport {
         created_at: manifest.created_at,

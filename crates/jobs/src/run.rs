@@ -1,11 +1,14 @@
 //! The daily, weekly and monthly insight jobs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Instant;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
 use winsight_alert::{
     Alert, AlertState, Finding, Observation, Rule, dfi_findings, high_risk_finding,
-    lead_source_findings, reconcile, win_rate_findings,
+    lead_source_findings, reconcile, unjudged_findings, win_rate_findings,
 };
 use winsight_insight::{
     Cadence, DriverAnalysis, Insight, LOOKS_PER_QUARTER, MonthlyInput, SegmentPair, WeeklyInput,
@@ -23,7 +26,7 @@ pub struct RunReport {
     /// Which job.
     pub job: Cadence,
     /// The last day it saw.
-    pub as_of: jiff::civil::Date,
+    pub as_of: Date,
     /// The version it worked on.
     pub data_version: DataVersion,
     /// Deals that existed then.
@@ -82,6 +85,7 @@ impl Workspace {
         let row = RunRow {
             job,
             as_of: now,
+            day: self.day()?,
             data_version: commit.version,
             deals: report.deals,
             insights: judged.insights,
@@ -96,6 +100,14 @@ impl Workspace {
         Ok(report)
     }
 
+    /// From the first instant of today to that of tomorrow, in the workspace's time zone.
+    fn day(&self) -> Result<Range<Timestamp>, JobError> {
+        let today = self.clock.today();
+        let midnight = |day: Date| day.to_zoned(self.clock.time_zone().clone());
+        let both = || Ok(midnight(today)?.timestamp()..midnight(today.tomorrow()?)?.timestamp());
+        both().map_err(|error: jiff::Error| JobError::Usage(format!("--as-of {today}: {error}")))
+    }
+
     async fn live_alerts(&self) -> Result<Vec<Alert>, JobError> {
         let mut alerts = self.metadata.alerts(&self.id, None).await?;
         alerts.retain(|alert| alert.state != AlertState::Resolved);
@@ -103,7 +115,7 @@ impl Workspace {
     }
 
     async fn daily(&self, commit: &Commit) -> Result<Judged, JobError> {
-        let (window, baseline_window) = self.windows().await?;
+        let (window, baseline_window) = self.windows(Some(commit)).await?;
         // Days without data must not look like days without activity.
         let today = window.last_day();
         let deals = self.store.open_deals(commit, today).await?;
@@ -120,7 +132,7 @@ impl Workspace {
             currency,
             data_version: commit.version,
             looks_per_quarter: LOOKS_PER_QUARTER,
-            live: &BTreeSet::new(),
+            live: &[],
         };
         let finding = high_risk_finding(&risky, &observation, &self.settings);
         Ok(Judged {
@@ -131,18 +143,14 @@ impl Workspace {
     }
 
     async fn weekly(&self, commit: &Commit) -> Result<Judged, JobError> {
-        let (window, baseline_window) = self.windows().await?;
+        let (window, baseline_window) = self.windows(Some(commit)).await?;
         let dimensions = Dimension::known_while_open();
         let (overall, pairs) =
             self.pairs(commit, window, baseline_window, &dimensions, &[]).await?;
         let open_amounts = self.store.open_amounts(commit, self.clock.today(), &dimensions).await?;
-        let live = self.live_alerts().await?;
-        let live: BTreeSet<_> = live
-            .into_iter()
-            // An alert that opened later is not known yet in a replay.
-            .filter(|alert| alert.opened_at <= self.clock.instant())
-            .map(|alert| (alert.finding.rule, alert.finding.segment))
-            .collect();
+        let mut live = self.live_alerts().await?;
+        // An alert that opened later is not known yet in a replay.
+        live.retain(|alert| alert.opened_at <= self.clock.instant());
         let observation = Observation {
             window,
             baseline_window,
@@ -157,11 +165,12 @@ impl Workspace {
         let mut findings = self.win_rate_drops(commit, &observation).await?;
         findings.extend(lead_source_findings(&observation, &self.settings));
         findings.extend(dfi_findings(&observation, &self.settings));
+        findings.extend(unjudged_findings(&observation, &self.settings));
         let input = WeeklyInput { window, baseline_window, overall, segments: pairs };
         Ok(Judged {
             insights: weekly_insights(&input, &self.settings),
             findings,
-            rules: &[Rule::WinRateDrop, Rule::LeadSourceLow, Rule::DfiRise],
+            rules: &Rule::TESTING,
         })
     }
 
@@ -195,11 +204,11 @@ impl Workspace {
     /// Looks at the month's strategy. Raises no alert: the weekly run has looked already, and a
     /// second look at the same days would spend the false-alarm budget twice.
     async fn monthly(&self, commit: &Commit) -> Result<Judged, JobError> {
-        let (window, baseline_window) = self.windows().await?;
+        let (window, baseline_window) = self.windows(Some(commit)).await?;
         let dimensions = Dimension::known_while_open();
         let (overall, segments) =
             self.pairs(commit, window, baseline_window, &dimensions, &[]).await?;
-        let drivers = match self.drivers(None).await {
+        let drivers = match self.drivers_in(commit, None).await {
             // Too little to analyse is a quiet month, not a failed run.
             Err(JobError::Drivers(_)) => DriverAnalysis::default(),
             drivers => drivers?,

@@ -27,6 +27,7 @@ pub struct Workspace {
     pub(crate) metadata: Metadata,
     pub(crate) clock: Clock,
     pub(crate) known_at: KnownAt,
+    pub(crate) counts_anew: bool,
 }
 
 impl Workspace {
@@ -41,7 +42,8 @@ impl Workspace {
     ) -> Result<Self, JobError> {
         let store = FeatureStore::open(location(home, &id, &settings)?)?;
         let metadata = home.metadata().await?;
-        let workspace = Self { id, settings, store, metadata, clock, known_at };
+        let counts_anew = false;
+        let workspace = Self { id, settings, store, metadata, clock, known_at, counts_anew };
         workspace.settle_interrupted_loads().await?;
         Ok(workspace)
     }
@@ -49,6 +51,11 @@ impl Workspace {
     /// The same workspace at another instant.
     pub fn at(&self, clock: Clock) -> Self {
         Self { clock, ..self.clone() }
+    }
+
+    /// The same workspace, answering from the deals themselves instead of tallies kept of them.
+    pub fn counting_anew(self) -> Self {
+        Self { counts_anew: true, ..self }
     }
 
     /// Its name.
@@ -73,7 +80,7 @@ impl Workspace {
 
     /// The commit to answer from; `None` before the first load.
     pub(crate) async fn commit(&self) -> Result<Option<Commit>, JobError> {
-        let commit = match self.known_at {
+        let mut commit = match self.known_at {
             KnownAt::Latest => self.store.latest().await?,
             KnownAt::Version(version) => Some(self.store.commit(version).await?),
             KnownAt::Day(day) => {
@@ -84,15 +91,24 @@ impl Workspace {
                 commits.pop()
             }
         };
+        if let Some(commit) = commit.as_mut().filter(|_| self.counts_anew) {
+            commit.aggregates.clear();
+        }
         Ok(commit)
     }
 
     /// The commit to answer from.
     ///
     /// # Errors
-    /// [`JobError::Empty`] before the first load.
+    /// [`JobError::Empty`] before the first load; [`JobError::NotYetKnown`] when knowledge ends before
+    /// it.
     pub(crate) async fn loaded(&self) -> Result<Commit, JobError> {
-        self.commit().await?.ok_or(JobError::Empty)
+        if let Some(commit) = self.commit().await? {
+            return Ok(commit);
+        }
+        let first = self.store.commits().await?.into_iter().next().ok_or(JobError::Empty)?;
+        let day = first.known_at.to_zoned(self.clock.time_zone().clone()).date();
+        Err(JobError::NotYetKnown { version: first.version, day })
     }
 }
 

@@ -10,7 +10,8 @@ use crate::{MetaError, Metadata};
 impl Metadata {
     /// The number of the newest load of any workspace; 0 before the first.
     pub async fn newest_load(&self) -> Result<i64, MetaError> {
-        let newest = load::Entity::find().order_by_desc(load::Column::Id).one(self.database()).await;
+        let newest =
+            load::Entity::find().order_by_desc(load::Column::Id).one(self.database()).await;
         Ok(newest.map_err(self.failed("read the loads"))?.map_or(0, |load| load.id))
     }
 

@@ -86,7 +86,8 @@ impl Metadata {
         let rows = self.erasure_rows(&transaction, workspace).await?;
         let key = match rows.first() {
             Some(row) => row.hash_key.clone(),
-            None => ErasedNames::new_key().map_err(|error| MetaError::unreadable("random key", error))?,
+            None => ErasedNames::new_key()
+                .map_err(|error| MetaError::unreadable("random key", error))?,
         };
         let erased = ErasedNames::erase(&key, name)
             .map_err(|error| MetaError::unreadable("random pseudonym", error))?;

@@ -10,7 +10,9 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20240722_000001_create_tables::Migration),
-            Box::new(m20241122_000001_create_erasures::Migration),]
+        vec![
+            Box::new(m20240722_000001_create_tables::Migration),
+            Box::new(m20241122_000001_create_erasures::Migration),
+        ]
     }
 }

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use jiff::Timestamp;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, NotSet, QueryFilter, QueryOrder,
@@ -18,6 +20,9 @@ pub struct RunRow {
     pub job: Cadence,
     /// The instant it looked at the world as of.
     pub as_of: Timestamp,
+    /// The day of that instant in the workspace's time zone: an earlier run of the job on the same
+    /// day gives way to this one.
+    pub day: Range<Timestamp>,
     /// The state of the data it read.
     pub data_version: DataVersion,
     /// Deals it looked at.
@@ -34,7 +39,7 @@ pub struct RunRow {
 
 impl Metadata {
     /// Records a run, what it said and what it changed among the alerts, in one transaction. A rerun
-    /// of the same job as of the same instant takes the place of the one before.
+    /// of the same job as of any instant of the same day takes the place of the one before.
     pub async fn record_run(&self, workspace: &WorkspaceId, run: RunRow) -> Result<(), MetaError> {
         let failed = self.failed("record the run");
         let transaction = self.begin().await?;
@@ -42,7 +47,8 @@ impl Metadata {
         run::Entity::delete_many()
             .filter(run::Column::Workspace.eq(workspace.as_str()))
             .filter(run::Column::Job.eq(run.job.as_str()))
-            .filter(run::Column::AsOf.eq(instant(run.as_of)))
+            .filter(run::Column::AsOf.gte(instant(run.day.start)))
+            .filter(run::Column::AsOf.lt(instant(run.day.end)))
             .exec(&transaction)
             .await
             .map_err(&failed)?;

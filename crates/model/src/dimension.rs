@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::nearest;
+
 /// The value that blank fields take: blanks form a segment of their own and never vanish.
 pub const NONE: &str = "(none)";
 
@@ -24,13 +26,14 @@ impl Dimension {
     /// A built-in dimension by name.
     ///
     /// # Errors
-    /// Names the nearest dimension when `name` is none.
+    /// Names the nearest dimension, if one is near, when `name` is none.
     pub fn built_in(name: &str) -> Result<Self, String> {
         if Self::BUILT_IN.contains(&name) {
             return Ok(Self(name.to_owned()));
         }
-        let nearest = Self::BUILT_IN.iter().min_by_key(|known| strsim::levenshtein(known, name));
-        let hint = nearest.map(|known| format!("; did you mean {known:?}?")).unwrap_or_default();
+        let hint = nearest(name, &Self::BUILT_IN)
+            .map(|known| format!("; did you mean {known:?}?"))
+            .unwrap_or_else(|| ".".to_owned());
         let all = Self::BUILT_IN.join(", ");
         Err(format!("{name:?} is not a dimension{hint} The dimensions are: {all}"))
     }

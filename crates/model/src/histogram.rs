@@ -1,33 +1,37 @@
 /// How many deals took each whole number of days. Adding two gives the histogram of both together,
 /// so medians stay exact however the data was split.
-#[derive(Clone, Debug, Default, Eq)]
+///
+/// Collects from `(days, deals)` pairs in any order; days that appear twice are added up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DayHistogram {
-    counts: Vec<u64>,
+    /// In order of days, each at most once, none without a deal.
+    counts: Vec<(u32, u64)>,
 }
 
 impl DayHistogram {
     /// Counts `deals` more deals of `days` days.
     pub fn add(&mut self, days: u32, deals: u64) {
-        let index = days as usize;
-        if index >= self.counts.len() {
-            self.counts.resize(index + 1, 0);
+        if deals == 0 {
+            return;
         }
-        self.counts[index] += deals;
+        match self.counts.binary_search_by_key(&days, |&(known, _)| known) {
+            Ok(place) => self.counts[place].1 += deals,
+            Err(place) => self.counts.insert(place, (days, deals)),
+        }
     }
 
     /// Adds every count of `other`.
     pub fn merge(&mut self, other: &Self) {
-        if other.counts.len() > self.counts.len() {
-            self.counts.resize(other.counts.len(), 0);
-        }
-        for (count, more) in self.counts.iter_mut().zip(&other.counts) {
-            *count += more;
+        if self.counts.is_empty() {
+            self.counts.clone_from(&other.counts);
+        } else if !other.counts.is_empty() {
+            *self = self.iter().chain(other.iter()).collect();
         }
     }
 
     /// Number of deals counted.
     pub fn total(&self) -> u64 {
-        self.counts.iter().sum()
+        self.iter().map(|(_, deals)| deals).sum()
     }
 
     /// The median in days: the middle deal, or the mean of the two middle ones. `None` when empty.
@@ -43,7 +47,7 @@ impl DayHistogram {
 
     /// `(days, deals)` pairs with at least one deal, in order of days.
     pub fn iter(&self) -> impl Iterator<Item = (u32, u64)> + '_ {
-        (0..).zip(self.counts.iter().copied()).filter(|&(_, deals)| deals > 0)
+        self.counts.iter().copied()
     }
 
     /// Days of the deal at `rank` (0-based) in order of length. The last deal's for a larger rank.
@@ -61,9 +65,21 @@ impl DayHistogram {
     }
 }
 
-impl PartialEq for DayHistogram {
-    fn eq(&self, other: &Self) -> bool {
-        self.iter().eq(other.iter())
+impl FromIterator<(u32, u64)> for DayHistogram {
+    fn from_iter<I: IntoIterator<Item = (u32, u64)>>(pairs: I) -> Self {
+        let mut counts: Vec<_> = pairs.into_iter().filter(|&(_, deals)| deals > 0).collect();
+        if !counts.is_sorted_by(|one, other| one.0 < other.0) {
+            // Stable, as it is fastest where two sorted runs were chained.
+            counts.sort_by_key(|&(days, _)| days);
+            counts.dedup_by(|next, kept| {
+                let same = next.0 == kept.0;
+                if same {
+                    kept.1 += next.1;
+                }
+                same
+            });
+        }
+        Self { counts }
     }
 }
 
@@ -99,7 +115,10 @@ mod tests {
         fn merging_equals_counting_together(left in prop::collection::vec(0u32..90, 0..30), right in prop::collection::vec(0u32..90, 0..30)) {
             let mut merged = of(&left);
             merged.merge(&of(&right));
-            prop_assert_eq!(merged, of(&[left, right].concat()));
+            let together = [left, right].concat();
+            prop_assert_eq!(&merged, &of(&together));
+            let collected: DayHistogram = together.into_iter().map(|day| (day, 1)).collect();
+            prop_assert_eq!(merged, collected);
         }
     }
 

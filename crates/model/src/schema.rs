@@ -31,7 +31,8 @@ pub fn instant() -> DataType {
 /// Columns of [`DEALS`] as they arrive from a source; [`stored_deals`] is what the table holds.
 ///
 /// `(source, deal_id)` is the key. `created_month` (`2024-03`, or [`UNKNOWN_MONTH`]) is the
-/// partition. `amount` is in the reporting currency, `amount_original` in `currency`. `row_hash`
+/// partition. `dimensions` holds the custom dimensions that have a value, as a JSON object of texts
+/// with sorted keys. `amount` is in the reporting currency, `amount_original` in `currency`. `row_hash`
 /// covers every other column, so that an unchanged deal is recognised without comparing them all.
 pub fn deals() -> SchemaRef {
     let text = |name: &str, nullable| Field::new(name, DataType::Utf8, nullable);
@@ -61,6 +62,7 @@ pub fn deals() -> SchemaRef {
         text("rep", true),
         text("team", true),
         text("deal_type", true),
+        text("dimensions", true),
         text("created_month", false),
         Field::new("row_hash", DataType::Int64, false),
     ]))
@@ -115,7 +117,7 @@ pub fn activities() -> SchemaRef {
         Field::new("source", DataType::Utf8, false),
         Field::new("deal_id", DataType::Utf8, false),
         Field::new("date", DataType::Date32, false),
-        Field::new("kind", DataType::Utf8, true),
+        Field::new("kind", DataType::Utf8, false),
         Field::new("month", DataType::Utf8, false),
     ]))
 }

@@ -30,11 +30,6 @@ impl Window {
         Self { from: self.from.saturating_sub(i64::from(self.days()).days()), to: self.from }
     }
 
-    /// The same days one year earlier.
-    pub fn a_year_earlier(self) -> Self {
-        Self { from: self.from.saturating_sub(1.year()), to: self.to.saturating_sub(1.year()) }
-    }
-
     /// Number of days inside; 0 when empty.
     pub fn days(self) -> i32 {
         self.from.until(self.to).map_or(0, |span| span.get_days().max(0))

@@ -49,7 +49,7 @@ pub(crate) async fn changes(
     Ok(Json(Changes::new(&query.by, table)))
 }
 
-/// The win rate of all deals over time, with intervals.
+/// The metrics of all deals over time, with intervals.
 #[utoipa::path(get, path = "/api/v1/trend", tag = "insights", params(TrendParameters), responses(
     (status = OK, description = "Every period from the first closed deal on", body = Trend),
     DataProblems,

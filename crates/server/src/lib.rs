@@ -13,7 +13,7 @@ mod serve;
 pub mod wire;
 
 pub use router::openapi_json;
-pub use serve::{ServeError, Server, serve};
+pub use serve::{ServeError, Server};
 
 #[cfg(test)]
 mod tests;

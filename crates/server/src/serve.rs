@@ -68,12 +68,3 @@ impl Server {
             .map_err(ServeError::Stopped)
     }
 }
-
-/// Serves a workspace on `listen` until `shutdown` is done.
-pub async fn serve(
-    workspace: Arc<Workspace>,
-    listen: SocketAddr,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> Result<(), ServeError> {
-    Server::bind(listen).await?.run(workspace, shutdown).await
-}

@@ -220,6 +220,6 @@ async fn a_taken_port_names_the_flag() {
 #[tokio::test]
 async fn the_server_stops_when_told() {
     let opened = Opened::empty().await;
-    let address = "127.0.0.1:0".parse().expect("an address");
-    crate::serve(opened.workspace.clone(), address, async {}).await.expect("stops cleanly");
+    let server = Server::bind("127.0.0.1:0".parse().expect("an address")).await.expect("free");
+    server.run(opened.workspace.clone(), async {}).await.expect("stops cleanly");
 }

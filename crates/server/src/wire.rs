@@ -15,7 +15,7 @@ mod status;
 mod trend;
 
 pub use alert::{Alert, Evidence};
-pub use change::{Change, Changes, Verdict};
+pub use change::{Change, Changes, MetricChange, Verdict};
 pub use deal::RiskyDeal;
 pub use driver::{DimensionTest, Driver, Drivers};
 pub use insight::Insight;

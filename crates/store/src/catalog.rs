@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use winsight_model::DataVersion;
 
 use crate::generation::Generation;
-use crate::{FeatureStore, StoreError};
+use crate::{FeatureStore, KnownDays, StoreError};
 
 const FOLDER: &str = "versions";
 
@@ -32,12 +32,19 @@ pub struct Commit {
     pub known_at: Timestamp,
     /// Delta version of each table.
     pub tables: BTreeMap<String, u64>,
+    /// The days it spans; `None` in a commit of a version of Winsight that did not say.
+    #[serde(default)]
+    pub known_days: Option<KnownDays>,
+    /// For each month (`2024-03`) in which a deal closed, the object that holds its tallies. Without
+    /// any, deals are counted instead.
+    #[serde(default)]
+    pub aggregates: BTreeMap<String, String>,
     /// The generation that it lies in.
     #[serde(skip)]
-    pub(crate) generation: Generation,
+    pub generation: Generation,
     /// How often its files were rearranged.
     #[serde(skip)]
-    pub(crate) revision: u32,
+    pub revision: u32,
 }
 
 /// Who commits, and when.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
-use winsight_model::schema;
 
 use crate::catalog::Commit;
 use crate::scan::TableScan;
@@ -53,10 +52,6 @@ impl Engine {
             .with_batch_size(32_768)
             .set_bool("datafusion.execution.parquet.pushdown_filters", false);
         Ok(Self { context: SessionContext::new_with_config_rt(config, runtime) })
-    }
-
-    pub(crate) async fn deals(&self) -> Result<DataFrame, StoreError> {
-        Ok(self.context.table(schema::DEALS).await?)
     }
 
     pub(crate) fn context(&self) -> &SessionContext {

@@ -134,6 +134,10 @@ impl Rewrite for Erasing<'_> {
         }
         Ok(Some(RecordBatch::try_new(rows.schema(), columns)?))
     }
+
+    fn rewrite_value(&mut self, value: &str) -> Option<String> {
+        Some(self.names.value(value)?.text)
+    }
 }
 
 impl Erasing<'_> {

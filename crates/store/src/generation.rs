@@ -17,7 +17,7 @@ const PREFIX: char = 'g';
 
 /// The number of a generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Generation(u32);
+pub struct Generation(u32);
 
 /// The one that a store begins with.
 impl Default for Generation {

@@ -11,6 +11,7 @@
 //! load that died earlier leaves Delta versions that no catalog file names; the next load rolls
 //! them back before it begins.
 
+mod aggregate;
 mod backup;
 mod catalog;
 mod compare;
@@ -21,6 +22,7 @@ mod error;
 mod examine;
 mod export;
 mod generation;
+mod known_days;
 mod load;
 mod location;
 mod lock;
@@ -48,6 +50,8 @@ pub use erase::RowsByTable;
 pub use error::StoreError;
 pub use examine::Examined;
 pub use export::{ExportFormat, ExportedTable};
+pub use generation::Generation;
+pub use known_days::KnownDays;
 pub use load::Loaded;
 pub use location::Location;
 pub use query::{DealCounts, Spellings};

@@ -1,21 +1,18 @@
 //! Bringing staged rows into the tables, and making the result visible in one step.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray,
-};
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::compute::{cast, filter_record_batch};
-use arrow::datatypes::Date32Type;
 use futures::StreamExt;
 use jiff::Timestamp;
 use winsight_model::DataVersion;
 
+use crate::aggregate::{Month, closed_months};
 use crate::catalog::{self, Commit, CommitRequest};
 use crate::compare::{Comparison, LoadCounts, TableChange, read};
 use crate::diff::{Change, Key, KeyedRows, column};
-use crate::query::from_epoch_day;
 use crate::staging::{StagedTable, Staging};
 use crate::table::{DEAL_VERSIONS, DEALS, Table, TableSpec, TableWriter};
 use crate::{FeatureStore, StoreError};
@@ -53,7 +50,7 @@ impl FeatureStore {
                 self.apply(change, staged, &mut next).await?;
             }
         }
-        Ok(Loaded { commit: Some(self.commit_next(next).await?), deals })
+        Ok(Loaded { commit: Some(self.commit_next(next, base.as_ref()).await?), deals })
     }
 
     /// Begins the version after `base`.
@@ -73,6 +70,8 @@ impl FeatureStore {
             // A back-dated load must not slip in before one that was known already.
             known_at: base.map_or(request.known_at, |base| base.known_at.max(request.known_at)),
             tables: base.map(|base| base.tables.clone()).unwrap_or_default(),
+            known_days: None,
+            aggregates: BTreeMap::new(),
             generation,
             revision: 0,
         };
@@ -80,9 +79,15 @@ impl FeatureStore {
     }
 
     /// Makes the version visible.
-    pub(crate) async fn commit_next(&self, next: NextVersion) -> Result<Commit, StoreError> {
-        catalog::append(self.objects.as_ref(), &next.commit).await?;
-        Ok(next.commit)
+    pub(crate) async fn commit_next(
+        &self,
+        next: NextVersion,
+        base: Option<&Commit>,
+    ) -> Result<Commit, StoreError> {
+        let NextVersion { mut commit, touched } = next;
+        self.refresh_aggregates(&mut commit, base, &touched).await?;
+        catalog::append(self.objects.as_ref(), &commit).await?;
+        Ok(commit)
     }
 
     /// Makes the next version of one table, and of the versions of deals where deals go.
@@ -117,7 +122,7 @@ impl FeatureStore {
                 writer.add(keep(&batch, &keyed, |key| !goes(key))?).await?;
                 if let Some(superseded) = &mut superseded {
                     let gone = keep(&batch, &keyed, goes)?;
-                    add_closed_months(&gone, &mut next.touched)?;
+                    next.touched.extend(closed_months(&gone)?);
                     superseded.add(&gone, change).await?;
                 }
             }
@@ -129,7 +134,7 @@ impl FeatureStore {
                 matches!(change.diff.change(key), Some(Change::Inserted | Change::Updated))
             })?;
             if of_deals {
-                add_closed_months(&rows, &mut next.touched)?;
+                next.touched.extend(closed_months(&rows)?);
                 rows = with_columns(DEALS, &rows, vec![instants(known_at, rows.num_rows())])?;
             }
             writer.add(rows).await?;
@@ -148,7 +153,7 @@ pub(crate) struct NextVersion {
     /// Its tables are those that it builds upon, and then those that it makes.
     pub(crate) commit: Commit,
     /// Closed months in which deals differ from the version before.
-    pub(crate) touched: BTreeSet<String>,
+    pub(crate) touched: BTreeSet<Month>,
 }
 
 impl NextVersion {
@@ -209,14 +214,6 @@ fn with_columns(
 ) -> Result<RecordBatch, StoreError> {
     let columns = batch.columns().iter().cloned().chain(added).collect();
     Ok(RecordBatch::try_new((spec.schema)(), columns)?)
-}
-
-/// Adds the months, like `2024-03`, in which the deals were closed.
-fn add_closed_months(batch: &RecordBatch, months: &mut BTreeSet<String>) -> Result<(), StoreError> {
-    let closed = column(batch, "closed_date")?.as_primitive::<Date32Type>();
-    let days: HashSet<i32> = closed.iter().flatten().collect();
-    months.extend(days.into_iter().map(|day| from_epoch_day(day).strftime("%Y-%m").to_string()));
-    Ok(())
 }
 
 /// The batch in the columns and types in which the table is stored.

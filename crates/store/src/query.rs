@@ -4,18 +4,14 @@ use std::collections::BTreeMap;
 
 use arrow::array::{Array, AsArray, Date32Array, RecordBatch, StringArray};
 use arrow::datatypes::{Date32Type, Decimal128Type, Int64Type};
-use datafusion::common::ScalarValue;
-use datafusion::prelude::{Expr, lit};
 use futures::StreamExt;
-use jiff::ToSpan;
-use jiff::civil::{Date, date};
+use jiff::civil::Date;
 use winsight_model::{Dimension, Money, NONE, OpenDeal, Segment};
 
 use crate::diff::{column, text};
 use crate::engine::Engine;
+use crate::known_days::from_epoch_day;
 use crate::{Commit, FeatureStore, StoreError};
-
-const EPOCH: Date = date(1970, 1, 1);
 
 /// How many deals a version holds, as of a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,19 +24,6 @@ pub struct DealCounts {
 
 /// The spellings of each text field in the store, with the number of deals that use each.
 pub type Spellings = BTreeMap<String, BTreeMap<String, u64>>;
-
-/// Days since 1970-01-01, saturating at the ends of the calendar.
-pub(crate) fn epoch_day(day: Date) -> i32 {
-    EPOCH.until(day).map_or(0, |span| span.get_days())
-}
-
-pub(crate) fn from_epoch_day(days: i32) -> Date {
-    EPOCH.saturating_add(i64::from(days).days())
-}
-
-pub(crate) fn date_literal(day: Date) -> Expr {
-    lit(ScalarValue::Date32(Some(epoch_day(day))))
-}
 
 /// The last day on which anything is known to have happened; a view as of that day or later needs
 /// no history.
@@ -56,6 +39,16 @@ pub(crate) async fn last_known_day(engine: &Engine) -> Result<Date, StoreError> 
         }
     }
     Ok(last)
+}
+
+/// The first day on which a deal closed.
+pub(crate) async fn first_closed_day(engine: &Engine) -> Result<Option<Date>, StoreError> {
+    let query = "SELECT min(closed_date) AS day FROM deals WHERE outcome <> 'open'";
+    let mut first = None;
+    for batch in engine.sql(query).await?.collect().await? {
+        first = days(&batch, "day")?.iter().flatten().map(from_epoch_day).next().or(first);
+    }
+    Ok(first)
 }
 
 /// The open deals of `day` as a query; `stage` is the one they stood in then.
@@ -142,19 +135,12 @@ impl FeatureStore {
 
     /// The last day on which a deal was created or closed or changed its stage, if any.
     pub async fn last_known_day(&self, commit: &Commit) -> Result<Option<Date>, StoreError> {
-        let day = last_known_day(&self.engine(commit).await?).await?;
-        Ok((day != Date::MIN).then_some(day))
+        Ok(self.known_days(commit).await?.last)
     }
 
     /// The first closed date there is.
     pub async fn first_closed_day(&self, commit: &Commit) -> Result<Option<Date>, StoreError> {
-        let engine = self.engine(commit).await?;
-        let query = "SELECT min(closed_date) AS day FROM deals WHERE outcome <> 'open'";
-        let mut first = None;
-        for batch in engine.sql(query).await?.collect().await? {
-            first = days(&batch, "day")?.iter().flatten().map(from_epoch_day).next().or(first);
-        }
-        Ok(first)
+        Ok(self.known_days(commit).await?.first_closed)
     }
 
     /// The spellings of the given text columns of `deals`.

@@ -23,6 +23,9 @@ pub(crate) trait Rewrite {
         spec: TableSpec,
         rows: &RecordBatch,
     ) -> Result<Option<RecordBatch>, StoreError>;
+
+    /// A value of a dimension as it is to be from now on; `None` when it may stay.
+    fn rewrite_value(&mut self, value: &str) -> Option<String>;
 }
 
 impl FeatureStore {
@@ -50,6 +53,7 @@ impl FeatureStore {
                 }
             }
         }
+        self.carry_aggregates(&mut rebuilt, from, rewrite).await?;
         for commit in &rebuilt {
             catalog::append(self.objects.as_ref(), commit).await?;
         }

@@ -49,7 +49,10 @@ impl FeatureStore {
         for spec in others {
             self.revert_table(spec, wanted, &mut next).await?;
         }
-        Ok(Loaded { commit: Some(self.commit_next(next).await?), deals: comparison.deals })
+        Ok(Loaded {
+            commit: Some(self.commit_next(next, Some(newest)).await?),
+            deals: comparison.deals,
+        })
     }
 
     /// Stages the deals of a version as all that there are.

@@ -97,6 +97,8 @@ pub(crate) struct DataFile {
     pub(crate) bytes: u64,
     /// Value of the partition column.
     pub(crate) partition: String,
+    /// Its row count and the ranges of its columns, as the Delta log has them.
+    pub(crate) statistics: Option<String>,
 }
 
 /// A Delta table, read at one version.
@@ -195,6 +197,7 @@ impl Table {
             .map(|file| DataFile {
                 path: file.object_store_path(),
                 bytes: u64::try_from(file.size()).unwrap_or_default(),
+                statistics: file.stats(),
                 partition: file
                     .partition_values_map()
                     .remove(self.spec.partition)

@@ -1,18 +1,25 @@
 //! Closed deals condensed into tallies: one pass over the deals for any number of groupings.
 
+mod counters;
+mod deal_files;
+mod pieces;
 mod tabulator;
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::collections::btree_map::{BTreeMap, Entry};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use datafusion::prelude::{DataFrame, Expr, col, lit};
-use futures::StreamExt;
+use arrow::array::RecordBatch;
 use jiff::civil::Date;
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
-use winsight_model::{CycleBuckets, Dimension, NONE, Segment, Tally, Window};
+use winsight_model::{CycleBuckets, Dimension, Segment, Tally, Window};
 
-use crate::engine::Engine;
-use crate::query::{date_literal, last_known_day};
+use crate::aggregate::AggregateAnswer;
+use crate::table::DEALS;
 use crate::{Commit, FeatureStore, StoreError};
+use deal_files::{RowGroup, row_groups};
+use pieces::Pieces;
 use tabulator::Tabulator;
 
 /// The dimensions of one table of tallies; none for all deals together.
@@ -45,98 +52,115 @@ impl FeatureStore {
         commit: &Commit,
         request: &TallyRequest,
     ) -> Result<Vec<Vec<Tallies>>, StoreError> {
-        let engine = self.engine(commit).await?;
-        let tabulator = Tabulator::new(request);
-        let mut streams = Vec::new();
-        let closed = closed_deals(&engine, request).await?;
-        for stream in closed.execute_stream_partitioned().await? {
-            streams.push((stream, false));
-        }
-        if request.as_of < last_known_day(&engine).await? {
-            let reopened = reopened_later(&engine, request).await?;
-            streams.push((reopened.execute_stream().await?, true));
-        }
-        let mut workers = JoinSet::new();
-        for (mut stream, reopened) in streams {
-            let mut tabulator = tabulator.clone();
-            workers.spawn(async move {
-                while let Some(batch) = stream.next().await {
-                    tabulator.add(&batch?, reopened)?;
+        let Some(AggregateAnswer { mut tables, rest }) =
+            self.answer_from_aggregates(commit, request).await
+        else {
+            return self.count_deals(commit, request).await;
+        };
+        if !rest.is_empty() {
+            let windows = rest.iter().map(|&(_, window)| window).collect();
+            let counted = TallyRequest { windows, ..request.clone() };
+            let counted = self.count_deals(commit, &counted).await?;
+            for (tables, counted) in tables.iter_mut().zip(counted) {
+                for (&(window, _), tallies) in rest.iter().zip(counted) {
+                    merge_tallies(&mut tables[window], tallies);
                 }
-                Ok::<_, StoreError>(tabulator.finish())
-            });
+            }
+        }
+        Ok(tables)
+    }
+
+    /// The same from the deals themselves.
+    pub(crate) async fn count_deals(
+        &self,
+        commit: &Commit,
+        request: &TallyRequest,
+    ) -> Result<Vec<Vec<Tallies>>, StoreError> {
+        let pieces = Arc::new(Pieces::of(&request.windows, request.as_of));
+        let tabulator = Tabulator::new(request, Arc::clone(&pieces));
+        let columns: Arc<[String]> = tabulator::columns(request).into();
+        let groups = match commit.tables.get(DEALS.name) {
+            Some(&version) => {
+                let table = self.table(commit.generation, DEALS, version).await?;
+                row_groups(&table, |first, last| pieces.touch(first, last)).await?
+            }
+            None => Vec::new(),
+        };
+        let queue = Arc::new(Mutex::new(VecDeque::from(groups)));
+        let mut workers = JoinSet::new();
+        for _ in 0..Handle::current().metrics().num_workers() {
+            let (tabulator, queue) = (tabulator.clone(), Arc::clone(&queue));
+            workers.spawn(tabulate(tabulator, queue, Arc::clone(&columns)));
+        }
+        let mut tabulator = tabulator;
+        for batch in self.reopened_later(commit, request, &columns).await? {
+            tabulator.add(&batch, true)?;
         }
         let mut total = tabulator.finish();
         while let Some(part) = workers.join_next().await {
-            merge(&mut total, part??);
-        }
-        Ok(total)
-    }
-}
-
-fn merge(total: &mut [Vec<Tallies>], part: Vec<Vec<Tallies>>) {
-    for (total, part) in total.iter_mut().zip(part) {
-        for (total, part) in total.iter_mut().zip(part) {
-            for (values, tally) in part {
-                total.entry(values).or_default().merge(&tally);
+            for (total, part) in total.iter_mut().zip(part??) {
+                for (total, part) in total.iter_mut().zip(part) {
+                    merge_tallies(total, part);
+                }
             }
         }
+        Ok(total.into_iter().map(|by_piece| pieces.assemble(by_piece)).collect())
+    }
+
+    /// Deals that had closed by `as_of` according to their events, but are open or closed anew
+    /// today. There are none as of the last known day or later.
+    async fn reopened_later(
+        &self,
+        commit: &Commit,
+        request: &TallyRequest,
+        columns: &[String],
+    ) -> Result<Vec<RecordBatch>, StoreError> {
+        let day = request.as_of;
+        if self.known_days(commit).await?.last.is_none_or(|last| day >= last) {
+            return Ok(Vec::new());
+        }
+        let engine = self.engine(commit).await?;
+        let reopened = engine
+            .sql(&format!(
+                "SELECT deals.* EXCEPT (outcome, closed_date, cycle_days),
+                        past.outcome, past.date AS closed_date,
+                        CAST(past.date - deals.created_date AS INT) AS cycle_days
+                 FROM deals JOIN (
+                   SELECT source, deal_id,
+                          last_value(outcome ORDER BY date, position) AS outcome, max(date) AS date
+                   FROM stage_events WHERE date <= DATE '{day}' GROUP BY source, deal_id
+                 ) AS past ON past.source = deals.source AND past.deal_id = deals.deal_id
+                 WHERE past.outcome <> 'open'
+                   AND (deals.closed_date IS NULL OR deals.closed_date > DATE '{day}')"
+            ))
+            .await?;
+        let columns: Vec<_> = columns.iter().map(String::as_str).collect();
+        Ok(reopened.select_columns(&columns)?.collect().await?)
     }
 }
 
-async fn closed_deals(engine: &Engine, request: &TallyRequest) -> Result<DataFrame, StoreError> {
-    let deals = engine.deals().await?;
-    let wanted = in_windows("closed_date", request).and(outside(request));
-    Ok(deals.filter(wanted)?.select(columns(request))?)
-}
-
-/// Days that any of the windows needs, and that are known at `as_of`.
-fn in_windows(column: &str, request: &TallyRequest) -> Expr {
-    let known = col(column).lt_eq(date_literal(request.as_of));
-    let first = request.windows.iter().map(|window| window.from).min().unwrap_or(Date::MIN);
-    let end = request.windows.iter().map(|window| window.to).max().unwrap_or(Date::MAX);
-    known.and(col(column).gt_eq(date_literal(first))).and(col(column).lt(date_literal(end)))
-}
-
-/// Deals outside every excluded segment.
-fn outside(request: &TallyRequest) -> Expr {
-    let is_value = |(dimension, value): &(Dimension, String)| {
-        let column = col(dimension.as_str());
-        if value == NONE {
-            column.is_null()
-        } else {
-            column.clone().is_not_null().and(column.eq(lit(value)))
+/// Counts row groups until none is left.
+async fn tabulate(
+    mut tabulator: Tabulator,
+    queue: Arc<Mutex<VecDeque<RowGroup>>>,
+    columns: Arc<[String]>,
+) -> Result<Vec<Vec<Tallies>>, StoreError> {
+    let columns: Vec<_> = columns.iter().map(String::as_str).collect();
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    while let Some(group) = next() {
+        for batch in group.read(&columns).await?.into_iter().flatten() {
+            tabulator.add(&batch?, false)?;
         }
-    };
-    request.excluding.iter().fold(lit(true), |outside, segment| {
-        let inside = segment.parts().iter().map(is_value).fold(lit(true), Expr::and);
-        outside.and(!inside)
-    })
+    }
+    Ok(tabulator.finish())
 }
 
-fn columns(request: &TallyRequest) -> Vec<Expr> {
-    let mut columns = vec![col("outcome"), col("closed_date"), col("amount"), col("cycle_days")];
-    columns.extend(tabulator::dimensions(request).iter().map(|dimension| col(dimension.as_str())));
-    columns
-}
-
-/// Deals that had closed by `as_of` according to their events, but are open or closed anew today.
-async fn reopened_later(engine: &Engine, request: &TallyRequest) -> Result<DataFrame, StoreError> {
-    let day = request.as_of;
-    let reopened = engine
-        .sql(&format!(
-            "SELECT deals.* EXCEPT (outcome, closed_date, cycle_days),
-                    past.outcome, past.date AS closed_date,
-                    CAST(past.date - deals.created_date AS INT) AS cycle_days
-             FROM deals JOIN (
-               SELECT source, deal_id,
-                      last_value(outcome ORDER BY date, position) AS outcome, max(date) AS date
-               FROM stage_events WHERE date <= DATE '{day}' GROUP BY source, deal_id
-             ) AS past ON past.source = deals.source AND past.deal_id = deals.deal_id
-             WHERE past.outcome <> 'open'
-               AND (deals.closed_date IS NULL OR deals.closed_date > DATE '{day}')"
-        ))
-        .await?;
-    let wanted = in_windows("closed_date", request).and(outside(request));
-    Ok(reopened.filter(wanted)?.select(columns(request))?)
+/// Adds every tally of `part`.
+fn merge_tallies(total: &mut Tallies, part: Tallies) {
+    for (values, tally) in part {
+        match total.entry(values) {
+            Entry::Vacant(place) => _ = place.insert(tally),
+            Entry::Occupied(mut known) => known.get_mut().merge(&tally),
+        }
+    }
 }

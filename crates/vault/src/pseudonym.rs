@@ -123,7 +123,8 @@ impl ErasedNames {
         let mut replaced = String::new();
         let (mut copied, mut at) = (0, 0);
         while at < words.len() {
-            let longest_first = self.lengths.iter().rev().filter(|length| at + **length <= words.len());
+            let longest_first =
+                self.lengths.iter().rev().filter(|length| at + **length <= words.len());
             let name = longest_first.copied().find_map(|length| {
                 let place = self.by_words.get(&self.words_hash(&words[at..at + length]))?;
                 Some((*place, length))
@@ -255,7 +256,8 @@ mod tests {
     fn a_mask_depends_on_the_names_and_the_row_and_not_on_the_order() {
         let names = names(&["Ann", "Bob"]);
         let both = [0, 1].into();
-        let one_by_one = names.mask(&[1].into(), &["crm", "7"]) ^ names.mask(&[0].into(), &["crm", "7"]);
+        let one_by_one =
+            names.mask(&[1].into(), &["crm", "7"]) ^ names.mask(&[0].into(), &["crm", "7"]);
         assert_eq!(names.mask(&both, &["crm", "7"]), one_by_one);
         assert_ne!(names.mask(&both, &["crm", "7"]), names.mask(&both, &["crm", "8"]));
         assert_eq!(names.mask(&[].into(), &["crm", "7"]), 0);

@@ -230,6 +230,15 @@ pub(crate) struct Metrics {
     /// One row per value, or per combination of values.
     #[arg(long, value_delimiter = ',', value_parser = Dimension::built_in, value_name = "DIM[,DIM]")]
     pub(crate) by: Vec<Dimension>,
+    /// One table for each dimension of --by, or for every one there is.
+    #[arg(long)]
+    pub(crate) each: bool,
+    /// Leave out the interval of the friction index, which takes most of the time of a large table.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Count the deals themselves instead of using tallies kept of them.
+    #[arg(long, hide = true)]
+    pub(crate) no_cache: bool,
     #[command(flatten)]
     pub(crate) days: Days,
     /// One row per week, month or quarter.

@@ -6,14 +6,15 @@ mod doctor;
 mod import;
 mod insights;
 mod key;
-mod quality;
 mod ownership;
+mod quality;
 mod question;
 mod serve;
 mod simulate;
 
 use anyhow::{Context, Result};
 use winsight_insight::Cadence;
+use winsight_jobs::Workspace;
 
 use crate::cli::{Cli, Command, Job, Place};
 use crate::configuration::{self, DEFAULT_FILE, FILE_NAME};
@@ -23,7 +24,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
     let Cli { place, json, command, .. } = cli;
     match command {
         Command::Init => init(&place, json).await,
-        Command::Demo(demo) => demo::run(&place, &demo).await,
+        Command::Demo(demo) => demo::run(&place, &demo, json).await,
         Command::Simulate(request) => simulate::run(&place, &request, json),
         Command::Import(request) => import::run(&place, &request, json).await,
         Command::Run { job } => insights::run_job(&place, job.into(), json).await,
@@ -43,7 +44,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Backup { file } => ownership::backup(&place, &file, json).await,
         Command::Restore(request) => ownership::restore(&place, &request, json).await,
         Command::Upkeep { dry_run } => ownership::upkeep(&place, dry_run, json).await,
-        Command::Serve { listen } => serve::run(&place, listen).await,
+        Command::Serve { listen } => serve::run(&place, listen, json).await,
         Command::Openapi => say(winsight_server::openapi_json().trim_end()),
     }
 }
@@ -80,4 +81,12 @@ async fn init(place: &Place, json: bool) -> Result<()> {
         workspace.id(),
         home.display()
     ))
+}
+
+/// Says which state of the data the numbers above come from.
+async fn say_label(workspace: &Workspace) -> Result<()> {
+    match workspace.label().await? {
+        Some(label) => say(&label.to_string()),
+        None => Ok(()),
+    }
 }

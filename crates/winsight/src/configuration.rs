@@ -9,7 +9,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use winsight_jobs::{Encryption, Home, KnownAt, Workspace};
-use winsight_model::{Clock, Settings};
+use winsight_model::{Clock, Settings, nearest};
 use winsight_vault::KeySource;
 
 use crate::cli::{AsOf, Place, Usage};
@@ -63,9 +63,7 @@ fn explain(error: figment::Error) -> anyhow::Error {
         .into_iter()
         .map(|problem| {
             let hint = match &problem.kind {
-                figment::error::Kind::UnknownField(name, known) => known
-                    .iter()
-                    .min_by_key(|known| strsim::levenshtein(known, name))
+                figment::error::Kind::UnknownField(name, known) => nearest(name, known)
                     .map(|nearest| format!(" (did you mean {nearest:?}?)"))
                     .unwrap_or_default(),
                 _ => String::new(),

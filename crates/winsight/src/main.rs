@@ -37,7 +37,7 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     if error.chain().any(output::is_closed_pipe) {
         return ExitCode::SUCCESS;
     }
-    output::complain(&format!("error: {}", explain(error)));
+    output::remark(&format!("error: {}", explain(error)));
     let code = match error.downcast_ref::<JobError>() {
         Some(job) if job.is_refusal() => REFUSED,
         Some(job) if job.is_usage() => USAGE,

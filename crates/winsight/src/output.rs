@@ -14,13 +14,8 @@ pub(crate) fn say(text: &str) -> Result<()> {
     Ok(())
 }
 
-/// Prints a remark for whoever watches.
+/// Prints to stderr, for whoever watches. A closed stderr is nobody's loss.
 pub(crate) fn remark(text: &str) {
-    complain(text);
-}
-
-/// Prints to stderr. A closed stderr is nobody's loss.
-pub(crate) fn complain(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 

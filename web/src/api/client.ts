@@ -7,6 +7,7 @@ export type Change = Schemas["Change"];
 export type Changes = Schemas["Changes"];
 export type Insight = Schemas["Insight"];
 export type Metric = Schemas["Metric"];
+export type MetricChange = Schemas["MetricChange"];
 export type Status = Schemas["Status"];
 export type Trend = Schemas["Trend"];
 export type TrendPoint = Schemas["TrendPoint"];

@@ -1,5 +1,5 @@
-import type { Change, Verdict } from "../api/client";
-import { points, pointsInWords } from "../format/numbers";
+import type { Change, MetricChange, Verdict } from "../api/client";
+import { growth, points, pointsInWords } from "../format/numbers";
 
 const words: Record<Verdict, string> = {
   fell: "Fell",
@@ -15,8 +15,23 @@ export function VerdictText({ verdict }: { readonly verdict: Verdict }) {
 
 /** The change in points with its interval: `−3 points (−10 to +4)`. */
 export function changeInPoints(change: Change): string | null {
-  const { wr_delta, wr_delta_low, wr_delta_high } = change;
-  if (wr_delta === null) return null;
-  if (wr_delta_low === null || wr_delta_high === null) return pointsInWords(wr_delta);
-  return `${pointsInWords(wr_delta)} (${points(wr_delta_low)} to ${points(wr_delta_high)})`;
+  return inPoints(change.wr_delta, change.wr_delta_low, change.wr_delta_high);
+}
+
+/** The change of a share with its interval, as `changeInPoints`. */
+export function shareChange({ change, change_low, change_high }: MetricChange): string | null {
+  return inPoints(change, change_low, change_high);
+}
+
+/** The change of a ratio with its interval: `+5% (−9% to +22%)`. */
+export function ratioChange({ change, change_low, change_high }: MetricChange): string | null {
+  if (change === null) return null;
+  if (change_low === null || change_high === null) return growth(change);
+  return `${growth(change)} (${growth(change_low)} to ${growth(change_high)})`;
+}
+
+function inPoints(by: number | null, low: number | null, high: number | null): string | null {
+  if (by === null) return null;
+  if (low === null || high === null) return pointsInWords(by);
+  return `${pointsInWords(by)} (${points(low)} to ${points(high)})`;
 }

@@ -23,6 +23,11 @@ export function pointsInWords(difference: number): string {
   return `${signed(rounded)} ${Math.abs(rounded) === 1 ? "point" : "points"}`;
 }
 
+/** A factor as signed growth: `1.2` is `+20%`, `0.95` is `−5%`. */
+export function growth(factor: number): string {
+  return `${signed(Math.round((factor - 1) * 100))}%`;
+}
+
 function signed(value: number): string {
   if (value === 0) return "0";
   return value > 0 ? `+${value}` : `${MINUS}${-value}`;

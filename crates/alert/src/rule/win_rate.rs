@@ -2,7 +2,7 @@ use winsight_insight::{GatedChange, SegmentPair, gate_changes, short_money, test
 use winsight_model::{Segment, Settings};
 
 use super::{Observation, Rule};
-use crate::evidence::{Budget, Evidence};
+use crate::evidence::{Budget, Evidence, Standing};
 use crate::impact::of_drop;
 use crate::wording::{headline, percent, period, points, segment_line};
 use crate::{Finding, Impact, ImpactKind, Severity};
@@ -100,12 +100,20 @@ fn finding(
         action: action(&pair.segment).to_owned(),
         context: None,
         data_version: observation.data_version,
-        evidence: evidence(gated, budget).with("open_amount", open.to_string()),
+        evidence: evidence(gated, settings, budget).with("open_amount", open.to_string()),
     }
 }
 
-fn evidence(gated: &GatedChange, budget: &Budget<'_>) -> Evidence {
+fn evidence(gated: &GatedChange, settings: &Settings, budget: &Budget<'_>) -> Evidence {
     let change = &gated.change;
+    let standing = if gated.real {
+        Standing::Opened
+    } else {
+        let threshold = points(settings.alerts.win_rate_drop);
+        Standing::Held(format!(
+            "the drop is still more than half of the {threshold} points that open an alert"
+        ))
+    };
     let interval = change.interval.map_or_else(String::new, |interval| {
         format!(", 95% interval {} to {}", points(interval.low), points(interval.high))
     });
@@ -114,10 +122,10 @@ fn evidence(gated: &GatedChange, budget: &Budget<'_>) -> Evidence {
         change.current.deals,
         change.baseline.deals,
         change.change.map_or_else(String::new, points),
-        budget.describe("segment"),
+        budget.describe("segment", &standing),
     );
     budget
-        .record(Evidence::new(summary))
+        .record(Evidence::new(summary), &standing)
         .with("method", "newcombe_and_benjamini_hochberg")
         .with("p_value", change.p_value)
         .with("won", change.current.won)

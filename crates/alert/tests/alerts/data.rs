@@ -1,6 +1,6 @@
 //! Tallies, segments and observations to test with.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::civil::date;
 use winsight_alert::Observation;
@@ -70,6 +70,6 @@ pub(crate) fn observe<'a>(
         currency: "USD",
         data_version: DataVersion(7),
         looks_per_quarter: 1,
-        live: const { &BTreeSet::new() },
+        live: &[],
     }
 }

@@ -15,13 +15,16 @@ fn finding(rule: Rule, segment: Segment, deals: u64) -> Finding {
     Finding { rule, segment, deals, ..found.into_iter().next().expect("a real drop") }
 }
 
+const RULES: [Rule; 4] =
+    [Rule::WinRateDrop, Rule::DfiRise, Rule::LeadSourceLow, Rule::HighRiskDeals];
+
 fn at(day: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH + (day * 24).hours()
 }
 
 /// Findings of distinct identities, in any order.
 fn findings() -> impl Strategy<Value = Vec<Finding>> {
-    let identities = Rule::ALL
+    let identities = RULES
         .into_iter()
         .flat_map(|rule| ["Europe", "EUROPE", "(none)"].map(|region| (rule, region)))
         .collect::<Vec<_>>();
@@ -37,7 +40,7 @@ fn findings() -> impl Strategy<Value = Vec<Finding>> {
 }
 
 fn rules() -> impl Strategy<Value = Vec<Rule>> {
-    prop::sample::subsequence(Rule::ALL.to_vec(), 0..=Rule::ALL.len())
+    prop::sample::subsequence(RULES.to_vec(), 0..=RULES.len())
 }
 
 fn state() -> impl Strategy<Value = AlertState> {

@@ -1,8 +1,9 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use winsight_alert::{
     Alert, AlertState, Evidence, Finding, Impact, ImpactKind, Observation, Rule, dfi_findings,
-    lead_source_findings, win_rate_findings, without_echoes,
+    lead_source_findings, reconcile, unjudged_findings, win_rate_findings, without_echoes,
 };
 use winsight_model::{Segment, Settings, Tally};
 
@@ -124,7 +125,7 @@ fn revenue_at_risk_follows_the_amounts() {
 #[test]
 fn more_looks_ask_for_more_evidence() {
     let pairs = [
-        pair(segment("region", "Europe"), shares((420, 580)), shares((480, 520))),
+        pair(segment("region", "Europe"), shares((415, 585)), shares((480, 520))),
         pair(segment("region", "India"), shares((480, 520)), shares((480, 520))),
     ];
     let overall = overall(&pairs);
@@ -166,27 +167,106 @@ fn an_alert_survives_storage() {
     }
 }
 
+/// Live alerts of these rules on these segments.
+fn live(identities: &[(Rule, Segment)]) -> Vec<Alert> {
+    let pairs = [pair(segment("region", "Europe"), shares((400, 600)), shares((500, 500)))];
+    let overall = overall(&pairs);
+    let open = BTreeMap::new();
+    let found = win_rate_findings(&observe(&pairs, &overall, &open), &Settings::default());
+    let of = |(rule, segment): &(Rule, Segment)| Finding {
+        rule: *rule,
+        segment: segment.clone(),
+        ..found[0].clone()
+    };
+    let findings = identities.iter().map(of).collect();
+    reconcile(&[], findings, &[], Timestamp::UNIX_EPOCH).opened
+}
+
 #[test]
 fn an_alert_stays_while_its_condition_holds_though_the_evidence_would_not_open_one() {
-    let near_the_bar = pair(segment("lead_source", "Ads"), shares((30, 70)), shares((30, 70)));
-    let other = pair(segment("lead_source", "Partner"), shares((60, 40)), shares((60, 40)));
-    let slipping = pair(segment("region", "Europe"), shares((56, 44)), shares((60, 40)));
-    let pairs = [near_the_bar, other, slipping];
+    let friction = |lost_days| tally((20, 50), (20, lost_days), None);
+    let pairs = [
+        pair(segment("lead_source", "Ads"), shares((30, 70)), shares((30, 70))),
+        pair(segment("lead_source", "Partner"), shares((60, 40)), shares((60, 40))),
+        pair(segment("region", "Europe"), shares((56, 44)), shares((60, 40))),
+        pair(segment("rep", "rep_2"), friction(58), friction(50)),
+    ];
     let overall = overall(&pairs[..2]);
     let open = BTreeMap::new();
     let settings = Settings::default();
-    let found = |live: &BTreeSet<(Rule, Segment)>| {
+    let found = |live: &[Alert]| {
         let observation = Observation { live, ..observe(&pairs, &overall, &open) };
         let mut findings = lead_source_findings(&observation, &settings);
         findings.extend(win_rate_findings(&observation, &settings));
-        findings.iter().map(|found| found.segment.value_label()).collect::<Vec<_>>()
+        findings.extend(dfi_findings(&observation, &settings));
+        findings
     };
-    assert_eq!(found(&BTreeSet::new()), Vec::<String>::new());
-    let live = BTreeSet::from([
+    assert_eq!(found(&[]), []);
+    let held = found(&live(&[
         (Rule::LeadSourceLow, segment("lead_source", "Ads")),
         (Rule::WinRateDrop, segment("region", "Europe")),
+        (Rule::DfiRise, segment("rep", "rep_2")),
         // Alerted on once, and well again: nothing keeps it.
         (Rule::LeadSourceLow, segment("lead_source", "Partner")),
+    ]));
+    for (finding, (name, why)) in held.iter().zip([
+        ("Ads", "held open: the win rate is still below 35%;"),
+        ("Europe", "held open: the drop is still more than half of the 5 points"),
+        ("rep_2", "held open: the index is still up by more than half of the 20%"),
+    ]) {
+        assert_eq!(finding.segment.value_label(), name);
+        let summary = &finding.evidence.summary;
+        assert!(summary.contains(why), "{summary}");
+        assert!(summary.ends_with("; the evidence of today would not open it"), "{summary}");
+        assert!(!summary.contains("budget"), "{summary}");
+        assert_eq!(finding.evidence.facts["held_open"], true);
+    }
+    assert_eq!(held.len(), 3);
+}
+
+#[test]
+fn too_few_deals_neither_open_nor_resolve_an_alert() {
+    let settings = Settings::default();
+    let few = shares((4, 5));
+    let pairs = [
+        pair(segment("region", "Europe"), few.clone(), shares((60, 40))),
+        pair(segment("lead_source", "Ads"), few.clone(), shares((60, 40))),
+        pair(segment("rep", "rep_2"), tally((50, 50), (9, 50), None), shares((50, 50))),
+        pair(segment("region", "India"), shares((50, 50)), shares((50, 50))),
+    ];
+    let overall = overall(&pairs);
+    let open = BTreeMap::new();
+    let live = live(&[
+        (Rule::WinRateDrop, segment("region", "Europe")),
+        (Rule::LeadSourceLow, segment("lead_source", "Ads")),
+        (Rule::DfiRise, segment("rep", "rep_2")),
+        (Rule::WinRateDrop, segment("product", "Gone")),
+        // Enough deals, and no drop: over.
+        (Rule::WinRateDrop, segment("region", "India")),
     ]);
-    assert_eq!(found(&live), ["Ads", "Europe"]);
+    let evaluate = |live: &[Alert]| {
+        let observation = Observation { live, ..observe(&pairs, &overall, &open) };
+        let mut findings = win_rate_findings(&observation, &settings);
+        findings.extend(lead_source_findings(&observation, &settings));
+        findings.extend(dfi_findings(&observation, &settings));
+        findings.extend(unjudged_findings(&observation, &settings));
+        reconcile(live, findings, &Rule::TESTING, Timestamp::UNIX_EPOCH)
+    };
+    let first = evaluate(&live);
+    assert_eq!(first.opened, []);
+    let over: Vec<_> = first.resolved.iter().map(|alert| alert.finding.segment.clone()).collect();
+    assert_eq!(over, [segment("region", "India")]);
+    assert_eq!(first.updated.len(), 4);
+    for (alert, before) in first.updated.iter().zip(&live) {
+        let (finding, last) = (&alert.finding, &before.finding);
+        assert_eq!((finding.window, finding.current), (last.window, last.current));
+        let summary = &finding.evidence.summary;
+        assert!(summary.starts_with("held open: too few deals to judge ("), "{summary}");
+        assert!(summary.ends_with(&format!("when last judged: {}", last.evidence.summary)));
+    }
+    let europe = &first.updated[0].finding.evidence.summary;
+    assert!(europe.contains("(9 in the window, 100 in the one before)"), "{europe}");
+    let gone = &first.updated[3].finding.evidence.summary;
+    assert!(gone.contains("(0 in the window, 0 in the one before)"), "{gone}");
+    assert_eq!(evaluate(&first.updated).updated, first.updated, "the same remark the next week");
 }

@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::path::Path;
 
 use chardetng::EncodingDetector;
@@ -95,33 +95,38 @@ fn utf16_without_mark(head: &[u8]) -> Option<&'static Encoding> {
 }
 
 fn by_bytes(path: &Path) -> io::Result<Detected> {
-    let mut file = BufReader::with_capacity(256 * 1024, File::open(path)?);
     let mut counts = Utf8Counts::default();
+    let cut = each_chunk(path, |chunk| counts.add(chunk))?;
+    counts.invalid += usize::from(cut);
+    if counts.invalid == 0 {
+        return Ok(Detected { encoding: UTF_8, evidence: "every byte is valid" });
+    }
+    if counts.multibyte > counts.invalid {
+        return Ok(Detected { encoding: UTF_8, evidence: "most letters are valid, some are not" });
+    }
+    // Far slower than counting, and needed for few files.
     let mut detector = EncodingDetector::new();
+    each_chunk(path, |chunk| {
+        detector.feed(chunk, false);
+        0
+    })?;
+    Ok(Detected { encoding: detector.guess(None, false), evidence: "recognised from its letters" })
+}
+
+/// Passes a file on in chunks. `take` returns how many of the last bytes are to come again with the
+/// next chunk; the result is whether any were left at the end.
+fn each_chunk(path: &Path, mut take: impl FnMut(&[u8]) -> usize) -> io::Result<bool> {
+    let mut file = File::open(path)?;
     let mut chunk = vec![0; 256 * 1024];
     let mut kept = 0;
     loop {
         let read = read_full(&mut file, &mut chunk[kept..])?;
-        let bytes = &chunk[..kept + read];
         if read == 0 {
-            counts.invalid += usize::from(kept > 0);
-            break;
+            return Ok(kept > 0);
         }
-        let rest = counts.add(bytes);
-        if counts.invalid > 0 || counts.multibyte > 0 {
-            detector.feed(bytes, false);
-        }
-        let start = bytes.len() - rest;
-        kept = rest;
-        chunk.copy_within(start..start + kept, 0);
-    }
-    if counts.invalid == 0 {
-        Ok(Detected { encoding: UTF_8, evidence: "every byte is valid" })
-    } else if counts.multibyte > counts.invalid {
-        Ok(Detected { encoding: UTF_8, evidence: "most letters are valid, some are not" })
-    } else {
-        let encoding = detector.guess(None, false);
-        Ok(Detected { encoding, evidence: "recognised from its letters" })
+        let length = kept + read;
+        kept = take(&chunk[..length]);
+        chunk.copy_within(length - kept..length, 0);
     }
 }
 
@@ -159,7 +164,8 @@ impl Utf8Counts {
                     (std::str::from_utf8(valid).unwrap_or_default(), Some(error))
                 }
             };
-            self.multibyte += valid.chars().filter(|letter| !letter.is_ascii()).count();
+            // Every letter beyond ASCII begins with a byte above the continuation bytes.
+            self.multibyte += valid.bytes().filter(|byte| *byte >= 0xC0).count();
             let Some(error) = error else { return 0 };
             let Some(length) = error.error_len() else { return rest.len() - error.valid_up_to() };
             self.invalid += 1;

@@ -2,7 +2,7 @@ use crate::Reason;
 use crate::check;
 
 /// Largest part of a row kept for the quarantine.
-const RAW_BYTES: usize = 4096;
+pub(super) const RAW_BYTES: usize = 4096;
 
 /// What makes a row unreadable as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub(crate) enum Fault {
     },
     /// A quote is open at the end of the file.
     UnclosedQuote,
+    /// Only its beginning was kept.
+    CutText,
     /// Not text in the file's encoding.
     InvalidText,
     /// Holds NUL bytes.
@@ -40,6 +42,10 @@ impl Fault {
             Self::UnclosedQuote => (
                 check::UNCLOSED_QUOTE,
                 "the file ends inside a quoted field; close the quote, or export the file again if it was cut off".to_owned(),
+            ),
+            Self::CutText => (
+                check::CUT_ROW,
+                "only the beginning of the row was kept; correct it in its source and import it again".to_owned(),
             ),
             Self::InvalidText => (
                 check::INVALID_TEXT,
@@ -112,29 +118,40 @@ impl<'a> Record<'a> {
 
     /// The row as text, its fields joined by commas and cut at 4 KiB.
     pub(crate) fn raw(&self) -> String {
-        let mut raw = String::new();
         let mut start = 0;
-        for (index, end) in self.ends.iter().enumerate() {
-            if raw.len() > RAW_BYTES {
-                break;
-            }
-            if index > 0 {
-                raw.push(',');
-            }
+        let fields = self.ends.iter().map(|end| {
             let field = self.text.get(start..*end).unwrap_or_default();
-            let field = String::from_utf8_lossy(&field[..field.len().min(RAW_BYTES)]);
-            if field.contains([',', '"', '\n', '\r']) {
-                raw.push('"');
-                raw.push_str(&field.replace('"', "\"\""));
-                raw.push('"');
-            } else {
-                raw.push_str(&field);
-            }
             start = *end;
-        }
-        raw.truncate(raw.floor_char_boundary(RAW_BYTES));
-        raw
+            String::from_utf8_lossy(&field[..field.len().min(RAW_BYTES)])
+        });
+        joined(fields, RAW_BYTES)
     }
+}
+
+/// Fields joined by commas, quoted where they must be, and cut at a length in bytes.
+pub(super) fn joined<Text: AsRef<str>>(
+    fields: impl Iterator<Item = Text>,
+    longest: usize,
+) -> String {
+    let mut raw = String::new();
+    for (index, field) in fields.enumerate() {
+        if raw.len() > longest {
+            break;
+        }
+        if index > 0 {
+            raw.push(',');
+        }
+        let field = field.as_ref();
+        if field.contains([',', '"', '\n', '\r']) {
+            raw.push('"');
+            raw.push_str(&field.replace('"', "\"\""));
+            raw.push('"');
+        } else {
+            raw.push_str(field);
+        }
+    }
+    raw.truncate(raw.floor_char_boundary(longest));
+    raw
 }
 
 /// The fields of a row that can be read.
@@ -155,6 +172,11 @@ impl<'a> Fields<'a> {
         let Some(end) = self.ends.get(index) else { return "" };
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
         &self.text[start..*end]
+    }
+
+    /// The fields as text, in the form of [`Record::raw`] and whole.
+    pub(crate) fn raw(&self) -> String {
+        joined((0..self.len()).map(|index| self.get(index)), usize::MAX)
     }
 
     fn fit(&self, width: usize) -> bool {

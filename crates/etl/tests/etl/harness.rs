@@ -91,12 +91,15 @@ pub(crate) fn load(path: &Path, options: &ImportOptions) -> Result<Loaded, EtlEr
     assert_eq!((progress.rows, progress.bytes_read), (report.rows_read, progress.bytes_total));
     assert!(report.quarantined.is_sorted_by_key(|row| row.line));
     let known = |name: &str| check::CATALOGUE.iter().any(|check| check.name == name);
-    assert!(report.issues.iter().all(|issue| known(&issue.check)));
+    for issue in &report.issues {
+        assert!(known(&issue.check) && issue.count > 0, "{issue:?}");
+        assert!(issue.rows.len() <= 5 && issue.rows.len() as u64 <= issue.count, "{issue:?}");
+    }
     for row in &report.quarantined {
         assert!(!row.reasons.is_empty() && row.raw.len() <= 4096);
         assert!(row.reasons.iter().all(|reason| known(reason.check)));
     }
-    let quality = report.quality;
+    let quality = &report.quality;
     let parts = [
         quality.score,
         quality.completeness,
@@ -106,6 +109,9 @@ pub(crate) fn load(path: &Path, options: &ImportOptions) -> Result<Loaded, EtlEr
         quality.timeliness,
     ];
     assert!(parts.iter().all(|part| (0.0..=100.0).contains(part)), "{quality:?}");
+    for (field, quality) in &quality.fields {
+        assert!((0.0..=1.0).contains(&quality.filled), "{field}: {quality:?}");
+    }
     Ok(Loaded { report, deals })
 }
 

@@ -7,10 +7,14 @@
     reason = "tests fail by panicking, scores are computed the same way twice, and a skip is printed"
 )]
 
+mod activities;
 mod cases;
 mod columnar;
 mod company_files;
 mod events;
 mod harness;
+mod indicators;
 mod lookups;
 mod properties;
+mod quality;
+mod retry;

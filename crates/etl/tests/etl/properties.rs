@@ -1,8 +1,10 @@
 use std::path::Path;
 
+use arrow::array::AsArray;
 use proptest::prelude::*;
 use winsight_etl::{
-    EtlError, ImportOptions, Mapping, SinkError, is_lookup, read_deals, read_events, read_lookup,
+    EtlError, ImportOptions, Mapping, RawRow, SinkError, is_lookup, read_activities, read_deals,
+    read_events, read_indicators, read_lookup, read_rows,
 };
 use winsight_model::Settings;
 
@@ -20,8 +22,20 @@ proptest! {
         let path = scratch.write("deals.csv", [head, &bytes].concat());
         let _ = load(&path, &options());
         let _ = read_events(&path, &options(), &mut |_| Ok(()), &mut |_| {});
+        let _ = read_activities(&path, &options(), &mut |_| Ok(()), &mut |_| {});
+        let _ = read_indicators(&path);
         let _ = is_lookup(&path);
         let _ = read_lookup(&path);
+    }
+
+    #[test]
+    fn no_kept_rows_panic(
+        header in "[a-c\"\n,_ ]{0,20}|deal_id,closed_date,outcome",
+        rows in prop::collection::vec("[a-c\"\n\r,;0-9/.€$ -]{0,60}", 0..8),
+    ) {
+        let rows: Vec<_> = (2..).zip(rows).map(|(line, text)| RawRow { line, text }).collect();
+        let path = Path::new("deals.csv");
+        let _ = read_rows(path, &header, &rows, &options(), &mut |_| Ok(()));
     }
 
     #[test]
@@ -62,7 +76,21 @@ proptest! {
     }
 }
 
-const HASH: &str = "6599609096060531756";
+const HASH: &str = "-2170095676732091498";
+
+#[test]
+fn the_row_hash_covers_custom_dimensions() {
+    let scratch = Scratch::new();
+    let mut options = options();
+    options.mapping = Some(Mapping::from_toml("dimensions = { tier = \"Tier\" }").expect("valid"));
+    let hash_of = |tier: &str| {
+        let text = format!("deal_id,closed_date,outcome,Tier\na,2024-02-01,Won,{tier}\n");
+        let loaded = load(&scratch.write("deals.csv", text), &options).expect("loads");
+        loaded.deals[0]["row_hash"].clone()
+    };
+    assert_ne!(hash_of("gold"), hash_of("silver"));
+    assert_ne!(hash_of("gold"), hash_of(""));
+}
 
 #[test]
 fn batches_are_bounded_and_hold_every_deal() {
@@ -75,14 +103,19 @@ fn batches_are_bounded_and_hold_every_deal() {
     let path = scratch.write("deals.csv", text);
     let mut sizes = Vec::new();
     let mut steps = Vec::new();
+    let mut ids = Vec::new();
     let mut sink = |batch: arrow::array::RecordBatch| -> Result<(), SinkError> {
         sizes.push(batch.num_rows());
+        let column = batch["deal_id"].as_string::<i32>();
+        ids.extend(column.iter().flatten().map(str::to_owned));
         Ok(())
     };
     let report = read_deals(&path, &options(), &mut sink, &mut |progress| steps.push(progress))
         .expect("loads");
     assert_eq!(report.accepted, 70_000);
     assert_eq!(sizes.iter().sum::<usize>(), 70_000);
+    let in_order = (0..).zip(&ids).all(|(deal, id)| *id == format!("d{deal}"));
+    assert!(in_order, "the deals come in the order of the file");
     assert!(sizes.iter().all(|size| (1..=65_536).contains(size)), "{sizes:?}");
     assert!(steps.len() >= 7 && steps.is_sorted_by_key(|step| (step.rows, step.bytes_read)));
     assert!(report.issues.iter().any(|issue| issue.check == "too_many_values"));
@@ -108,6 +141,45 @@ fn a_failing_sink_ends_the_load() {
     let error = read_deals(&path, &options(), &mut sink, &mut |_| {}).expect_err("fails");
     assert!(matches!(error, EtlError::Sink(_)));
     assert!(error.to_string().contains("disk full"));
+}
+
+#[test]
+fn a_sink_that_fails_midway_ends_the_load() {
+    use std::fmt::Write as _;
+    let mut text = HEADER.to_owned();
+    for deal in 0..100_000 {
+        writeln!(text, "d{deal},2024-01-01,2024-02-01,Won,1,EMEA").expect("a string");
+    }
+    let scratch = Scratch::new();
+    let path = scratch.write("deals.csv", text);
+    let mut batches = 0;
+    let mut sink = |_: arrow::array::RecordBatch| -> Result<(), SinkError> {
+        batches += 1;
+        if batches == 2 { Err(SinkError::new("disk full")) } else { Ok(()) }
+    };
+    read_deals(&path, &options(), &mut sink, &mut |_| {}).expect_err("fails");
+    assert_eq!(batches, 2);
+}
+
+#[test]
+fn copies_and_conflicts_are_found_far_apart() {
+    use std::fmt::Write as _;
+    let mut text = HEADER.to_owned();
+    for deal in 0..30_000 {
+        let region = if deal % 2 == 0 { "EMEA" } else { "APAC" };
+        writeln!(text, "d{},2024-01-01,2024-02-01,Won,1,{region}", deal % 20_001)
+            .expect("a string");
+    }
+    let report = load_text(&text).expect("loads").report;
+    // The second round begins at d0 with the other region: each of its deals conflicts.
+    assert_eq!((report.accepted, report.quarantined.len()), (10_002, 2 * 9_999));
+    assert_eq!(report.conflicting.len(), 9_999);
+    let same = text.replace("APAC", "EMEA");
+    let report = load_text(&same).expect("loads").report;
+    assert_eq!((report.accepted, report.duplicates), (20_001, 9_999));
+    let copies = report.issues.iter().find(|issue| issue.check == "duplicates");
+    assert_eq!(copies.map(|issue| issue.count), Some(9_999));
+    assert_eq!(report.quality.fields["region"].filled, 1.0);
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! From cells to a design of indicator columns: levels, pooling, references, nesting.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 use super::Cell;
-use super::logistic::Row;
 
 /// Levels with fewer deals are pooled.
 const MIN_LEVEL_DEALS: u64 = 10;
@@ -22,9 +22,15 @@ impl Count {
         self.won + self.lost
     }
 
-    fn add(&mut self, cell: &Cell) {
-        self.won += cell.won;
-        self.lost += cell.lost;
+    fn add(&mut self, other: Self) {
+        self.won += other.won;
+        self.lost += other.lost;
+    }
+}
+
+impl From<&Cell> for Count {
+    fn from(cell: &Cell) -> Self {
+        Self { won: cell.won, lost: cell.lost }
     }
 }
 
@@ -37,24 +43,36 @@ pub(super) struct Level {
 /// The levels of a dimension, the reference first, the others by name.
 pub(super) struct Factor {
     pub(super) levels: Vec<Level>,
-    index_of: BTreeMap<String, usize>,
+    /// The number of every cell's value, in the order in which values appeared.
+    values: Vec<usize>,
+    /// The level of every value.
+    level_of: Vec<usize>,
 }
 
 impl Factor {
     /// The factor of the dimension at `position`. The largest level that holds wins and losses is
     /// the reference: against one that holds only either, every odds ratio would be infinite.
     pub(super) fn new(cells: &[&Cell], position: usize) -> Self {
-        let mut counts: BTreeMap<&str, Count> = BTreeMap::new();
-        for cell in cells {
-            counts.entry(&cell.values[position]).or_default().add(cell);
-        }
-        let name = |value: &str| {
-            let rare = counts.get(value).is_some_and(|count| count.deals() < MIN_LEVEL_DEALS);
-            if rare { OTHER } else { value }.to_owned()
+        let mut number_of: HashMap<&str, usize> = HashMap::new();
+        let mut counts: Vec<(&str, Count)> = Vec::new();
+        let values: Vec<usize> = cells
+            .iter()
+            .map(|cell| {
+                let value = cell.values[position].as_str();
+                let number = *number_of.entry(value).or_insert_with(|| {
+                    counts.push((value, Count::default()));
+                    counts.len() - 1
+                });
+                counts[number].1.add(Count::from(*cell));
+                number
+            })
+            .collect();
+        let level = |&(value, count): &(&'_ str, Count)| {
+            if count.deals() < MIN_LEVEL_DEALS { OTHER } else { value }.to_owned()
         };
         let mut pooled: BTreeMap<String, Count> = BTreeMap::new();
-        for cell in cells {
-            pooled.entry(name(&cell.values[position])).or_default().add(cell);
+        for value in &counts {
+            pooled.entry(level(value)).or_default().add(value.1);
         }
         let mut levels: Vec<Level> =
             pooled.into_iter().map(|(value, count)| Level { value, count }).collect();
@@ -64,63 +82,93 @@ impl Factor {
         });
         let reference = reference.map_or(0, |(index, _)| index);
         levels[..=reference].rotate_right(1);
-        let position_of: BTreeMap<&str, usize> =
+        let place: BTreeMap<&str, usize> =
             levels.iter().enumerate().map(|(index, level)| (level.value.as_str(), index)).collect();
-        let index_of =
-            counts.keys().map(|&value| (value.to_owned(), position_of[name(value).as_str()]));
-        let index_of = index_of.collect();
-        Self { levels, index_of }
+        let level_of = counts.iter().map(|value| place[level(value).as_str()]).collect();
+        Self { levels, values, level_of }
     }
 
-    /// The column of each level but the reference, in a design where `first` is the first.
-    pub(super) fn column(first: usize, level: usize) -> usize {
-        first + level - 1
+    /// Whether this dimension and `other` determine one or the other, as a rep does the team.
+    pub(super) fn is_nested_with(&self, other: &Self) -> bool {
+        self.determines(other) || other.determines(self)
+    }
+
+    fn determines(&self, other: &Self) -> bool {
+        let mut seen = vec![None; self.level_of.len()];
+        self.values
+            .iter()
+            .zip(&other.values)
+            .all(|(&mine, &theirs)| *seen[mine].get_or_insert(theirs) == theirs)
     }
 }
 
-/// The deals by level of every factor, cells that fell together by pooling summed.
-pub(super) struct Table {
-    rows: BTreeMap<Vec<usize>, Count>,
+/// The deals as rows of indicator columns: an intercept in column 0, then one column for every level
+/// but the reference of every factor in the design. Cells that agree in all of these share a row.
+pub(super) struct Design {
+    /// Columns that are 1, ascending, row after row; the others are 0.
+    indicators: Vec<usize>,
+    rows: Vec<Row>,
+    /// The columns of each factor, by its position; empty for one that is not in the design.
+    spans: Vec<Range<usize>>,
+    /// The number of columns.
+    pub(super) columns: usize,
 }
 
-impl Table {
-    pub(super) fn new(cells: &[&Cell], factors: &[Factor]) -> Self {
-        let mut rows: BTreeMap<Vec<usize>, Count> = BTreeMap::new();
-        for cell in cells {
-            let levels = factors.iter().zip(&cell.values);
-            let key = levels.map(|(factor, value)| factor.index_of[value]).collect();
-            rows.entry(key).or_default().add(cell);
+struct Row {
+    indicators: Range<usize>,
+    won: f64,
+    lost: f64,
+}
+
+impl Design {
+    /// The design of the factors at the positions `chosen`, in their order.
+    pub(super) fn new(cells: &[&Cell], factors: &[Factor], chosen: &[usize]) -> Self {
+        let mut columns = 1;
+        let mut spans = vec![0..0; factors.len()];
+        for &position in chosen {
+            let first = columns;
+            columns += factors[position].levels.len() - 1;
+            spans[position] = first..columns;
         }
-        Self { rows }
-    }
-
-    /// The design with an intercept in column 0 and the factors in `chosen`, each from the given
-    /// first column on. Deals that differ only in other factors share a row.
-    pub(super) fn design(&self, chosen: &[(usize, usize)]) -> Vec<Row> {
-        let mut rows: BTreeMap<Vec<usize>, Count> = BTreeMap::new();
-        for (levels, count) in &self.rows {
-            let indicators = chosen
-                .iter()
-                .filter(|&&(factor, _)| levels[factor] > 0)
-                .map(|&(factor, first)| Factor::column(first, levels[factor]));
-            let row = rows.entry(std::iter::once(0).chain(indicators).collect()).or_default();
-            row.won += count.won;
-            row.lost += count.lost;
+        let mut levels = Vec::with_capacity(cells.len() * chosen.len());
+        for cell in 0..cells.len() {
+            let level = |&position: &usize| {
+                let factor = &factors[position];
+                factor.level_of[factor.values[cell]]
+            };
+            levels.extend(chosen.iter().map(level));
         }
-        let row = |(columns, count): (Vec<usize>, Count)| Row {
-            columns,
-            won: count.won as f64,
-            lost: count.lost as f64,
-        };
-        rows.into_iter().map(row).collect()
-    }
-}
+        let width = chosen.len();
+        let levels_of = |cell: usize| &levels[cell * width..(cell + 1) * width];
+        let mut order: Vec<usize> = (0..cells.len()).collect();
+        order.sort_unstable_by(|&left, &right| levels_of(left).cmp(levels_of(right)));
 
-/// Whether one of the dimensions at `a` and `b` determines the other, as a rep does the team.
-pub(super) fn nested(cells: &[&Cell], a: usize, b: usize) -> bool {
-    let pairs: BTreeSet<(&str, &str)> =
-        cells.iter().map(|cell| (cell.values[a].as_str(), cell.values[b].as_str())).collect();
-    let left: BTreeSet<&str> = pairs.iter().map(|&(left, _)| left).collect();
-    let right: BTreeSet<&str> = pairs.iter().map(|&(_, right)| right).collect();
-    pairs.len() == left.len().max(right.len())
+        let mut design = Self { indicators: Vec::new(), rows: Vec::new(), spans, columns };
+        for alike in order.chunk_by(|&left, &right| levels_of(left) == levels_of(right)) {
+            let mut count = Count::default();
+            alike.iter().for_each(|&cell| count.add(Count::from(cells[cell])));
+            design.push(chosen, levels_of(alike[0]), count);
+        }
+        design
+    }
+
+    fn push(&mut self, chosen: &[usize], levels: &[usize], count: Count) {
+        let first = self.indicators.len();
+        let spans = &self.spans;
+        let raised = chosen.iter().zip(levels).filter(|&(_, &level)| level > 0);
+        self.indicators.push(0);
+        self.indicators.extend(raised.map(|(&position, level)| spans[position].start + level - 1));
+        let indicators = first..self.indicators.len();
+        self.rows.push(Row { indicators, won: count.won as f64, lost: count.lost as f64 });
+    }
+
+    /// The columns of the factor at `position`.
+    pub(super) fn span(&self, position: usize) -> Range<usize> {
+        self.spans[position].clone()
+    }
+
+    /// The columns that are 1, won deals and lost deals of every row.
+    pub(super) fn rows(&self) -> impl Iterator<Item = (&[usize], f64, f64)> {
+        self.rows.iter().map(|row| (&self.indicators[row.indicators.clone()], row.won, row.lost))
+    }
 }

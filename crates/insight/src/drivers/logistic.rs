@@ -1,29 +1,27 @@
 //! Logistic regression on grouped counts with indicator columns.
 
-use super::symmetric::{Cholesky, Symmetric};
+use super::design::Design;
+use super::symmetric::{Cholesky, Symmetric, dot};
 
 /// A column whose remaining variance is below this share of its own is an alias of earlier ones.
 const ALIAS_TOLERANCE: f64 = 1e-9;
-/// A relative gain in log likelihood below this ends the iteration. Newton's method converges
-/// quadratically, so the coefficients are then far more exact than their standard errors.
-const CONVERGED: f64 = 1e-11;
-const ITERATIONS: usize = 60;
+/// A step that promises less log likelihood than this is the last one. Coefficients are then exact to
+/// some hundred-millionths of their standard errors.
+const CONVERGED: f64 = 1e-16;
+/// The share of a log likelihood that rounding may take away.
+const ROUNDING: f64 = 1e-12;
+/// A step taken with an old information matrix must leave less than this share to be gained.
+const SLOW: f64 = 0.1;
+const ITERATIONS: usize = 100;
 const HALVINGS: usize = 30;
-
-/// Deals that share a row of the design: the columns that are 1, ascending; the others are 0.
-pub(super) struct Row {
-    pub(super) columns: Vec<usize>,
-    pub(super) won: f64,
-    pub(super) lost: f64,
-}
 
 /// A maximum-likelihood fit.
 pub(super) struct Fit {
     pub(super) log_likelihood: f64,
-    /// Columns that are no alias of earlier ones.
-    pub(super) rank: usize,
-    /// Coefficient and standard error by column; `None` for an alias.
-    pub(super) estimates: Vec<Option<Estimate>>,
+    /// By column; 0 for one that is not in the model or is an alias of earlier ones.
+    coefficients: Vec<f64>,
+    /// Columns in the model that are no alias of earlier ones.
+    kept: Vec<bool>,
 }
 
 #[derive(Clone, Copy)]
@@ -32,84 +30,173 @@ pub(super) struct Estimate {
     pub(super) standard_error: f64,
 }
 
-/// Fits by iteratively reweighted least squares (Agresti, Categorical Data Analysis, section 5.5),
-/// halving a step that would lower the likelihood.
+impl Fit {
+    /// The number of columns that are no alias of earlier ones.
+    pub(super) fn rank(&self) -> usize {
+        self.kept.iter().filter(|&&kept| kept).count()
+    }
+
+    /// Coefficient and standard error by column; `None` for a column not kept.
+    pub(super) fn estimates(&self, information: &Symmetric) -> Vec<Option<Estimate>> {
+        let variances = information.factor(&self.kept, f64::EPSILON).inverse_diagonal();
+        let estimate = |(variance, &coefficient): (Option<f64>, &f64)| {
+            variance.map(|variance| Estimate { coefficient, standard_error: variance.sqrt() })
+        };
+        variances.into_iter().zip(&self.coefficients).map(estimate).collect()
+    }
+}
+
+/// Fits models over subsets of the columns of one design.
+///
+/// Newton's method, which is iteratively reweighted least squares (Agresti, Categorical Data
+/// Analysis, section 5.5), halving a step that would lower the likelihood. Most of its time would go
+/// into the information matrix, which hardly changes on the way, so that a matrix is used until a
+/// step with it gains too little.
 ///
 /// Where a column separates the outcomes its coefficient has no finite maximum: the likelihood still
 /// converges, and the coefficient is left large with a standard error that gives it away.
-pub(super) fn fit(rows: &[Row], columns: usize) -> Fit {
-    let mut gram = Symmetric::zero(columns);
-    for row in rows {
-        gram.add_outer(&row.columns, row.won + row.lost);
-    }
-    let kept = gram.factor(&vec![true; columns], ALIAS_TOLERANCE).kept().to_vec();
-    let mut at = Point::new(rows, vec![0.0; columns], &kept);
-    for _ in 0..ITERATIONS {
-        let Some(next) = climb(rows, &at, &kept) else { break };
-        let gain = next.log_likelihood - at.log_likelihood;
-        at = next;
-        if gain <= CONVERGED * (at.log_likelihood.abs() + 1.0) {
-            break;
+pub(super) struct Fitter<'a> {
+    design: &'a Design,
+    /// Deals in every pair of columns.
+    gram: Symmetric,
+}
+
+impl<'a> Fitter<'a> {
+    pub(super) fn new(design: &'a Design) -> Self {
+        let mut gram = Symmetric::zero(design.columns);
+        for (columns, won, lost) in design.rows() {
+            gram.add_outer(columns, won + lost);
         }
+        Self { design, gram }
     }
-    let variances = at.information.inverse_diagonal();
-    let estimate = |(variance, &coefficient): (Option<f64>, &f64)| {
-        variance.map(|variance| Estimate { coefficient, standard_error: variance.sqrt() })
-    };
-    Fit {
-        log_likelihood: at.log_likelihood,
-        rank: kept.iter().filter(|&&kept| kept).count(),
-        estimates: variances.into_iter().zip(&at.coefficients).map(estimate).collect(),
+
+    /// The fit over all columns, starting from equal odds for all deals.
+    pub(super) fn fit_all(&self) -> Fit {
+        let totals =
+            self.design.rows().fold((0.0, 0.0), |sum, (_, won, lost)| (sum.0 + won, sum.1 + lost));
+        let mut coefficients = vec![0.0; self.design.columns];
+        coefficients[0] = (totals.0 / totals.1).ln();
+        let information = self.information(&coefficients);
+        self.climb(&vec![true; self.design.columns], coefficients, &information)
+    }
+
+    /// The fit over the columns in `among`, starting from a fit over more of them and the
+    /// information there.
+    pub(super) fn fit_from(&self, start: &Fit, information: &Symmetric, among: &[bool]) -> Fit {
+        self.climb(among, start.coefficients.clone(), information)
+    }
+
+    /// The information matrix of a fit, over all columns.
+    pub(super) fn information_of(&self, fit: &Fit) -> Symmetric {
+        self.information(&fit.coefficients)
+    }
+
+    fn climb(&self, among: &[bool], mut start: Vec<f64>, information: &Symmetric) -> Fit {
+        let kept = self.gram.factor(among, ALIAS_TOLERANCE).kept().to_vec();
+        for (coefficient, _) in start.iter_mut().zip(&kept).filter(|(_, kept)| !**kept) {
+            *coefficient = 0.0;
+        }
+        let mut curvature = information.factor(&kept, f64::EPSILON);
+        let mut at = Point::new(self.design, start);
+        let mut enough = f64::INFINITY;
+        for _ in 0..ITERATIONS {
+            let (mut step, mut gain) = at.step(&curvature);
+            if gain > enough {
+                curvature = self.information(&at.coefficients).factor(&kept, f64::EPSILON);
+                (step, gain) = at.step(&curvature);
+            }
+            if gain <= CONVERGED {
+                let coefficients = at.moved(&step, 1.0);
+                return Fit { log_likelihood: at.log_likelihood + gain, coefficients, kept };
+            }
+            let Some(higher) = at.climbed(self.design, &step) else { break };
+            at = higher;
+            enough = SLOW * gain;
+        }
+        Fit { log_likelihood: at.log_likelihood, coefficients: at.coefficients, kept }
+    }
+
+    fn information(&self, coefficients: &[f64]) -> Symmetric {
+        let mut information = Symmetric::zero(self.design.columns);
+        for (columns, won, lost) in self.design.rows() {
+            let odds = Odds::new(columns, coefficients);
+            information.add_outer(columns, (won + lost) * odds.likelier * odds.less_likely);
+        }
+        information
     }
 }
 
-/// The point reached by the longest of Newton's step, half of it, a quarter … that does not lower the
-/// likelihood.
-fn climb(rows: &[Row], from: &Point, kept: &[bool]) -> Option<Point> {
-    let step = from.information.solve(&from.score);
-    let mut length = 1.0;
-    for _ in 0..HALVINGS {
-        let moved = from.coefficients.iter().zip(&step).map(|(at, by)| at + length * by).collect();
-        let reached = Point::new(rows, moved, kept);
-        if reached.log_likelihood >= from.log_likelihood {
-            return Some(reached);
-        }
-        length /= 2.0;
-    }
-    None
+/// The chances that the coefficients give to a row.
+struct Odds {
+    log_odds: f64,
+    log_both: f64,
+    likelier: f64,
+    less_likely: f64,
 }
 
-/// The log likelihood at some coefficients, its gradient, and the factored information matrix over
-/// the kept columns.
+impl Odds {
+    fn new(columns: &[usize], coefficients: &[f64]) -> Self {
+        let log_odds: f64 = columns.iter().map(|&column| coefficients[column]).sum();
+        // The exponential of a negative number cannot overflow.
+        let odds_against_likelier = (-log_odds.abs()).exp();
+        let likelier = 1.0 / (1.0 + odds_against_likelier);
+        let less_likely = odds_against_likelier * likelier;
+        Self { log_odds, log_both: odds_against_likelier.ln_1p(), likelier, less_likely }
+    }
+}
+
+/// The log likelihood at some coefficients and its gradient.
 struct Point {
     coefficients: Vec<f64>,
     log_likelihood: f64,
     score: Vec<f64>,
-    information: Cholesky,
 }
 
 impl Point {
-    fn new(rows: &[Row], coefficients: Vec<f64>, kept: &[bool]) -> Self {
-        let mut log_likelihood = 0.0;
+    fn new(design: &Design, coefficients: Vec<f64>) -> Self {
+        // Kahan's summation: tests look at small differences of large sums.
+        let (mut log_likelihood, mut rounded) = (0.0, 0.0);
         let mut score = vec![0.0; coefficients.len()];
-        let mut information = Symmetric::zero(coefficients.len());
-        for row in rows {
-            let deals = row.won + row.lost;
-            let log_odds: f64 = row.columns.iter().map(|&column| coefficients[column]).sum();
-            // The exponential of a negative number cannot overflow.
-            let odds_against_likelier = (-log_odds.abs()).exp();
-            let log_both = odds_against_likelier.ln_1p();
-            log_likelihood -= row.won * ((-log_odds).max(0.0) + log_both);
-            log_likelihood -= row.lost * (log_odds.max(0.0) + log_both);
-            let likelier = 1.0 / (1.0 + odds_against_likelier);
-            let less_likely = odds_against_likelier * likelier;
-            let chance = if log_odds >= 0.0 { likelier } else { less_likely };
-            for &column in &row.columns {
-                score[column] += row.won - deals * chance;
+        for (columns, won, lost) in design.rows() {
+            let odds = Odds::new(columns, &coefficients);
+            let from_won = won * ((-odds.log_odds).max(0.0) + odds.log_both);
+            let from_lost = lost * (odds.log_odds.max(0.0) + odds.log_both);
+            let added = -from_won - from_lost - rounded;
+            let sum = log_likelihood + added;
+            rounded = (sum - log_likelihood) - added;
+            log_likelihood = sum;
+            let chance = if odds.log_odds >= 0.0 { odds.likelier } else { odds.less_likely };
+            let surplus = won - (won + lost) * chance;
+            for &column in columns {
+                score[column] += surplus;
             }
-            information.add_outer(&row.columns, deals * likelier * less_likely);
         }
-        let information = information.factor(kept, f64::EPSILON);
-        Self { coefficients, log_likelihood, score, information }
+        Self { coefficients, log_likelihood, score }
+    }
+
+    /// Newton's step, and the log likelihood that it promises.
+    fn step(&self, curvature: &Cholesky) -> (Vec<f64>, f64) {
+        let step = curvature.solve(&self.score);
+        let gain = dot(&step, &self.score) / 2.0;
+        (step, gain)
+    }
+
+    /// The point reached by the longest of the step, half of it, a quarter … that does not lower the
+    /// likelihood.
+    fn climbed(&self, design: &Design, step: &[f64]) -> Option<Self> {
+        let bearable = self.log_likelihood - ROUNDING * (self.log_likelihood.abs() + 1.0);
+        let mut length = 1.0;
+        for _ in 0..HALVINGS {
+            let reached = Self::new(design, self.moved(step, length));
+            if reached.log_likelihood >= bearable {
+                return Some(reached);
+            }
+            length /= 2.0;
+        }
+        None
+    }
+
+    fn moved(&self, step: &[f64], length: f64) -> Vec<f64> {
+        self.coefficients.iter().zip(step).map(|(at, by)| at + length * by).collect()
     }
 }

@@ -1,49 +1,54 @@
 use std::collections::BTreeMap;
 
-use super::design::{Factor, Table};
-use super::logistic::{Estimate, Fit, fit};
+use super::design::Design;
+use super::logistic::{Estimate, Fit, Fitter};
+use super::symmetric::Symmetric;
 
-/// The fitted models by the dimensions in them: the full model serves many tests.
+/// The fitted models by the dimensions in them: the full model serves many tests, and is where the
+/// others start from.
 pub(super) struct Models<'a> {
-    table: Table,
-    factors: &'a [Factor],
+    design: &'a Design,
+    fitter: Fitter<'a>,
+    full: Fit,
+    information: Symmetric,
     fits: BTreeMap<Vec<usize>, Fit>,
+    estimates: BTreeMap<Vec<usize>, Vec<Option<Estimate>>>,
 }
 
 impl<'a> Models<'a> {
-    pub(super) fn new(table: Table, factors: &'a [Factor]) -> Self {
-        Self { table, factors, fits: BTreeMap::new() }
+    pub(super) fn new(design: &'a Design) -> Self {
+        let fitter = Fitter::new(design);
+        let full = fitter.fit_all();
+        let information = fitter.information_of(&full);
+        let (fits, estimates) = (BTreeMap::new(), BTreeMap::new());
+        Self { design, fitter, full, information, fits, estimates }
     }
 
     fn fit(&mut self, chosen: &[usize]) -> &Fit {
-        let (placed, columns) = self.place(chosen);
-        let fits = self.fits.entry(chosen.to_vec());
-        fits.or_insert_with(|| fit(&self.table.design(&placed), columns))
+        self.fits.entry(chosen.to_vec()).or_insert_with(|| {
+            let mut among = vec![false; self.design.columns];
+            among[0] = true;
+            for &position in chosen {
+                among[self.design.span(position)].fill(true);
+            }
+            self.fitter.fit_from(&self.full, &self.information, &among)
+        })
     }
 
     /// The log likelihood and the rank.
     pub(super) fn likelihood(&mut self, chosen: &[usize]) -> (f64, usize) {
         let fit = self.fit(chosen);
-        (fit.log_likelihood, fit.rank)
-    }
-
-    /// The chosen factors with the first column of each, and the number of columns.
-    fn place(&self, chosen: &[usize]) -> (Vec<(usize, usize)>, usize) {
-        let mut next = 1;
-        let placed = chosen.iter().map(|&position| {
-            let first = next;
-            next += self.factors[position].levels.len() - 1;
-            (position, first)
-        });
-        (placed.collect(), next)
+        (fit.log_likelihood, fit.rank())
     }
 
     /// What each level of the factor at `position` but the reference adds to the log odds.
-    pub(super) fn estimates(&mut self, chosen: &[usize], position: usize) -> Vec<Option<Estimate>> {
-        let (placed, _) = self.place(chosen);
-        let levels = self.factors[position].levels.len();
-        let fit = self.fit(chosen);
-        let first = placed.iter().find(|&&(factor, _)| factor == position);
-        first.map_or_else(Vec::new, |&(_, first)| fit.estimates[first..first + levels - 1].to_vec())
+    pub(super) fn estimates(&mut self, chosen: &[usize], position: usize) -> &[Option<Estimate>] {
+        if !self.estimates.contains_key(chosen) {
+            self.fit(chosen);
+            let fit = &self.fits[chosen];
+            let estimates = fit.estimates(&self.fitter.information_of(fit));
+            self.estimates.insert(chosen.to_vec(), estimates);
+        }
+        &self.estimates[chosen][self.design.span(position)]
     }
 }

@@ -2,6 +2,7 @@
 //! of levels of an analysis: tens to hundreds.
 
 /// The lower triangle, row by row.
+#[derive(Clone)]
 pub(super) struct Symmetric {
     size: usize,
     values: Vec<f64>,
@@ -15,18 +16,20 @@ impl Symmetric {
     /// Adds `weight` where every two of `columns`, which ascend, meet.
     pub(super) fn add_outer(&mut self, columns: &[usize], weight: f64) {
         for (position, &row) in columns.iter().enumerate() {
+            let values = &mut self.values[start(row)..=start(row) + row];
             for &column in &columns[..=position] {
-                self.values[start(row) + column] += weight;
+                values[column] += weight;
             }
         }
     }
 
     /// Its Cholesky factor over the columns in `candidates` that do not depend linearly on those
     /// before them: of aliased columns the first one stays.
-    pub(super) fn factor(mut self, candidates: &[bool], tolerance: f64) -> Cholesky {
+    pub(super) fn factor(&self, candidates: &[bool], tolerance: f64) -> Cholesky {
+        let mut lower = self.clone();
         let mut kept = candidates.to_vec();
-        for row in 0..self.size {
-            let (above, rest) = self.values.split_at_mut(start(row));
+        for row in 0..lower.size {
+            let (above, rest) = lower.values.split_at_mut(start(row));
             let current = &mut rest[..=row];
             for column in 0..row {
                 let left = &above[start(column)..=start(column) + column];
@@ -38,7 +41,7 @@ impl Symmetric {
             kept[row] &= pivot > tolerance * current[row];
             current[row] = if kept[row] { pivot.sqrt() } else { 0.0 };
         }
-        Cholesky { lower: self, kept }
+        Cholesky { lower, kept }
     }
 }
 
@@ -106,6 +109,16 @@ fn start(row: usize) -> usize {
     row * (row + 1) / 2
 }
 
-fn dot(left: &[f64], right: &[f64]) -> f64 {
-    left.iter().zip(right).map(|(a, b)| a * b).sum()
+/// The sum of products, four running sums at a time: a single one would wait for every addition.
+pub(super) fn dot(left: &[f64], right: &[f64]) -> f64 {
+    let (lefts, left_rest) = left.as_chunks::<4>();
+    let (rights, right_rest) = right.as_chunks::<4>();
+    let mut sums = [0.0; 4];
+    for (left, right) in lefts.iter().zip(rights) {
+        for lane in 0..4 {
+            sums[lane] += left[lane] * right[lane];
+        }
+    }
+    let rest: f64 = left_rest.iter().zip(right_rest).map(|(left, right)| left * right).sum();
+    sums.iter().sum::<f64>() + rest
 }

@@ -74,6 +74,27 @@ fn noise_is_seldom_a_driver() {
     assert!(found < trials * 9 / 100, "{found} of {trials} analyses found a driver in noise");
 }
 
+/// With one dimension the maximum is known in closed form: odds ratios are those of the counts.
+#[test]
+fn one_dimension_gives_the_odds_ratios_of_the_counts() {
+    let counts: [(&str, u32, u32); 4] =
+        [("a", 4_000, 3_000), ("b", 11, 2_900), ("c", 610, 17), ("d", 25, 26)];
+    let cells: Vec<Cell> =
+        counts.iter().map(|&(name, won, lost)| cell(&[name], won.into(), lost.into())).collect();
+    let analysis = drivers(&cells, &dimensions(&["region"])).expect("enough deals");
+    assert_eq!(analysis.drivers.len(), 3);
+    for (driver, &(name, won, lost)) in analysis.drivers.iter().zip(&counts[1..]) {
+        assert_eq!((driver.value.as_str(), driver.reference.as_str()), (name, "a"));
+        let expected = (f64::from(won) / f64::from(lost)) / (4_000.0 / 3_000.0);
+        let error = driver.odds_ratio / expected - 1.0;
+        assert!(error.abs() < 1e-10, "{name}: {error}");
+        let variance = (1.0 / f64::from(won) + 1.0 / f64::from(lost)) + (1.0 / 4e3 + 1.0 / 3e3);
+        let half = (driver.interval.high / driver.interval.low).ln() / 2.0;
+        let error = half / (1.959_963_984_540_054 * variance.sqrt()) - 1.0;
+        assert!(error.abs() < 1e-9, "{name}: {error}");
+    }
+}
+
 #[test]
 fn a_rep_and_its_team_are_tested_without_each_other() {
     let mut random = Pcg64Mcg::seed_from_u64(3);

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod drivers;
+mod headline;
 mod known_answers;
 mod narrative;
 mod pipeline;

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use winsight_insight::{
     Cell, DriverError, Interval, SegmentPair, Share, decompose, dfi_change_p_value,
-    difference_p_value, drivers, gate_changes, metrics, newcombe, rep_spread, segment_change,
-    wilson,
+    difference_p_value, drivers, gate_changes, headline_changes, metrics, newcombe, rep_spread,
+    segment_change, wilson,
 };
 use winsight_model::{Dimension, Money, Outcome, Segment, Settings, Tally};
 
@@ -125,6 +125,11 @@ proptest! {
     fn comparisons_of_any_deals_are_finite(current in any_tally(), baseline in any_tally()) {
         prop_assert!(is_probability(dfi_change_p_value(&current, &baseline)));
         let pair = SegmentPair { segment: Segment::all(), current, baseline };
+        let headline = headline_changes(&pair, &Settings::default(), 13);
+        for change in [headline.rwwr, headline.dfi] {
+            prop_assert!(surrounds(change.interval, change.change));
+            prop_assert!(is_probability(change.p_value));
+        }
         for min_deals in [0, 10] {
             let change = segment_change(&pair, min_deals);
             prop_assert!(surrounds(change.interval, change.change));
@@ -200,7 +205,7 @@ fn the_gate_asks_for_size_evidence_and_enough_deals() {
         .map(|gated| gated.change.segment.value_label())
         .collect();
     assert_eq!(real, ["collapsed", "rose"]);
-    assert!(gated.iter().all(|gated| (gated.adjusted_level - 0.05 / 13.0).abs() < 1e-15));
+    assert!(gated.iter().all(|gated| (gated.adjusted_level - 0.05 / 3.0 / 13.0).abs() < 1e-15));
     assert!(!gated[22].change.enough_data && gated[22].change.change.is_none());
 
     let alone = [pair(segment("region", "moderate"), (80, 120), (110, 90))];

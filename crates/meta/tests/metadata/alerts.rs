@@ -14,7 +14,7 @@ async fn evaluate(
 ) -> Result<Transitions, MetaError> {
     let workspace = workspace(name);
     let known = metadata.alerts(&workspace, None).await?;
-    let transitions = reconcile(&known, found, &Rule::ALL, instant(as_of));
+    let transitions = reconcile(&known, found, &Rule::TESTING, instant(as_of));
     let run = winsight_meta::RunRow {
         transitions: transitions.clone(),
         ..run(Cadence::Daily, as_of, &[as_of])
@@ -77,7 +77,7 @@ async fn what_a_person_decided_stands() {
     assert_eq!(metadata.alert(&acme, &resolved.id).await.expect("reads"), resolved);
 
     // The run read the alerts before they were moved, and records afterwards.
-    let transitions = reconcile(&read_by_a_run, both(), &Rule::ALL, instant(tuesday));
+    let transitions = reconcile(&read_by_a_run, both(), &Rule::TESTING, instant(tuesday));
     let stale = winsight_meta::RunRow { transitions, ..run(Cadence::Daily, tuesday, &[]) };
     metadata.record_run(&acme, stale).await.expect("records");
     assert_eq!(metadata.alert(&acme, &snoozed.id).await.expect("reads"), snoozed);

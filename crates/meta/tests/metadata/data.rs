@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use winsight_alert::{Evidence, Finding, Rule, Severity, Transitions};
 use winsight_insight::{Cadence, Insight, InsightKind};
 use winsight_meta::{LoadCounts, LoadOutcome, NewLoad, QuarantineReason, QuarantineRow, RunRow};
@@ -65,9 +67,13 @@ pub(crate) fn insight(cadence: Cadence, title: &str) -> Insight {
 }
 
 pub(crate) fn run(job: Cadence, as_of: &str, titles: &[&str]) -> RunRow {
+    let as_of = instant(as_of);
+    let day = as_of.to_zoned(TimeZone::UTC).date();
+    let midnight = |day: Date| day.to_zoned(TimeZone::UTC).expect("in range").timestamp();
     RunRow {
         job,
-        as_of: instant(as_of),
+        as_of,
+        day: midnight(day)..midnight(day.tomorrow().expect("in range")),
         data_version: DataVersion(3),
         deals: 5_000,
         insights: titles.iter().map(|title| insight(job, title)).collect(),

@@ -41,3 +41,18 @@ async fn a_rerun_takes_the_place_of_the_run() {
         assert_eq!(titles(&metadata, Some(Cadence::Monthly)).await, ["else"]);
     }
 }
+
+#[tokio::test]
+async fn a_rerun_at_another_instant_of_the_day_takes_the_place_of_the_run() {
+    let metadata = Metadata::in_memory().await.expect("opens");
+    let acme = workspace("acme");
+    for (as_of, said) in [
+        ("2024-07-01T23:59:59Z", "monday"),
+        // The whole day, seen beforehand; then the day as it stands.
+        ("2024-07-02T23:59:59Z", "first"),
+        ("2024-07-02T14:00:00Z", "second"),
+    ] {
+        metadata.record_run(&acme, run(Cadence::Daily, as_of, &[said])).await.expect("records");
+    }
+    assert_eq!(titles(&metadata, Some(Cadence::Daily)).await, ["second"]);
+}

@@ -63,7 +63,8 @@ impl MetricsParameters {
         if let (Some(from), Some(to)) = (from, to) {
             in_order(("from", from), ("to", to))?;
         }
-        Ok(MetricsQuery { by, from, to, grain: self.grain.map(Into::into) })
+        let grain = self.grain.map(Into::into);
+        Ok(MetricsQuery { by, from, to, grain, ..MetricsQuery::default() })
     }
 }
 

@@ -99,6 +99,20 @@ async fn a_change_is_told_with_its_verdict_and_parts() {
     assert_eq!(changes["overall"]["mix"], json!(0.0));
     let whole = changes["overall"]["wr_delta"].as_f64().expect("a number");
     assert!((whole - (21.0 - 35.0) / 60.0).abs() < 1e-12);
+    // All deals are worth the same, so the revenue-weighted win rate moved as the win rate did.
+    let rwwr = &changes["rwwr"];
+    assert!((rwwr["change"].as_f64().expect("a number") - whole).abs() < 1e-12);
+    assert!(
+        rwwr["change_low"].as_f64() < Some(whole) && Some(whole) < rwwr["change_high"].as_f64()
+    );
+    assert_eq!(
+        (&rwwr["verdict"], &changes["dfi"]["verdict"]),
+        (&json!("no_real_change"), &json!("no_real_change"))
+    );
+    assert_eq!(
+        (&changes["dfi"]["current"], &changes["dfi"]["change"]),
+        (&json!(27.0 / 20.0), &json!(1.0))
+    );
 }
 
 #[tokio::test]

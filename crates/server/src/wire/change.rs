@@ -20,6 +20,10 @@ pub struct Changes {
     pub baseline_window: Window,
     /// Every deal together.
     pub overall: Change,
+    /// The revenue-weighted win rate of every deal together; its change is the difference.
+    pub rwwr: MetricChange,
+    /// The Deal Friction Index of every deal together; its change is the ratio: 1.2 is a fifth up.
+    pub dfi: MetricChange,
     /// Each value of the dimension.
     pub segments: Vec<Change>,
 }
@@ -66,15 +70,37 @@ pub struct Change {
     pub enough_data: bool,
 }
 
+/// The change of a headline metric.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MetricChange {
+    /// The metric in the window.
+    #[schema(required)]
+    pub current: Option<f64>,
+    /// The metric in the baseline window.
+    #[schema(required)]
+    pub baseline: Option<f64>,
+    /// How far it moved; null unless both windows have it.
+    #[schema(required)]
+    pub change: Option<f64>,
+    /// Lower end of its 95% interval.
+    #[schema(required)]
+    pub change_low: Option<f64>,
+    /// Upper end of its 95% interval.
+    #[schema(required)]
+    pub change_high: Option<f64>,
+    /// What the evidence says about the change.
+    pub verdict: Verdict,
+}
+
 /// What the evidence says about a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// Down, past the false-alarm budget, and for a segment by more than the rule's threshold.
+    /// Down, past the false-alarm budget; a win rate also by more than the rule's threshold.
     Fell,
-    /// Up, past the false-alarm budget, and for a segment by more than the rule's threshold.
+    /// Up, past the false-alarm budget; a win rate also by more than the rule's threshold.
     Rose,
-    /// Nothing beyond chance.
+    /// Nothing beyond chance, or no more than the threshold.
     NoRealChange,
     /// Too few deals in either window to tell.
     NotEnoughData,
@@ -95,6 +121,8 @@ impl Changes {
             window: table.window.into(),
             baseline_window: table.baseline.into(),
             overall: Change::new(&table.overall.change, table.overall.real, whole),
+            rwwr: MetricChange::new(table.headline.rwwr, 0.0),
+            dfi: MetricChange::new(table.headline.dfi, 1.0),
             segments: table.segments.iter().map(segment).collect(),
         }
     }
@@ -116,15 +144,30 @@ impl Change {
             wr_delta_high: high(change.interval),
             mix: mix_and_rate.map(|(mix, _)| mix),
             rate: mix_and_rate.map(|(_, rate)| rate),
-            verdict: Verdict::of(change, real),
+            verdict: Verdict::of(change.change, real),
             enough_data: change.enough_data,
         }
     }
 }
 
+impl MetricChange {
+    /// A change that would be `unchanged` if nothing had moved.
+    fn new(change: winsight_insight::MetricChange, unchanged: f64) -> Self {
+        let by = change.change.filter(|_| change.interval.is_some()).map(|by| by - unchanged);
+        Self {
+            current: change.current,
+            baseline: change.baseline,
+            change: change.change,
+            change_low: low(change.interval),
+            change_high: high(change.interval),
+            verdict: Verdict::of(by, change.real),
+        }
+    }
+}
+
 impl Verdict {
-    fn of(change: &SegmentChange, real: bool) -> Self {
-        match change.change {
+    fn of(change: Option<f64>, real: bool) -> Self {
+        match change {
             None => Self::NotEnoughData,
             Some(_) if !real => Self::NoRealChange,
             Some(by) if by < 0.0 => Self::Fell,

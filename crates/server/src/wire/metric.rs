@@ -52,6 +52,10 @@ pub struct Metric {
     /// Median whole days from created to closed.
     #[schema(required)]
     pub median_cycle_days: Option<f64>,
+    /// The same of the won deals.
+    pub median_cycle_days_won: Option<f64>,
+    /// The same of the lost deals.
+    pub median_cycle_days_lost: Option<f64>,
     /// Amount of the won deals, a decimal with two places.
     pub won_amount: String,
     /// Amount of the closed deals, a decimal with two places.
@@ -83,6 +87,8 @@ impl From<MetricRow> for Metric {
             dfi_low: low(metrics.dfi_interval),
             dfi_high: high(metrics.dfi_interval),
             median_cycle_days: metrics.median_cycle_days,
+            median_cycle_days_won: metrics.median_cycle_days_won,
+            median_cycle_days_lost: metrics.median_cycle_days_lost,
             won_amount: metrics.won_amount.to_string(),
             closed_amount: metrics.closed_amount.to_string(),
             currency: row.currency,

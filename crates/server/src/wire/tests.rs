@@ -1,7 +1,7 @@
 use jiff::civil::date;
 use serde_json::{Value, json};
 use winsight_alert::{AlertState, Finding, Impact, ImpactKind, Rule, Severity};
-use winsight_insight::{SegmentPair, decompose, gate_changes, metrics};
+use winsight_insight::{SegmentPair, decompose, gate_changes, headline_changes, metrics};
 use winsight_jobs::{ChangesTable, MetricRow};
 use winsight_model::{
     DataVersion, Dimension, Grain, Money, Outcome, Segment, Settings, Tally, Window,
@@ -49,7 +49,8 @@ fn a_metric_has_the_fields_of_the_contract() {
     let metric = Metric::from(row(region("Europe"), JUNE, &tally(30, 10)));
     let written = serde_json::to_value(&metric).expect("JSON");
     let names = "dimension value period deals won lost win_rate win_rate_low win_rate_high rwwr \
-                 rwwr_low rwwr_high rwwr_reason dfi dfi_low dfi_high median_cycle_days won_amount \
+                 rwwr_low rwwr_high rwwr_reason dfi dfi_low dfi_high median_cycle_days \
+                 median_cycle_days_won median_cycle_days_lost won_amount \
                  closed_amount currency enough_data";
     assert_eq!(sorted(keys(&written)), sorted(names.split_whitespace().collect()));
     for (name, expected) in [
@@ -87,7 +88,7 @@ fn a_trend_marks_the_periods_that_are_cut_off() {
     let trend = Trend::new(Grain::Month, rows.collect());
     assert_eq!(trend.grain, "month");
     let points: Vec<_> =
-        trend.points.iter().map(|point| (point.period.as_str(), point.complete)).collect();
+        trend.points.iter().map(|point| (point.metric.period.as_str(), point.complete)).collect();
     assert_eq!(points, [("2026-01", false), ("2026-02", true), ("2026-03", true)]);
 }
 
@@ -104,6 +105,7 @@ fn changes(pairs: &[SegmentPair]) -> Changes {
         window: JUNE,
         baseline: MAY,
         overall: gate_changes(std::slice::from_ref(&overall), &settings, 13).remove(0),
+        headline: headline_changes(&overall, &settings, 13),
         decomposition: decompose(pairs),
         segments: gate_changes(pairs, &settings, 13),
     };

@@ -6,6 +6,7 @@ use object_store::{ObjectMeta, ObjectStoreExt};
 use serde::Deserialize;
 
 use super::{Book, GRACE, UpkeepReport, UpkeepRequest};
+use crate::aggregate;
 use crate::catalog::Commit;
 use crate::generation::Generation;
 use crate::table::{TableSpec, VERSIONED};
@@ -44,8 +45,10 @@ impl FeatureStore {
                 None => !inside.as_ref().starts_with(LOG) && !needed.contains(inside),
             }));
         }
+        let mut unneeded: Vec<_> = unneeded.into_iter().map(|(_, object)| object).collect();
+        unneeded.extend(self.unneeded_aggregates(retained, newest.generation).await?);
         let before = std::mem::take(&mut book.unneeded);
-        for (_, object) in unneeded {
+        for object in unneeded {
             let path = object.location.to_string();
             let since = before.get(&path).copied().unwrap_or(request.now);
             if request.now.duration_since(since) < GRACE {
@@ -60,6 +63,22 @@ impl FeatureStore {
             }
         }
         Ok(())
+    }
+
+    /// The tallies that no retained version names.
+    async fn unneeded_aggregates(
+        &self,
+        retained: &[Commit],
+        generation: Generation,
+    ) -> Result<Vec<ObjectMeta>, StoreError> {
+        let needed: HashSet<_> = retained
+            .iter()
+            .flat_map(|commit| &commit.aggregates)
+            .map(|(month, object)| aggregate::path(generation, month, object))
+            .collect();
+        let listed = self.objects.list(Some(&generation.path(aggregate::FOLDER)));
+        let all: Vec<ObjectMeta> = listed.try_collect().await?;
+        Ok(all.into_iter().filter(|object| !needed.contains(&object.location)).collect())
     }
 
     /// The objects of a table with their paths inside it, in order: the log from its beginning.

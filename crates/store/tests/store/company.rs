@@ -1,5 +1,6 @@
 //! A store in a temporary folder, and deals to put into it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -11,7 +12,7 @@ use jiff::civil::{Date, date};
 use tempfile::TempDir;
 use winsight_model::{AcvBuckets, CycleBuckets, Dimension, Money, Outcome, Tally, Window, schema};
 use winsight_store::{
-    CommitRequest, FeatureStore, Loaded, Staging, StoreError, Tallies, TallyRequest,
+    Commit, CommitRequest, FeatureStore, Loaded, Staging, StoreError, Tallies, TallyRequest,
 };
 
 /// A deal as a test writes it.
@@ -112,17 +113,15 @@ impl TestStore {
         self.store.load(&mut staging, comparison, request).await.expect("loads")
     }
 
+    /// The latest version.
+    pub(crate) async fn latest(&self) -> Commit {
+        self.store.latest().await.expect("reads").expect("a version")
+    }
+
     /// The tallies of one grouping in one window, as of a day, at the latest version.
     pub(crate) async fn tally(&self, by: &[&str], window: Window, as_of: Date) -> Tallies {
-        let commit = self.store.latest().await.expect("reads").expect("a version");
-        let dimensions = by.iter().map(|name| Dimension::built_in(name).expect("known"));
-        let request = TallyRequest {
-            as_of,
-            windows: vec![window],
-            excluding: Vec::new(),
-            groupings: vec![dimensions.collect()],
-            cycle_buckets: CycleBuckets::default(),
-        };
+        let commit = self.latest().await;
+        let request = request(&[by], vec![window], as_of);
         let mut result = self.store.tally(&commit, &request).await.expect("tallies");
         result.remove(0).remove(0)
     }
@@ -133,6 +132,23 @@ impl TestStore {
         let tally = all.into_values().next().unwrap_or_else(Tally::default);
         (tally.won.deals, tally.lost.deals)
     }
+}
+
+/// Asks for tables by the named dimensions.
+pub(crate) fn request(groupings: &[&[&str]], windows: Vec<Window>, as_of: Date) -> TallyRequest {
+    let dimension = |name: &&str| Dimension::built_in(name).expect("known");
+    TallyRequest {
+        as_of,
+        windows,
+        excluding: Vec::new(),
+        groupings: groupings.iter().map(|by| by.iter().map(dimension).collect()).collect(),
+        cycle_buckets: CycleBuckets::default(),
+    }
+}
+
+/// The commit as one that keeps no tallies, so that deals are counted.
+pub(crate) fn without_aggregates(commit: &Commit) -> Commit {
+    Commit { aggregates: BTreeMap::new(), known_days: None, ..commit.clone() }
 }
 
 pub(crate) fn deal_rows(deals: &[Deal]) -> RecordBatch {

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::ToSpan;
-use jiff::civil::{Date, date};
+use jiff::civil::date;
 use proptest::prelude::*;
-use winsight_model::{Money, NONE, Outcome, Tally, Window};
-use winsight_store::Tallies;
+use winsight_model::{CycleBuckets, Dimension, Money, NONE, Outcome, Segment, Tally, Window};
+use winsight_store::{Tallies, TallyRequest};
 
-use crate::company::{Deal, TestStore};
+use crate::company::{Deal, TestStore, request, without_aggregates};
 
-fn any_deal() -> impl Strategy<Value = Deal> {
+pub(crate) fn any_deal() -> impl Strategy<Value = Deal> {
     let region = prop_oneof![Just(None), Just(Some("Europe")), Just(Some("APAC"))];
     let outcome = prop_oneof![Just(Outcome::Won), Just(Outcome::Lost)];
     let rep = prop_oneof![Just("Ann"), Just("Bob"), Just("Cem")];
@@ -25,12 +25,25 @@ fn any_deal() -> impl Strategy<Value = Deal> {
     )
 }
 
-fn counted(deals: &[Deal], window: Window, as_of: Date) -> Tallies {
+fn value(deal: &Deal, dimension: &str) -> String {
+    let name = match dimension {
+        "region" => deal.region,
+        "rep" => Some(deal.rep),
+        "cycle_bucket" => deal.cycle().map(|days| CycleBuckets::default().of(days)),
+        _ => None,
+    };
+    name.unwrap_or(NONE).to_owned()
+}
+
+fn counted(deals: &[Deal], by: &[&str], window: Window, request: &TallyRequest) -> Tallies {
     let mut tallies: BTreeMap<Vec<String>, Tally> = BTreeMap::new();
     for deal in deals {
         let Some((closed, outcome)) = deal.closed else { continue };
-        if closed <= as_of && window.contains(closed) {
-            let key = vec![deal.region.unwrap_or(NONE).to_owned(), deal.rep.to_owned()];
+        let left_out = request.excluding.iter().any(|segment| {
+            segment.parts().iter().all(|(name, of)| value(deal, name.as_str()) == *of)
+        });
+        if closed <= request.as_of && window.contains(closed) && !left_out {
+            let key = by.iter().map(|name| value(deal, name)).collect();
             let amount = deal.cents.map(Money::from_cents);
             tallies.entry(key).or_default().add(outcome, amount, deal.cycle());
         }
@@ -38,25 +51,64 @@ fn counted(deals: &[Deal], window: Window, as_of: Date) -> Tallies {
     tallies
 }
 
+/// A segment to leave out, or none.
+fn any_excluded() -> impl Strategy<Value = Vec<Segment>> {
+    let of = |parts: &[(&str, &str)]| {
+        let part = |(name, value): &(&str, &str)| {
+            (Dimension::built_in(name).expect("known"), (*value).to_owned())
+        };
+        vec![Segment::of(parts.iter().map(part).collect())]
+    };
+    prop_oneof![
+        3 => Just(Vec::new()),
+        1 => Just(of(&[("region", NONE)])),
+        1 => Just(of(&[("region", "Europe"), ("rep", "Bob")])),
+        1 => Just(of(&[("industry", NONE)])),
+    ]
+}
+
+const GROUPINGS: [&[&str]; 5] =
+    [&[], &["region"], &["cycle_bucket"], &["rep", "region"], &["region", "rep", "team"]];
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn equal_a_plain_count(mut deals in prop::collection::vec(any_deal(), 1..120), last in 0i64..900) {
+    fn equal_a_plain_count(
+        mut deals in prop::collection::vec(any_deal(), 1..120),
+        last in 0i64..900,
+        windows in prop::collection::vec((0i64..700, 0i64..400), 1..6),
+        excluding in any_excluded(),
+        plain in any::<bool>(),
+    ) {
         for (number, deal) in deals.iter_mut().enumerate() {
             deal.id = format!("deal-{number}");
         }
-        let as_of = date(2023, 1, 1).saturating_add(last.days());
-        let window = Window { from: date(2023, 6, 1), to: date(2024, 6, 1) };
+        let day = |days: i64| date(2023, 1, 1).saturating_add(days.days());
+        let mut windows: Vec<_> = windows
+            .iter()
+            .map(|&(from, days)| Window { from: day(from), to: day(from + days) })
+            .collect();
+        windows.push(Window::until(day(last)));
+        let groupings = if plain { &GROUPINGS[..3] } else { &GROUPINGS[..] };
+        let asked = TallyRequest { excluding, ..request(groupings, windows.clone(), day(last)) };
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        let tallies = runtime.block_on(async {
+        let (kept, anew) = runtime.block_on(async {
             let mut test = TestStore::new();
             // In two loads, the second of which also repeats a part of the first.
             let middle = deals.len() / 2;
             test.load(&deals[..middle.max(1)], &[]).await;
             test.load(&deals[middle / 2..], &[]).await;
-            test.tally(&["region", "rep"], window, as_of).await
+            let commit = test.latest().await;
+            let kept = test.store.tally(&commit, &asked).await.expect("tallies");
+            let anew = test.store.tally(&without_aggregates(&commit), &asked).await;
+            (kept, anew.expect("tallies"))
         });
-        prop_assert_eq!(tallies, counted(&deals, window, as_of));
+        prop_assert_eq!(&kept, &anew);
+        for (by, by_window) in groupings.iter().zip(&anew) {
+            for (window, tallies) in windows.iter().zip(by_window) {
+                prop_assert_eq!(tallies, &counted(&deals, by, *window, &asked));
+            }
+        }
     }
 }

@@ -10,19 +10,17 @@ use crate::output::{say, say_json};
 
 pub(crate) async fn run(place: &Place, request: Alerts, json: bool) -> Result<()> {
     let workspace = configuration::open(place).await?;
-    let now = workspace.clock().instant();
-    let metadata = workspace.metadata();
     let one = match request.action {
         None => {
             let alerts = workspace.alerts(wanted(request.state)).await?;
             return list(alerts, request.state, json);
         }
-        Some(AlertAction::Show { id }) => metadata.alert(workspace.id(), &id).await?,
+        Some(AlertAction::Show { id }) => workspace.alert(&id).await?,
         Some(AlertAction::Ack { id }) => {
-            metadata.set_alert_state(workspace.id(), &id, AlertState::Acknowledged, now).await?
+            workspace.move_alert(&id, AlertState::Acknowledged).await?
         }
         Some(AlertAction::Resolve { id }) => {
-            metadata.set_alert_state(workspace.id(), &id, AlertState::Resolved, now).await?
+            workspace.move_alert(&id, AlertState::Resolved).await?
         }
     };
     if json { say_json(&wire::Alert::from(one)) } else { print(&one) }

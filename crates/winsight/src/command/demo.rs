@@ -5,16 +5,18 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
+use serde::Serialize;
 use winsight_alert::{AlertState, printed};
-use winsight_insight::Cadence;
-use winsight_jobs::{ImportRequest, MetricsQuery, Workspace};
+use winsight_insight::{Cadence, Interval};
+use winsight_jobs::{ImportReport, ImportRequest, MetricRow, MetricsQuery, Workspace};
 use winsight_model::Clock;
-use winsight_simulate::Scenario;
+use winsight_server::{Server, wire};
+use winsight_simulate::{Scenario, Truth};
 
 use crate::cli::{AsOf, Demo, Place, Usage};
 use crate::command::{import, serve, simulate};
 use crate::configuration;
-use crate::output::{progress_bar, remark, say};
+use crate::output::{progress_bar, remark, say, say_json};
 
 /// How far back the jobs are replayed.
 const REPLAYED_WEEKS: i64 = 26;
@@ -22,7 +24,20 @@ const REPLAYED_DAYS: i64 = 14;
 /// Where simulated deals come from.
 const SOURCE: &str = "demo";
 
-pub(crate) async fn run(place: &Place, demo: &Demo) -> Result<()> {
+/// The JSON form of what the demo shows.
+#[derive(Serialize)]
+struct Shown {
+    /// Of all deals in the window that alerts look at.
+    metrics: Vec<wire::Metric>,
+    /// Open alerts, the most severe first.
+    alerts: Vec<wire::Alert>,
+    /// What `truth.json` says was planted, in words.
+    planted: Vec<String>,
+    /// Where the dashboard is; null with `--no-serve`.
+    dashboard: Option<String>,
+}
+
+pub(crate) async fn run(place: &Place, demo: &Demo, json: bool) -> Result<()> {
     let scenario = simulate::ending(Scenario::default_scenario(), place)?;
     let today = scenario.ends();
     let folder = demo_home(place)?;
@@ -37,30 +52,50 @@ pub(crate) async fn run(place: &Place, demo: &Demo) -> Result<()> {
     };
     let workspace = configuration::open(&place).await?;
     refuse_real_deals(&workspace).await?;
-    load(&workspace, &company).await?;
+    let reports = load(&workspace, &company).await?;
+    if !json {
+        reports.iter().try_for_each(|report| import::print(report, false))?;
+    }
     replay(&workspace, today).await?;
-    headline(&workspace).await?;
+    let window = workspace.status().await?.window;
+    let query =
+        MetricsQuery { from: Some(window.from), to: Some(window.to), ..MetricsQuery::default() };
+    let rows = workspace.metrics(&query).await?;
     let mut alerts = workspace.alerts(Some(AlertState::Open)).await?;
     alerts.sort_by_key(|alert| alert.finding.severity);
-    for alert in &alerts {
-        say(&format!("\n{}", printed(alert)))?;
+    let planted = planted(truth);
+    let server = if demo.no_serve { None } else { Some(Server::bind(demo.listen).await?) };
+    if json {
+        say_json(&Shown {
+            metrics: rows.into_iter().map(wire::Metric::from).collect(),
+            alerts: alerts.into_iter().map(wire::Alert::from).collect(),
+            planted,
+            dashboard: server.as_ref().map(serve::url),
+        })?;
+    } else {
+        rows.iter().try_for_each(headline)?;
+        alerts.iter().try_for_each(|alert| say(&format!("\n{}", printed(alert))))?;
+        say("\nWhat was planted (truth.json):")?;
+        planted.iter().try_for_each(|planted| say(&format!("- {planted}")))?;
     }
-    say("\nWhat was planted (truth.json):")?;
-    let planted = truth.incidents.iter().chain(&truth.mix_shifts);
-    for incident in planted.chain(&truth.market_shifts).chain(&truth.data_faults) {
-        say(&format!("- {}", incident.description))?;
+    let Some(server) = server else { return Ok(()) };
+    if !json {
+        say("")?;
+        serve::announce(&server)?;
     }
-    if demo.no_serve {
-        return Ok(());
-    }
-    say("")?;
-    serve::serve(workspace, demo.listen).await
+    serve::until_stopped(server, workspace).await
+}
+
+fn planted(truth: Truth) -> Vec<String> {
+    let planted = truth.incidents.into_iter().chain(truth.mix_shifts);
+    let planted = planted.chain(truth.market_shifts).chain(truth.data_faults);
+    planted.map(|incident| incident.description).collect()
 }
 
 /// A home that was named may be one in use: simulated deals must not get among real ones.
 async fn refuse_real_deals(workspace: &Workspace) -> Result<()> {
-    match workspace.metadata().latest_load(workspace.id(), None).await? {
-        Some(load) if load.source != SOURCE => Err(Usage(
+    match workspace.latest_source().await? {
+        Some(source) if source != SOURCE => Err(Usage(
             "this home holds deals of your own; give the demo another one with --home".to_owned(),
         )
         .into()),
@@ -81,7 +116,7 @@ fn demo_home(place: &Place) -> Result<PathBuf> {
     Ok(folder)
 }
 
-async fn load(workspace: &Workspace, company: &Path) -> Result<()> {
+async fn load(workspace: &Workspace, company: &Path) -> Result<Vec<ImportReport>> {
     let request = ImportRequest {
         files: vec![company.join("deals.csv")],
         events: Some(company.join("stage_events.csv")),
@@ -90,10 +125,7 @@ async fn load(workspace: &Workspace, company: &Path) -> Result<()> {
         full: false,
         dry_run: false,
     };
-    for report in workspace.import(&request, import::progress()).await? {
-        import::print(&report, false)?;
-    }
-    Ok(())
+    Ok(workspace.import(&request, import::progress()).await?)
 }
 
 /// Runs the jobs on the days they would have run on, oldest first.
@@ -130,39 +162,31 @@ fn due_runs(today: Date) -> Vec<(Date, Cadence)> {
     runs
 }
 
-async fn headline(workspace: &Workspace) -> Result<()> {
-    let (window, _) = workspace.windows().await?;
-    let query =
-        MetricsQuery { from: Some(window.from), to: Some(window.to), ..MetricsQuery::default() };
-    for row in workspace.metrics(&query).await? {
-        let metrics = row.metrics;
+fn headline(row: &MetricRow) -> Result<()> {
+    let (window, metrics) = (row.window, &row.metrics);
+    say(&format!(
+        "\nThe {} days to {}: {} closed deals",
+        window.days(),
+        window.last_day(),
+        metrics.deals
+    ))?;
+    let percent = |name: &str, rate: Option<f64>, interval: Option<Interval>| match (rate, interval)
+    {
+        (Some(rate), Some(interval)) => say(&format!(
+            "  {name:<26} {:5.1}%  (95% interval {:.1} to {:.1})",
+            rate * 100.0,
+            interval.low * 100.0,
+            interval.high * 100.0
+        )),
+        _ => say(&format!("  {name:<26} not enough deals")),
+    };
+    percent("win rate", metrics.win_rate, metrics.win_rate_interval)?;
+    percent("revenue-weighted win rate", metrics.rwwr, metrics.rwwr_interval)?;
+    if let (Some(dfi), Some(interval)) = (metrics.dfi, metrics.dfi_interval) {
         say(&format!(
-            "\nThe {} days to {}: {} closed deals",
-            window.days(),
-            window.last_day(),
-            metrics.deals
+            "  {:<26} {dfi:5.2}   (95% interval {:.2} to {:.2})",
+            "deal friction index", interval.low, interval.high
         ))?;
-        let percent =
-            |name: &str, rate: Option<f64>, interval: Option<winsight_insight::Interval>| match (
-                rate, interval,
-            ) {
-                (Some(rate), Some(interval)) => say(&format!(
-                    "  {name:<26} {:5.1}%  (95% interval {:.1} to {:.1})",
-                    rate * 100.0,
-                    interval.low * 100.0,
-                    interval.high * 100.0
-                )),
-                _ => say(&format!("  {name:<26} not enough deals")),
-            };
-        percent("win rate", metrics.win_rate, metrics.win_rate_interval)?;
-        percent("revenue-weighted win rate", metrics.rwwr, metrics.rwwr_interval)?;
-        if let (Some(dfi), Some(interval)) = (metrics.dfi, metrics.dfi_interval) {
-            say(&format!(
-                "  {:<26} {dfi:5.2}   (95% interval {:.2} to {:.2})",
-                "deal friction index", interval.low, interval.high
-            ))?;
-        }
-        say(&format!("  {:<26} {} {}", "won", metrics.won_amount, row.currency))?;
     }
-    Ok(())
+    say(&format!("  {:<26} {} {}", "won", metrics.won_amount, row.currency))
 }

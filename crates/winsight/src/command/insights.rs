@@ -8,8 +8,11 @@ use crate::cli::Place;
 use crate::configuration;
 use crate::output::{say, say_json};
 
+use super::say_label;
+
 pub(crate) async fn run_job(place: &Place, job: Cadence, json: bool) -> Result<()> {
-    let report = configuration::open(place).await?.run(job).await?;
+    let workspace = configuration::open(place).await?;
+    let report = workspace.run(job).await?;
     if json {
         return say_json(&wire::RunReport::from(report));
     }
@@ -31,11 +34,13 @@ pub(crate) async fn run_job(place: &Place, job: Cadence, json: bool) -> Result<(
         "\n{} alerts opened, {} resolved",
         report.alerts_opened.len(),
         report.alerts_resolved.len()
-    ))
+    ))?;
+    say_label(&workspace).await
 }
 
 pub(crate) async fn list(place: &Place, cadence: Option<Cadence>, json: bool) -> Result<()> {
-    let insights = configuration::open(place).await?.insights(cadence).await?;
+    let workspace = configuration::open(place).await?;
+    let insights = workspace.insights(cadence).await?;
     if json {
         let wired: Vec<_> = insights.into_iter().map(wire::Insight::from).collect();
         return say_json(&wired);
@@ -46,7 +51,7 @@ pub(crate) async fn list(place: &Place, cadence: Option<Cadence>, json: bool) ->
     for insight in &insights {
         print(insight)?;
     }
-    Ok(())
+    say_label(&workspace).await
 }
 
 fn print(insight: &Insight) -> Result<()> {

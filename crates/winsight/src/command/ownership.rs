@@ -77,12 +77,7 @@ pub(crate) async fn backup(place: &Place, file: &Path, json: bool) -> Result<()>
             "workspaces": report.workspaces,
         }));
     }
-    say(&format!(
-        "{} files, {} bytes in {}",
-        report.files,
-        report.bytes,
-        report.file.display()
-    ))?;
+    say(&format!("{} files, {} bytes in {}", report.files, report.bytes, report.file.display()))?;
     remark("the key is not in the backup; without it the backup cannot be read");
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! `metrics`, `changes`, `drivers` and `deals`: questions and their answers as tables.
 
 use anyhow::Result;
-use winsight_insight::Interval;
+use winsight_insight::{HeadlineChanges, Interval, MetricChange};
 use winsight_jobs::{ChangesQuery, MetricRow, MetricsQuery};
 use winsight_model::{Money, Window};
 use winsight_server::wire;
@@ -10,11 +10,16 @@ use crate::cli::{Changes, Days, Metrics, Place, Usage};
 use crate::configuration;
 use crate::output::{say, say_json, table};
 
+use super::say_label;
+
 pub(crate) async fn metrics(place: &Place, query: Metrics, json: bool) -> Result<()> {
-    let workspace = configuration::open(place).await?;
-    let Metrics { by, days, grain } = query;
-    let only_one = by.is_empty() && grain.is_none();
-    let query = MetricsQuery { by, from: days.from, to: days.to, grain };
+    let mut workspace = configuration::open(place).await?;
+    let Metrics { by, each, quick, no_cache, days, grain } = query;
+    if no_cache {
+        workspace = workspace.counting_anew();
+    }
+    let only_one = by.is_empty() && !each && grain.is_none();
+    let query = MetricsQuery { by, each, quick, from: days.from, to: days.to, grain };
     let rows = workspace.metrics(&query).await?;
     if json {
         let mut wired: Vec<_> = rows.into_iter().map(wire::Metric::from).collect();
@@ -27,9 +32,11 @@ pub(crate) async fn metrics(place: &Place, query: Metrics, json: bool) -> Result
         };
     }
     if rows.is_empty() {
-        return say("no deals closed in this window");
+        say("no deals closed in this window")?;
+        return say_label(&workspace).await;
     }
     let header = [
+        "dimension",
         "segment",
         "period",
         "deals",
@@ -42,18 +49,21 @@ pub(crate) async fn metrics(place: &Place, query: Metrics, json: bool) -> Result
         "median days",
         "won amount",
     ];
-    say(&table(&header, 2, rows.iter().map(line).collect()))?;
+    let (header, hidden) = if each { (&header[..], 0) } else { (&header[1..], 1) };
+    let lines = rows.iter().map(|row| line(row).split_off(hidden));
+    say(&table(header, 3 - hidden, lines.collect()))?;
     let reasons = rows.iter().filter_map(|row| row.metrics.rwwr_reason.as_deref());
-    match reasons.clone().next() {
-        Some(reason) => say(&format!("revenue-weighted win rate: {reason}")),
-        None => Ok(()),
+    if let Some(reason) = reasons.clone().next() {
+        say(&format!("revenue-weighted win rate: {reason}"))?;
     }
+    say_label(&workspace).await
 }
 
 fn line(row: &MetricRow) -> Vec<String> {
     let metrics = &row.metrics;
     let too_few = || if metrics.enough_data { "–".to_owned() } else { "too few".to_owned() };
     vec![
+        row.segment.dimension_label(),
         row.segment.value_label(),
         row.period.clone(),
         metrics.deals.to_string(),
@@ -122,6 +132,9 @@ pub(crate) async fn changes(place: &Place, query: Changes, json: bool) -> Result
             points(split.rate)
         ))?;
     }
+    let HeadlineChanges { rwwr, dfi } = &changes.headline;
+    say(&headline("revenue-weighted win rate, in points", rwwr, points))?;
+    say(&headline("deal friction index, as a factor", dfi, |by| format!("{by:.2}")))?;
     let parts = changes.decomposition.map(|split| split.parts).unwrap_or_default();
     let rows = changes.segments.iter().map(|gated| {
         let change = &gated.change;
@@ -144,7 +157,22 @@ pub(crate) async fn changes(place: &Place, query: Changes, json: bool) -> Result
     });
     let header =
         ["segment", "verdict", "before", "now", "points", "95% interval", "mix part", "rate part"];
-    say(&table(&header, 2, rows.collect()))
+    say(&table(&header, 2, rows.collect()))?;
+    say_label(&workspace).await
+}
+
+/// `deal friction index, as a factor: 1.05 (95% interval 0.91 to 1.22), within chance`.
+fn headline(name: &str, change: &MetricChange, show: impl Fn(f64) -> String) -> String {
+    match (change.change, change.interval) {
+        (Some(by), Some(Interval { low, high })) => format!(
+            "{name}: {} (95% interval {} to {}), {}",
+            show(by),
+            show(low),
+            show(high),
+            if change.real { "real" } else { "within chance" }
+        ),
+        _ => format!("{name}: too few deals to compare"),
+    }
 }
 
 pub(crate) async fn drivers(place: &Place, days: &Days, json: bool) -> Result<()> {
@@ -159,9 +187,8 @@ pub(crate) async fn drivers(place: &Place, days: &Days, json: bool) -> Result<()
         analysis.deals, analysis.won
     ))?;
     if found.is_empty() {
-        return say(
-            "no driver: nothing known while a deal is open goes with its outcome beyond chance",
-        );
+        say("no driver: nothing known while a deal is open goes with its outcome beyond chance")?;
+        return say_label(&workspace).await;
     }
     let rows = found.iter().map(|driver| {
         vec![
@@ -173,7 +200,8 @@ pub(crate) async fn drivers(place: &Place, days: &Days, json: bool) -> Result<()
         ]
     });
     let header = ["dimension", "value", "against", "odds ratio", "95% interval"];
-    say(&table(&header, 3, rows.collect()))
+    say(&table(&header, 3, rows.collect()))?;
+    say_label(&workspace).await
 }
 
 pub(crate) async fn high_risk_deals(place: &Place, limit: usize, json: bool) -> Result<()> {
@@ -186,7 +214,8 @@ pub(crate) async fn high_risk_deals(place: &Place, limit: usize, json: bool) -> 
         return say_json(&wired);
     }
     if risky.deals.is_empty() {
-        return say("no open deal matches a loss pattern");
+        say("no open deal matches a loss pattern")?;
+        return say_label(&workspace).await;
     }
     let rows = risky.deals.iter().take(limit).map(|risky| {
         let deal = &risky.deal;
@@ -209,5 +238,6 @@ pub(crate) async fn high_risk_deals(place: &Place, limit: usize, json: bool) -> 
         risky.deals.len(),
         risky.amount,
         workspace.settings().reporting_currency
-    ))
+    ))?;
+    say_label(&workspace).await
 }

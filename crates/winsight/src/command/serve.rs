@@ -9,16 +9,30 @@ use winsight_server::Server;
 
 use crate::cli::Place;
 use crate::configuration;
-use crate::output::say;
+use crate::output::{say, say_json};
 
-pub(crate) async fn run(place: &Place, listen: SocketAddr) -> Result<()> {
-    serve(configuration::open(place).await?, listen).await
+pub(crate) async fn run(place: &Place, listen: SocketAddr, json: bool) -> Result<()> {
+    let workspace = configuration::open(place).await?;
+    let server = Server::bind(listen).await?;
+    if json {
+        say_json(&serde_json::json!({ "dashboard": url(&server) }))?;
+    } else {
+        announce(&server)?;
+    }
+    until_stopped(server, workspace).await
+}
+
+/// Where the dashboard is.
+pub(crate) fn url(server: &Server) -> String {
+    format!("http://{}", server.address())
+}
+
+pub(crate) fn announce(server: &Server) -> Result<()> {
+    say(&format!("dashboard: {}  (Ctrl-C stops it)", url(server)))
 }
 
 /// Serves until Ctrl-C.
-pub(crate) async fn serve(workspace: Workspace, listen: SocketAddr) -> Result<()> {
-    let server = Server::bind(listen).await?;
-    say(&format!("dashboard: http://{}  (Ctrl-C stops it)", server.address()))?;
+pub(crate) async fn until_stopped(server: Server, workspace: Workspace) -> Result<()> {
     let stop = async {
         if let Err(error) = tokio::signal::ctrl_c().await {
             tracing::warn!(%error, "Ctrl-C cannot be watched for; stop the process to end it");

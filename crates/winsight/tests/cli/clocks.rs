@@ -70,3 +70,21 @@ fn a_deal_closed_later_is_still_open() {
         assert_eq!(home.json(["--as-of", as_of, "metrics"])["deals"], closed, "{as_of}");
     }
 }
+
+#[test]
+fn a_rerun_on_the_same_day_replaces_what_the_first_one_said() {
+    let home = TestHome::new();
+    load(&home, "2024-07-20", &["a,2024-01-01,,Open,100,EU"]);
+    home.json(["--as-of", "2024-07-21", "run", "daily"]);
+    load(&home, "2024-07-21", &["b,2024-01-02,,Open,50,EU"]);
+    home.json(["--as-of", "2024-07-21T09:00:00Z", "run", "daily"]);
+    let insights = home.json(["insights", "--cadence", "daily"]);
+    let pipeline = insights.as_array().expect("a list").iter();
+    let pipeline: Vec<_> =
+        pipeline.filter(|insight| insight["kind"] == "pipeline_health").collect();
+    assert_eq!(pipeline.len(), 1);
+    assert_eq!(
+        pipeline[0]["evidence"]["deals"], 2,
+        "the later run, though as of an earlier instant"
+    );
+}

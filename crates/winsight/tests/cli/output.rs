@@ -7,7 +7,8 @@ use serde_json::Value;
 use crate::home::{Answer, TODAY, TestHome, deals, text};
 
 const METRIC: &str = "dimension value period deals won lost win_rate win_rate_low win_rate_high \
-    rwwr rwwr_low rwwr_high rwwr_reason dfi dfi_low dfi_high median_cycle_days won_amount \
+    rwwr rwwr_low rwwr_high rwwr_reason dfi dfi_low dfi_high median_cycle_days \
+    median_cycle_days_won median_cycle_days_lost won_amount \
     closed_amount currency enough_data";
 const RUN: &str = "job as_of data_version deals insights alerts_opened alerts_resolved duration_ms";
 const IMPORT: &str = "rows_read inserted updated unchanged deleted quarantined quality_score \
@@ -50,6 +51,33 @@ fn a_drop() -> TestHome {
 fn assert_at_risk(alert: &Value, amount: &str) {
     let found = [&alert["impact_kind"], &alert["impact_amount"]];
     assert_eq!(found, ["revenue_at_risk", amount], "{alert:#}");
+}
+
+#[test]
+fn the_tables_of_several_dimensions_come_at_once() {
+    let home = a_drop();
+    let metrics = |more: &[&str]| {
+        let answer = home.json(["metrics", "--grain", "month"].iter().chain(more));
+        answer.as_array().expect("rows").clone()
+    };
+    let each = metrics(&["--each", "--by", "region,acv_bucket"]);
+    assert_eq!(each, [metrics(&["--by", "region"]), metrics(&["--by", "acv_bucket"])].concat());
+    assert_eq!(each, metrics(&["--each", "--by", "region,acv_bucket", "--no-cache"]));
+    assert!(each[0]["dfi_low"].is_number());
+
+    let every = metrics(&["--each", "--quick"]);
+    let dimensions: BTreeSet<_> = every.iter().map(|row| row["dimension"].as_str()).collect();
+    assert_eq!(dimensions.len(), winsight_model::Dimension::BUILT_IN.len());
+    assert!(every.iter().all(|row| row["dfi_low"].is_null()));
+
+    let printed = home.run(["metrics", "--each", "--by", "region,acv_bucket"]).stdout;
+    let line = |words: &[&str]| {
+        let starts =
+            |line: &str| line.split_whitespace().take(words.len()).eq(words.iter().copied());
+        printed.lines().any(starts)
+    };
+    assert!(line(&["dimension", "segment", "period"]), "{printed}");
+    assert!(line(&["acv_bucket", "SMB", "all", "200"]), "{printed}");
 }
 
 #[test]
@@ -108,6 +136,27 @@ fn every_command_prints_one_document() {
         let document = home.json(["--as-of", TODAY].iter().chain(&line));
         assert!(document.is_object() || document.is_array(), "{line:?}");
     }
+}
+
+#[test]
+fn a_demo_is_one_document_too() {
+    let document = TestHome::new().json(["demo", "--no-serve", "--deals", "500"]);
+    assert_fields(&document["metrics"][0], METRIC);
+    assert!(document["alerts"].is_array());
+    assert!(!document["planted"].as_array().expect("a list").is_empty());
+    assert_eq!(document["dashboard"], Value::Null);
+}
+
+#[test]
+fn a_server_says_where_it_listens() {
+    let mut server = a_drop().spawn(&["--json", "serve", "--listen", "127.0.0.1:0"]);
+    let stdout = server.stdout.take().expect("piped");
+    let mut documents = serde_json::Deserializer::from_reader(stdout).into_iter::<Value>();
+    let document = documents.next().expect("one document").expect("JSON");
+    let url = document["dashboard"].as_str().expect("an address");
+    assert!(url.starts_with("http://127.0.0.1:") && !url.ends_with(":0"), "{url}");
+    server.kill().expect("it runs");
+    server.wait().expect("it ends");
 }
 
 #[test]

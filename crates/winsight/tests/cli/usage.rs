@@ -3,7 +3,7 @@
 use crate::home::{FAILED, TestHome, USAGE, deals, report};
 
 /// A wrong command line, and what the message must say.
-const WRONG: [(&str, &[&str]); 24] = [
+const WRONG: [(&str, &[&str]); 25] = [
     ("metrics --by regoin", &["\"regoin\"", "did you mean \"region\"", "acv_bucket"]),
     ("metrics --by region,", &["acv_bucket"]),
     ("metrics --grain year", &["week, month or quarter"]),
@@ -16,6 +16,7 @@ const WRONG: [(&str, &[&str]); 24] = [
     ("--as-of 9999-12-31 metrics", &["--as-of"]),
     ("--known-at 99 metrics", &["99", "newest is 1"]),
     ("--known-at 0 metrics", &["version 0", "newest is 1"]),
+    ("--known-at 2024-01-01 metrics", &["first load", "version 1", "2024-07-21"]),
     ("--known-at abc metrics", &["--known-at", "abc"]),
     ("changes", &["--by"]),
     ("changes --by region --from 2024-01-01", &["--to", "both"]),
@@ -60,7 +61,23 @@ fn an_unknown_setting_is_named_with_its_nearest() {
     let home = TestHome::new();
     assert_eq!(home.run(["init"]).code, Some(0));
     home.file("home/winsight.toml", "min_dels = 5\n");
-    home.run(["metrics"]).is_failure(USAGE, &["min_dels", "min_deals"]).expect("explained");
+    home.run(["metrics"]).is_failure(USAGE, &["did you mean \"min_deals\""]).expect("explained");
+    home.file("home/winsight.toml", "colour = 5\n");
+    let answer = home.run(["metrics"]);
+    answer.is_failure(USAGE, &["colour"]).expect("explained");
+    assert!(!answer.stderr.contains("did you mean"), "nothing is near: {answer:#?}");
+}
+
+#[test]
+fn a_fiscal_year_begins_in_a_month() {
+    let home = TestHome::new();
+    assert_eq!(home.run(["init"]).code, Some(0));
+    home.file("home/winsight.toml", "fiscal_year_start_month = 13\n");
+    home.run(["metrics"])
+        .is_failure(USAGE, &["fiscal_year_start_month", "13 is not a month", "1 (January) to 12"])
+        .expect("explained");
+    home.file("home/winsight.toml", "fiscal_year_start_month = 4\n");
+    home.run(["metrics"]).is_failure(FAILED, &["no deals have been loaded yet"]).expect("valid");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 import { useId } from "react";
-import type { Change } from "../../api/client";
+import type { Verdict } from "../../api/client";
 import { RangeBar } from "../../components/range-bar";
-import { changeInPoints, VerdictText } from "../../components/verdict";
+import { VerdictText } from "../../components/verdict";
 import { type Estimate, scaleFor } from "../../format/scale";
 
 interface EstimateCardProps {
@@ -13,8 +13,10 @@ interface EstimateCardProps {
   /** Why there is no estimate, when there is none. */
   readonly missing: string;
   readonly format: (value: number) => string;
-  /** The tested change, for a metric that has a test. */
-  readonly change?: Change;
+  /** What the evidence says of the change. */
+  readonly verdict: Verdict;
+  /** The change with its interval, where there is one. */
+  readonly change: string | null;
   readonly beforeName: string;
 }
 
@@ -69,15 +71,13 @@ function Bar({
   );
 }
 
-function Comparison({ change, before, format, beforeName }: EstimateCardProps) {
+function Comparison({ verdict, change, before, format, beforeName }: EstimateCardProps) {
   return (
     <div className="comparison">
-      {change && (
-        <p>
-          <VerdictText verdict={change.verdict} />
-          {change.enough_data && `: ${changeInPoints(change)}`}
-        </p>
-      )}
+      <p>
+        <VerdictText verdict={verdict} />
+        {change && `: ${change}`}
+      </p>
       <p className="before">
         {before
           ? `${format(before.value)} (${range(before, format)}) in ${beforeName}`

@@ -3,6 +3,7 @@ import type { Metric, Status } from "../../api/client";
 import { changesQuery, metricsQuery } from "../../api/queries";
 import { Problem } from "../../components/notice";
 import { Skeleton } from "../../components/skeleton";
+import { changeInPoints, ratioChange, shareChange } from "../../components/verdict";
 import { baselineName } from "../../format/dates";
 import { exactPercent, ratio } from "../../format/numbers";
 import { AmountCard } from "./amount-card";
@@ -34,6 +35,7 @@ export function Headlines({ status }: { readonly status: Status }) {
       </div>
     );
   }
+  const { overall, rwwr, dfi } = changes.data;
   const beforeName = baselineName(status.baseline_window, status.window);
   return (
     <section aria-label="Headline metrics" className="headlines">
@@ -44,7 +46,8 @@ export function Headlines({ status }: { readonly status: Status }) {
         kind="share"
         missing={tooFew(current)}
         format={exactPercent}
-        change={changes.data.overall}
+        verdict={overall.verdict}
+        change={overall.enough_data ? changeInPoints(overall) : null}
         beforeName={beforeName}
       />
       <EstimateCard
@@ -54,6 +57,8 @@ export function Headlines({ status }: { readonly status: Status }) {
         kind="share"
         missing={current.rwwr_reason ?? tooFew(current)}
         format={exactPercent}
+        verdict={rwwr.verdict}
+        change={shareChange(rwwr)}
         beforeName={beforeName}
       />
       <EstimateCard
@@ -63,6 +68,8 @@ export function Headlines({ status }: { readonly status: Status }) {
         kind="ratio"
         missing={tooFew(current)}
         format={ratio}
+        verdict={dfi.verdict}
+        change={ratioChange(dfi)}
         beforeName={beforeName}
       />
       <AmountCard current={current} baseline={baseline} beforeName={beforeName} />

@@ -1,5 +1,14 @@
 // The answers of a small server, for the tests of the overview.
-import type { Alert, Change, Changes, Insight, Metric, Status, Trend } from "../../api/client";
+import type {
+  Alert,
+  Change,
+  Changes,
+  Insight,
+  Metric,
+  MetricChange,
+  Status,
+  Trend,
+} from "../../api/client";
 
 type Problem = { status: number; detail: string };
 type Answer = object & Partial<Problem>;
@@ -69,6 +78,18 @@ export function change(value: string, changed: Partial<Change> = {}): Change {
   };
 }
 
+export function metricChange(changed: Partial<MetricChange> = {}): MetricChange {
+  return {
+    current: 1.0159,
+    baseline: 0.9675,
+    change: 1.05,
+    change_low: -0.14,
+    change_high: 0.06,
+    verdict: "no_real_change",
+    ...changed,
+  };
+}
+
 export function alert(changed: Partial<Alert>): Alert {
   return {
     id: "wrd-enterprise-7k2mq",
@@ -115,20 +136,16 @@ const nothingChanged: Insight = {
 
 function changes(dimension: string): Changes {
   const segments = [change(`Value of ${dimension}`)];
-  return { dimension, window, baseline_window, overall: change("all"), segments };
+  const rwwr = metricChange({ current: 0.392, baseline: 0.431, change: -0.039 });
+  const dfi = metricChange({ change_low: 0.91, change_high: 1.22 });
+  return { dimension, window, baseline_window, overall: change("all"), rwwr, dfi, segments };
 }
 
 function trend(grain: string): Trend {
   const points = ["2026-05-01", "2026-06-01"].map((from) => ({
-    period: from,
+    ...metric("all", { period: from }),
     from,
     to: from,
-    deals: 120,
-    won: 50,
-    win_rate: 0.42,
-    win_rate_low: 0.33,
-    win_rate_high: 0.51,
-    enough_data: true,
     complete: true,
   }));
   return { grain, points };

@@ -1,20 +1,18 @@
 import { expect, describe as suite, test } from "vitest";
 import type { TrendPoint } from "../../api/client";
 import { messageLines } from "./message-lines";
+import { metric } from "./overview-answers";
 import { textAlternative } from "./trend-chart";
 import { describe } from "./trend-option";
 
 function point(from: string, changed: Partial<TrendPoint> = {}): TrendPoint {
   return {
-    period: from,
-    from,
-    to: from,
-    deals: 120,
-    won: 54,
+    ...metric("all", { period: from, deals: 120, won: 54 }),
     win_rate: 0.45,
     win_rate_low: 0.364,
     win_rate_high: 0.539,
-    enough_data: true,
+    from,
+    to: from,
     complete: true,
     ...changed,
   };

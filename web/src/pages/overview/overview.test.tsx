@@ -62,6 +62,14 @@ test.each([
   expect((await card("Win rate")).textContent).toContain(said);
 });
 
+test("the other headline metrics have a verdict and an interval of their change too", async () => {
+  open();
+  const rwwr = (await card("Revenue-weighted win rate")).textContent;
+  expect(rwwr).toContain("No real change: −4 points (−14 to +6)");
+  const friction = (await card("Deal friction index")).textContent;
+  expect(friction).toContain("No real change: +5% (−9% to +22%)");
+});
+
 test("a rate that is not known says why", async () => {
   const reason = "95% or more of the lost deals have no amount";
   const unknown = { rwwr: null, rwwr_low: null, rwwr_high: null, rwwr_reason: reason };

@@ -1,0 +1,138 @@
+use std::collections::BTreeMap;
+
+use super::EXAMPLES;
+use crate::field::Field;
+use crate::lookup::Lookup;
+use crate::propose::{COMPARED_VALUES, Likenesses, Merge};
+use crate::spelling::{ValueCounts, spelling_variants};
+use crate::{Issue, check};
+
+/// Most lines of a proposed fix.
+const FIX_LINES: usize = 200;
+
+/// Values of a field that are spelt differently among the deals, or otherwise than elsewhere:
+/// `known` holds the values loaded before.
+pub(super) fn spelling_issues(
+    field: Field,
+    counts: &ValueCounts,
+    known: Option<&BTreeMap<String, u64>>,
+    lookups: &[Lookup],
+) -> Vec<Issue> {
+    let here = counts.to_map();
+    let lookups: Vec<_> = lookups.iter().filter(|lookup| lookup.key_field() == field).collect();
+    let mut all = here.clone();
+    let known_values = known.into_iter().flat_map(BTreeMap::keys).map(String::as_str);
+    for value in known_values.chain(lookups.iter().flat_map(|lookup| lookup.values())) {
+        all.entry(value.to_owned()).or_default();
+    }
+    let mut weights = all.clone();
+    for (value, count) in known.into_iter().flatten() {
+        *weights.entry(value.clone()).or_default() += count;
+    }
+    let is_right = |value: &str| lookups.iter().any(|lookup| lookup.contains(value));
+    let mut likenesses = Likenesses::among(&weights, is_right);
+    likenesses.same.retain(|merge| here.contains_key(&merge.from));
+    likenesses.misspelt.retain(|merge| here.contains_key(&merge.from));
+
+    let mut issues = Vec::new();
+    if counts.overflowed() || weights.len() > COMPARED_VALUES {
+        let name = field.name();
+        let message = if counts.overflowed() {
+            format!("{name} has too many different values to compare all spellings")
+        } else {
+            format!(
+                "{name} has more than {COMPARED_VALUES} different values, so that they were compared in case, spaces and punctuation, but not for misspellings"
+            )
+        };
+        issues.push(Issue::new(check::TOO_MANY_VALUES, Some(field), 1, Vec::new(), message));
+    }
+    issues.extend(variants(field, &here, &all, known, &lookups, &likenesses.same));
+    issues.extend(misspelt(field, &here, &likenesses.misspelt));
+    issues
+}
+
+/// Values that differ only in case, spaces or punctuation.
+fn variants(
+    field: Field,
+    here: &BTreeMap<String, u64>,
+    all: &BTreeMap<String, u64>,
+    known: Option<&BTreeMap<String, u64>>,
+    lookups: &[&Lookup],
+    merges: &[Merge],
+) -> Option<Issue> {
+    let mut minority = 0;
+    let mut examples = Vec::new();
+    for variant in spelling_variants(all) {
+        if variant.spellings.iter().all(|(spelling, _)| !here.contains_key(spelling)) {
+            continue;
+        }
+        let rows: u64 = variant.spellings.iter().map(|(_, count)| count).sum();
+        let is_foreign = variant.spellings.iter().any(|(_, count)| *count == 0);
+        // The spelling of the catalogue is right, even where no deal uses it.
+        minority += if is_foreign { rows } else { rows - variant.spellings[0].1 };
+        let described = variant.spellings.iter().map(|(spelling, count)| {
+            format!("{spelling:?} {}", place_of(spelling, *count, known, lookups))
+        });
+        examples.push(described.collect::<Vec<_>>().join(", "));
+    }
+    if examples.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "{} has values that differ only in case, spaces or punctuation: {}; they count as different values until they are spelt alike in the CRM, or under [values.{}] in the mapping",
+        field.name(),
+        examples[..examples.len().min(EXAMPLES)].join("; "),
+        field.name()
+    );
+    let issue = Issue::new(check::SPELLING_VARIANTS, Some(field), minority, examples, message);
+    Some(Issue { fix: fix(field, merges), ..issue })
+}
+
+/// Values that are a few letters away from a far more frequent one.
+fn misspelt(field: Field, here: &BTreeMap<String, u64>, merges: &[Merge]) -> Option<Issue> {
+    if merges.is_empty() {
+        return None;
+    }
+    let count = merges.iter().map(|merge| here[&merge.from]).sum();
+    let described = merges
+        .iter()
+        .map(|merge| format!("{:?} ×{} for {:?}", merge.from, here[&merge.from], merge.to));
+    let examples: Vec<_> = described.take(EXAMPLES).collect();
+    let message = format!(
+        "{} has values that look like misspellings of far more frequent ones: {}; where that is so, replace them under [values.{}] in the mapping",
+        field.name(),
+        examples.join("; "),
+        field.name()
+    );
+    let issue = Issue::new(check::MISSPELT_VALUES, Some(field), count, examples, message);
+    Some(Issue { fix: fix(field, merges), ..issue })
+}
+
+/// The replacements as a part of a mapping file.
+fn fix(field: Field, merges: &[Merge]) -> Option<String> {
+    let words: BTreeMap<&str, &str> = merges
+        .iter()
+        .take(FIX_LINES)
+        .map(|merge| (merge.from.as_str(), merge.to.as_str()))
+        .collect();
+    let tables = BTreeMap::from([("values", BTreeMap::from([(field.name(), words)]))]);
+    #[expect(clippy::expect_used, reason = "tables of texts are TOML")]
+    (!merges.is_empty()).then(|| toml::to_string(&tables).expect("tables of texts"))
+}
+
+fn place_of(
+    spelling: &str,
+    count: u64,
+    known: Option<&BTreeMap<String, u64>>,
+    lookups: &[&Lookup],
+) -> String {
+    let lookup = lookups
+        .iter()
+        .find(|lookup| lookup.contains(spelling))
+        .map(|lookup| format!("in {}", lookup.file()));
+    match (count, lookup, known.and_then(|known| known.get(spelling))) {
+        (0, Some(lookup), _) => lookup,
+        (0, None, known) => format!("×{} loaded before", known.copied().unwrap_or_default()),
+        (count, ..) => format!("×{count}"),
+    }
+}

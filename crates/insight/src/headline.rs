@@ -1,0 +1,93 @@
+use winsight_model::{Settings, Tally};
+
+use crate::friction::deal_friction_change_interval;
+use crate::gaussian::{Z_95, beyond_either_side};
+use crate::metrics::revenue_weighted_variance;
+use crate::{
+    Interval, Metrics, SegmentPair, benjamini_hochberg, dfi_change_p_value, level_of_a_look,
+    metrics,
+};
+
+/// How a metric of all deals changed between two windows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricChange {
+    /// The metric in the current window.
+    pub current: Option<f64>,
+    /// The metric in the baseline window.
+    pub baseline: Option<f64>,
+    /// How far it moved; `None` unless both windows have it.
+    pub change: Option<f64>,
+    /// 95% interval of the change; `None` where the deals do not bound it.
+    pub interval: Option<Interval>,
+    /// Chance of a change at least as large, either way, if nothing had changed. 1 without a change.
+    pub p_value: f64,
+    /// Whether it is more than chance gives, by the measure of alerts.
+    pub real: bool,
+}
+
+/// The changes of the headline metrics beside the win rate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeadlineChanges {
+    /// Of the revenue-weighted win rate: current minus baseline (0.05 is five points).
+    pub rwwr: MetricChange,
+    /// Of the Deal Friction Index: current over baseline (1.2 is a fifth up).
+    pub dfi: MetricChange,
+}
+
+/// How the headline metrics of all deals changed.
+///
+/// `rwwr`: the windows hold different deals, so the linearised variances of both ratios add up (the
+/// delta method), and the interval is that of the normal distribution. `dfi`: the interval and test of
+/// [`dfi_change_p_value`], on the logarithm. Real is what Benjamini–Hochberg over the two rejects at
+/// [`level_of_a_look`].
+pub fn headline_changes(
+    overall: &SegmentPair,
+    settings: &Settings,
+    looks_per_quarter: u32,
+) -> HeadlineChanges {
+    let (current, baseline) = (&overall.current, &overall.baseline);
+    let now = metrics(current, settings.min_deals);
+    let then = metrics(baseline, settings.min_deals);
+    let mut rwwr = rwwr_change((current, &now), (baseline, &then));
+    let mut dfi = MetricChange {
+        current: now.dfi,
+        baseline: then.dfi,
+        change: now.dfi.zip(then.dfi).map(|(now, then)| now / then).filter(|by| by.is_finite()),
+        interval: None,
+        p_value: 1.0,
+        real: false,
+    };
+    if dfi.change.is_some() {
+        dfi.interval = deal_friction_change_interval(current, baseline);
+        dfi.p_value = dfi_change_p_value(current, baseline);
+    }
+    let level = level_of_a_look(settings, looks_per_quarter);
+    let rejected = benjamini_hochberg(&[rwwr.p_value, dfi.p_value], level);
+    (rwwr.real, dfi.real) = (rejected[0], rejected[1]);
+    HeadlineChanges { rwwr, dfi }
+}
+
+fn rwwr_change(
+    (current, now): (&Tally, &Metrics),
+    (baseline, then): (&Tally, &Metrics),
+) -> MetricChange {
+    let both = now.rwwr.zip(then.rwwr);
+    let change = both.map(|(now, then)| now - then);
+    let standard_error = both.and_then(|(now, then)| {
+        let variances =
+            revenue_weighted_variance(current, now)? + revenue_weighted_variance(baseline, then)?;
+        Some(variances.sqrt())
+    });
+    let tested = change.zip(standard_error);
+    MetricChange {
+        current: now.rwwr,
+        baseline: then.rwwr,
+        change,
+        interval: tested.map(|(by, error)| Interval {
+            low: (by - Z_95 * error).max(-1.0),
+            high: (by + Z_95 * error).min(1.0),
+        }),
+        p_value: tested.map_or(1.0, |(by, error)| beyond_either_side(by / error)),
+        real: false,
+    }
+}

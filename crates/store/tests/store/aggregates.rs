@@ -1,0 +1,128 @@
+//! Tallies kept per closed month: equal to counting everything anew, to the last byte.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use jiff::civil::{Date, date};
+use proptest::prelude::*;
+use winsight_model::{Outcome, Window};
+
+use crate::company::{Deal, TestStore, deal, request, without_aggregates};
+use crate::tallies::any_deal;
+
+const TODAY: Date = date(2026, 12, 31);
+const BY: [&[&str]; 4] = [&[], &["region"], &["rep"], &["cycle_bucket"]];
+
+/// The bytes of every object that the newest commit names, by month.
+async fn objects(test: &TestStore) -> BTreeMap<String, Vec<u8>> {
+    let folder = test.folder.path().join("g0001/aggregates");
+    let read = |month: &str, object: &str| {
+        fs::read(folder.join(month).join(object)).expect("an object that a commit names")
+    };
+    let commit = test.latest().await;
+    commit.aggregates.iter().map(|(month, name)| (month.clone(), read(month, name))).collect()
+}
+
+/// Loads, each of deals by number: new ones, edits, and deals that were closed and are open again.
+fn any_history() -> impl Strategy<Value = Vec<BTreeMap<usize, Deal>>> {
+    let load = prop::collection::btree_map(0usize..25, any_deal(), 1..12);
+    prop::collection::vec(load, 1..6)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn of_a_history_equal_those_of_its_last_state(history in any_history()) {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let (incremental, anew, known_days) = runtime.block_on(async {
+            let (mut grown, mut fresh) = (TestStore::new(), TestStore::new());
+            let mut state = BTreeMap::new();
+            for mut load in history {
+                for (number, deal) in &mut load {
+                    deal.id = format!("deal-{number}");
+                }
+                grown.load(&load.values().cloned().collect::<Vec<_>>(), &[]).await;
+                state.extend(load);
+            }
+            // In another order, so that nothing depends on where a deal lies.
+            let last: Vec<_> = state.into_values().rev().collect();
+            fresh.load(&last, &[]).await;
+            let known_days = (grown.latest().await.known_days, fresh.latest().await.known_days);
+            (objects(&grown).await, objects(&fresh).await, known_days)
+        });
+        prop_assert_eq!(incremental, anew);
+        prop_assert_eq!(known_days.0, known_days.1);
+    }
+}
+
+fn three_deals() -> [Deal; 3] {
+    let closed = |month, day, outcome| Some((date(2024, month, day), outcome));
+    [
+        deal("a", date(2024, 1, 5), closed(3, 10, Outcome::Won)),
+        deal("b", date(2024, 1, 6), closed(4, 20, Outcome::Lost)),
+        deal("c", date(2024, 2, 7), closed(4, 30, Outcome::Won)),
+    ]
+}
+
+#[tokio::test]
+async fn a_load_leaves_the_months_alone_that_it_does_not_touch() {
+    let mut test = TestStore::new();
+    let mut deals = three_deals();
+    test.load(&deals, &[]).await;
+    let before = test.latest().await.aggregates;
+    assert_eq!(before.keys().collect::<Vec<_>>(), ["2024-03", "2024-04"]);
+    // Moves from April to June.
+    deals[2].closed = Some((date(2024, 6, 1), Outcome::Won));
+    test.load(&deals[2..], &[]).await;
+    let after = test.latest().await.aggregates;
+    assert_eq!(after["2024-03"], before["2024-03"]);
+    assert_ne!(after["2024-04"], before["2024-04"]);
+    // The only deal of March opens again.
+    deals[0].closed = None;
+    test.load(&deals[..1], &[]).await;
+    let months = test.latest().await.aggregates;
+    assert_eq!(months.keys().collect::<Vec<_>>(), ["2024-04", "2024-06"]);
+}
+
+#[tokio::test]
+async fn answer_without_the_deals_and_give_way_when_lost() {
+    let mut test = TestStore::new();
+    test.load(&three_deals(), &[]).await;
+    let commit = test.latest().await;
+    let windows = vec![Window::until(TODAY), Window { from: date(2024, 4, 1), to: TODAY }];
+    let asked = request(&BY, windows, TODAY);
+    let expected = test.store.tally(&without_aggregates(&commit), &asked).await.expect("counts");
+
+    let deals = test.folder.path().join("deals");
+    let aside = test.folder.path().join("aside");
+    fs::rename(&deals, &aside).expect("moved");
+    let kept = test.store.tally(&commit, &asked).await.expect("needs no deal");
+    assert_eq!(kept, expected);
+    fs::rename(&aside, &deals).expect("moved back");
+
+    let damaged = test.folder.path().join("aggregates/2024-04").join(&commit.aggregates["2024-04"]);
+    fs::write(&damaged, b"something else").expect("written");
+    assert_eq!(test.store.tally(&commit, &asked).await.expect("counts"), expected);
+    fs::remove_file(&damaged).expect("removed");
+    assert_eq!(test.store.tally(&commit, &asked).await.expect("counts"), expected);
+}
+
+#[tokio::test]
+async fn a_store_from_before_they_were_kept_gets_them_all_with_its_next_load() {
+    let mut test = TestStore::new();
+    let deals = three_deals();
+    test.load(&deals, &[]).await;
+    let complete = test.latest().await;
+    let file = test.folder.path().join("versions/0000000001.json");
+    let mut commit: serde_json::Value =
+        serde_json::from_slice(&fs::read(&file).expect("reads")).expect("JSON");
+    for added_later in ["aggregates", "known_days"] {
+        commit.as_object_mut().expect("an object").remove(added_later).expect("was there");
+    }
+    fs::write(&file, commit.to_string()).expect("written");
+    assert_eq!(test.won_and_lost(TODAY).await, (2, 1));
+
+    test.load(&[deal("d", date(2024, 2, 1), None)], &[]).await;
+    assert_eq!(test.latest().await.aggregates, complete.aggregates);
+}
