@@ -26,22 +26,22 @@ const STRIDE: u64 = 6;
 
 /// What a version holds: the contents of every deal, the events by deal, the superseded states.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct State {
-    deals: BTreeMap<String, i64>,
-    events: BTreeMap<String, Vec<i32>>,
-    superseded: usize,
+pub(crate) struct State {
+    pub(crate) deals: BTreeMap<String, i64>,
+    pub(crate) events: BTreeMap<String, Vec<i32>>,
+    pub(crate) superseded: usize,
 }
 
 /// One load.
 #[derive(Clone, Debug, Default)]
-struct Batch {
+pub(crate) struct Batch {
     deals: Vec<Deal>,
     events: Vec<Event>,
     deleted: Vec<&'static str>,
 }
 
 impl State {
-    fn after(&self, batch: &Batch) -> Self {
+    pub(crate) fn after(&self, batch: &Batch) -> Self {
         let mut next = self.clone();
         for deal in &batch.deals {
             let before = next.deals.insert(deal.id.clone(), hash(deal));
@@ -71,7 +71,7 @@ fn days(day: Date) -> i32 {
 }
 
 /// The SplitMix64 generator.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     fn below(&mut self, end: u64) -> u64 {
@@ -85,7 +85,7 @@ impl Random {
         IDS[usize::try_from(self.below(IDS.len() as u64)).expect("small")]
     }
 
-    fn batch(&mut self) -> Batch {
+    pub(crate) fn batch(&mut self) -> Batch {
         let mut deals = BTreeMap::new();
         for _ in 0..=self.below(3) {
             let id = self.id();
@@ -107,7 +107,11 @@ impl Random {
     }
 }
 
-async fn load(store: &FeatureStore, batch: &Batch, number: i64) -> Result<(), StoreError> {
+pub(crate) async fn load(
+    store: &FeatureStore,
+    batch: &Batch,
+    number: i64,
+) -> Result<(), StoreError> {
     let mut staging = store.stage()?;
     staging.add_deals(&deal_rows(&batch.deals))?;
     if !batch.events.is_empty() {
@@ -122,7 +126,7 @@ async fn load(store: &FeatureStore, batch: &Batch, number: i64) -> Result<(), St
     Ok(())
 }
 
-async fn state(store: &FeatureStore, commit: &Commit) -> State {
+pub(crate) async fn state(store: &FeatureStore, commit: &Commit) -> State {
     let mut state = State::default();
     for batch in read(store, commit, schema::DEALS).await {
         let (ids, hashes) = (batch["deal_id"].as_string::<i32>(), &batch["row_hash"]);
