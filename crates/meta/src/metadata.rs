@@ -78,27 +78,19 @@ impl Metadata {
         old: &DatabaseKey,
         new: &DatabaseKey,
     ) -> Result<(), MetaError> {
-        let metadata = Self::open_waiting(path, Some(old), Duration::ZERO).await?;
-        let Self { database, place } = metadata;
+        let Self { database, place } = Self::open(path, Some(old)).await?;
         database.close().await.map_err(|error| MetaError::database("close", &place, error))?;
-        let mut options = ConnectOptions::new("sqlite:");
-        options.sqlcipher_key(quoted(old)).max_connections(1).sqlx_logging(false);
-        let path = path.to_owned();
-        // Leaving the write-ahead log needs the database for itself, and then a change of the key
-        // is undone as a whole when the process dies.
-        options.map_sqlx_sqlite_opts(move |sqlite| {
-            sqlite
-                .filename(&path)
-                .journal_mode(SqliteJournalMode::Delete)
-                .busy_timeout(Duration::ZERO)
-        });
-        let change = async {
-            let database = Database::connect(options).await?;
-            let rekey = format!("PRAGMA rekey = {}", quoted(new));
-            database.execute_unprepared(&rekey).await?;
-            database.close().await
-        };
-        change.await.map_err(|error| MetaError::database("change the key", &place, error))
+        let mut attempts = 0;
+        loop {
+            match rekey(path, old, new).await {
+                Ok(()) => return Ok(()),
+                Err(error) => match MetaError::database("change the key", &place, error) {
+                    MetaError::Locked { .. } if attempts < REKEY_ATTEMPTS => attempts += 1,
+                    error => return Err(error),
+                },
+            }
+            tokio::time::sleep(REKEY_PAUSE).await;
+        }
     }
 
     /// The version of `SQLCipher`; `None` when the library that was built in cannot encrypt.
@@ -173,6 +165,26 @@ impl Metadata {
 }
 
 const READERS: u32 = 4;
+
+/// How often, and after which pause, a change of the key is tried while somebody has the database
+/// open: a command that is about to end should not stop it. `SQLite` itself does not wait here.
+const REKEY_ATTEMPTS: u32 = 40;
+const REKEY_PAUSE: Duration = Duration::from_millis(50);
+
+/// Changes the key, having the database for itself: outside of the write-ahead log, where a change
+/// that is interrupted is undone as a whole.
+async fn rekey(path: &Path, old: &DatabaseKey, new: &DatabaseKey) -> Result<(), DbErr> {
+    let mut options = ConnectOptions::new("sqlite:");
+    options.sqlcipher_key(quoted(old)).max_connections(1).sqlx_logging(false);
+    let path = path.to_owned();
+    options.map_sqlx_sqlite_opts(move |sqlite| {
+        sqlite.filename(&path).journal_mode(SqliteJournalMode::Delete).busy_timeout(Duration::ZERO)
+    });
+    let database = Database::connect(options).await?;
+    let changed = database.execute_unprepared(&format!("PRAGMA rekey = {}", quoted(new))).await;
+    database.close().await?;
+    changed.map(|_| ())
+}
 
 /// The key as `SQLCipher` takes it: 256 bits as they are, with nothing derived from them.
 fn quoted(key: &DatabaseKey) -> String {

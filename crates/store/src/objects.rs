@@ -6,3 +6,6 @@ mod sealed_upload;
 
 pub(crate) use durable::DurableFileSystem;
 pub(crate) use sealed::SealedStore;
+
+#[cfg(test)]
+mod tests;

@@ -112,7 +112,7 @@ pub(crate) fn clock(place: &Place, settings: &Settings) -> Result<Clock> {
 /// Opens the workspace that the command line names.
 pub(crate) async fn open(place: &Place) -> Result<Workspace> {
     let home = home(place)?;
-    create_home(&home)?;
+    create_private(&home)?;
     let settings = settings(&home)?;
     let clock = clock(place, &settings)?;
     let known_at = place.known_at.unwrap_or(KnownAt::Latest);
@@ -132,20 +132,15 @@ pub(crate) fn now() -> Timestamp {
     Clock::system(TimeZone::UTC).instant()
 }
 
-/// Creates the home folder, unless it is there already.
-pub(crate) fn create_home(home: &Path) -> Result<()> {
-    create_private(home).with_context(|| {
-        format!("cannot create the home folder {}; choose another with --home", home.display())
-    })
-}
-
-/// Creates a folder that only its owner can look into, unless it is there already.
-fn create_private(folder: &Path) -> std::io::Result<()> {
+/// Creates a home that only its owner can look into, unless it is there already.
+pub(crate) fn create_private(home: &Path) -> Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    builder.create(home).with_context(|| {
+        format!("cannot create the home folder {}; choose another with --home", home.display())
+    })
 }
 
 /// How the home is to be encrypted. The environment comes before the configuration.

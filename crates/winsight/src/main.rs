@@ -23,6 +23,7 @@ const REFUSED: u8 = 3;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     output::start_logging(cli.verbose);
+    output::overlook_expected_panics();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::new(error)),

@@ -4,6 +4,7 @@
 
 mod alerts;
 mod data;
+mod encryption;
 mod loads;
 mod opening;
 mod quarantine;

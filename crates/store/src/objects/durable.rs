@@ -21,7 +21,7 @@ use tokio::runtime::Handle;
 use winsight_vault::durable::{self, Placing};
 
 /// The folder of files that are being written, below the store's root.
-const INCOMING: &str = "staging/incoming";
+pub(super) const INCOMING: &str = "staging/incoming";
 /// What else lies in the store's folder and is no object.
 const NOT_OBJECTS: [&str; 2] = ["staging", "writer.lock"];
 

@@ -10,6 +10,7 @@ mod erasure;
 mod faulty;
 mod histories;
 mod loads;
+mod locations;
 mod replay;
 mod tallies;
 mod upkeep;

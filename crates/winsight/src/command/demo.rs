@@ -41,6 +41,7 @@ pub(crate) async fn run(place: &Place, demo: &Demo, json: bool) -> Result<()> {
     let scenario = simulate::ending(Scenario::default_scenario(), place)?;
     let today = scenario.ends();
     let folder = demo_home(place)?;
+    configuration::create_private(&folder)?;
     remark(&format!("the demo lives in {}", folder.display()));
     let company = folder.join("company");
     let truth = simulate::write(&company, demo.deals, demo.seed, scenario)?;

@@ -112,7 +112,7 @@ pub(crate) async fn restore(place: &Place, request: &Restore, json: bool) -> Res
 
 async fn restore_file(place: &Place, file: &Path, force: bool) -> Result<RestoreReport> {
     let folder = configuration::home(place)?;
-    configuration::create_home(&folder)?;
+    configuration::create_private(&folder)?;
     let settings = configuration::settings(&folder)?;
     let encryption = configuration::encryption(&folder, &settings);
     Ok(winsight_jobs::restore(&folder, &encryption, &settings, file, force).await?)

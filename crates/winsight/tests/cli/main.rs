@@ -10,6 +10,7 @@
 mod bad_files;
 mod clocks;
 mod crashes;
+mod encryption;
 mod gate;
 mod home;
 mod known_answers;
