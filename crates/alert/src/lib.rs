@@ -17,7 +17,7 @@ mod wording;
 pub use alert::{Alert, AlertState, Finding, LABEL, Severity};
 pub use evidence::Evidence;
 pub use impact::{Impact, ImpactKind};
-pub use lifecycle::{InvalidTransition, Transitions, reconcile};
+pub use lifecycle::{InvalidTransition, Transitions, alert_id, reconcile};
 pub use printed::printed;
 pub use rule::{
     HeldLoad, Observation, Rule, data_quality_finding, dfi_findings, high_risk_finding,

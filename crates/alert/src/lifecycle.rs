@@ -98,7 +98,7 @@ fn resolved(alert: &Alert, now: Timestamp) -> Alert {
 ///
 /// Opened for the same rule and segment at the same instant it comes out the same, so that a replay
 /// gives the alerts that it gave before. The last part tells apart what the first two do not.
-fn alert_id(finding: &Finding, opened_at: Timestamp) -> String {
+pub fn alert_id(finding: &Finding, opened_at: Timestamp) -> String {
     let identity = format!("{} {} {opened_at}", finding.rule, finding.segment);
     let mut parts = vec![finding.rule.prefix().to_owned()];
     parts.extend(Some(slug(&finding.segment.value_label())).filter(|slug| !slug.is_empty()));

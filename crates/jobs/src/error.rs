@@ -1,3 +1,5 @@
+use std::path::{Path, PathBuf};
+
 use jiff::civil::Date;
 use winsight_etl::EtlError;
 use winsight_insight::DriverError;
@@ -49,6 +51,14 @@ pub enum JobError {
     /// The keys failed.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// A file could not be read or written.
+    #[error("cannot use {}: {source}; check its place, the permissions and the room on the disk", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
     /// The driver analysis has nothing to work on.
     #[error(transparent)]
     Drivers(#[from] DriverError),
@@ -58,6 +68,10 @@ pub enum JobError {
 }
 
 impl JobError {
+    pub(crate) fn file(path: &Path, source: std::io::Error) -> Self {
+        Self::File { path: path.to_owned(), source }
+    }
+
     /// Whether asking differently would help.
     pub fn is_usage(&self) -> bool {
         match self {

@@ -6,6 +6,7 @@ use winsight_meta::{MetaError, Metadata};
 use winsight_vault::{KeySource, Keyring, MasterKey, VaultError};
 
 use crate::JobError;
+use crate::restore::finish_interrupted;
 
 /// The folder of all state of an installation, and the keys that it is encrypted with.
 #[derive(Clone, Debug)]
@@ -37,6 +38,7 @@ impl Home {
         encryption: &Encryption,
         now: Timestamp,
     ) -> Result<(Self, Option<PathBuf>), JobError> {
+        finish_interrupted(folder)?;
         let home = |keyring| Self { folder: folder.to_owned(), keyring };
         let is_encrypted = Keyring::file(folder).exists();
         match (is_encrypted, encryption.enabled) {

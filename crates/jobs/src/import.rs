@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use arrow::array::{AsArray, RecordBatch};
 use winsight_etl::{
@@ -150,8 +150,7 @@ impl Workspace {
         let started = Instant::now();
         let source = options.source.clone();
         let in_quarantine = self.metadata.quarantined_deals(&self.id, &source).await?;
-        let patience = Duration::from_secs(self.settings.storage.wait_seconds);
-        let staging = self.store.stage_when_free(patience).await?;
+        let staging = self.stage().await?;
         let to_read = files.clone();
         let mut read = tokio::task::spawn_blocking(move || {
             stage(staging, to_read, &options, &in_quarantine, progress)

@@ -3,6 +3,7 @@
 //! Owns the order in which the other crates are called: read, load, tally, judge, record. Contains
 //! no business rule, no statistic and no wire type of its own.
 
+mod backup;
 mod doctor;
 mod error;
 mod gate;
@@ -11,10 +12,13 @@ mod import;
 mod keys;
 mod label;
 mod load;
+mod ownership;
 mod question;
+mod restore;
 mod run;
 mod workspace;
 
+pub use backup::{BackupReport, back_up};
 pub use doctor::{Checkup, examine};
 pub use error::JobError;
 pub use home::{Encryption, Home};
@@ -22,6 +26,8 @@ pub use import::{ImportReport, ImportRequest};
 pub use keys::{KeyChange, KeysChanged, change_keys};
 pub use label::DataLabel;
 pub use load::{Released, reasons};
+pub use ownership::{ErasureReport, RevertReport};
 pub use question::{ChangesQuery, ChangesTable, MetricRow, MetricsQuery, Status};
+pub use restore::{RestoreReport, restore};
 pub use run::RunReport;
 pub use workspace::{KnownAt, Workspace};

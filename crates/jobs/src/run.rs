@@ -94,6 +94,9 @@ impl Workspace {
             started_at: now,
         };
         self.metadata.record_run(&self.id, row).await?;
+        if job == Cadence::Daily {
+            self.upkeep_if_due().await?;
+        }
         Ok(report)
     }
 

@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "SeaORM's derives write public items")]
 
 pub(crate) mod alert;
+pub(crate) mod erasure;
 pub(crate) mod insight;
 pub(crate) mod load;
 pub(crate) mod mapping;

@@ -10,7 +10,9 @@
 //! change that takes several statements is one transaction.
 
 mod alerts;
+mod copy;
 mod entity;
+mod erasures;
 mod error;
 mod loads;
 mod mappings;
@@ -20,6 +22,7 @@ mod quarantine;
 mod runs;
 mod stored;
 
+pub use erasures::Erasure;
 pub use error::MetaError;
 pub use loads::{Load, LoadCounts, LoadId, LoadOutcome, LoadState, NewLoad};
 pub use metadata::Metadata;

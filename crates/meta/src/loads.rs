@@ -7,8 +7,10 @@ use sea_orm::{
 };
 use serde_json::Value;
 use winsight_model::{DataVersion, WorkspaceId};
+use winsight_vault::ErasedNames;
 
 use crate::entity::load;
+use crate::erasures::{scrub_json, scrub_text};
 use crate::mappings::keep_mapping;
 use crate::quarantine::{QuarantineRow, make_current, store_refused};
 use crate::stored::{count, counted, instant, json, read_instant, read_json};
@@ -140,15 +142,38 @@ pub struct Load {
     pub failure: Option<String>,
 }
 
+impl NewLoad {
+    /// Replaces erased names in all that is about to be stored.
+    fn hide(&mut self, names: &ErasedNames) {
+        for file in &mut self.files {
+            scrub_text(names, file);
+        }
+        scrub_text(names, &mut self.mapping_toml);
+        scrub_json(names, &mut self.report);
+        for row in &mut self.quarantined {
+            scrub_text(names, &mut row.file);
+            scrub_text(names, &mut row.raw);
+            for reason in &mut row.reasons {
+                scrub_text(names, &mut reason.message);
+            }
+        }
+    }
+}
+
 impl Metadata {
     /// Records a validated load and its refused rows as staged, in one transaction. To be called
     /// before the store commits, so that after a crash the load is known to be in doubt.
     pub async fn begin_load(
         &self,
         workspace: &WorkspaceId,
-        load: NewLoad,
+        mut load: NewLoad,
     ) -> Result<LoadId, MetaError> {
         let failed = self.failed("record the load");
+        let transaction = self.begin().await?;
+        let names = self.read_erased_names(&transaction, workspace).await?;
+        if !names.is_empty() {
+            load.hide(&names);
+        }
         let row = load::ActiveModel {
             id: NotSet,
             workspace: Set(workspace.to_string()),
@@ -168,7 +193,6 @@ impl Metadata {
             deleted: Set(Some(count(load.counts.deleted))),
             ..Default::default()
         };
-        let transaction = self.begin().await?;
         let id = row.insert(&transaction).await.map_err(&failed)?.id;
         let refused = (workspace, load.source.as_str(), load.quarantined);
         store_refused(&transaction, id, refused).await.map_err(&failed)?;

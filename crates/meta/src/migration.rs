@@ -1,6 +1,7 @@
 //! The tables and how they came to be: a list that only grows.
 
 mod m20240722_000001_create_tables;
+mod m20241122_000001_create_erasures;
 
 use sea_orm_migration::prelude::*;
 
@@ -9,6 +10,9 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20240722_000001_create_tables::Migration)]
+        vec![
+            Box::new(m20240722_000001_create_tables::Migration),
+            Box::new(m20241122_000001_create_erasures::Migration),
+        ]
     }
 }

@@ -135,7 +135,7 @@ pub(crate) async fn store_refused(
             position: Set(position),
             workspace: Set(workspace.to_string()),
             source: Set(source.to_owned()),
-            row_key: Set(row_key(row)),
+            row_key: Set(row_key(row.deal_id.as_deref(), &row.raw)),
             file: Set(text(&row.file)),
             line: Set(count(row.line)),
             deal_id: Set(row.deal_id.as_deref().map(text)),
@@ -207,10 +207,10 @@ pub(crate) async fn make_current(
 /// Rows per statement: a tenth of them in columns stays far below any database's limit of values.
 const BATCH: usize = 1_000;
 
-fn row_key(row: &QuarantineRow) -> String {
-    match &row.deal_id {
+pub(crate) fn row_key(deal_id: Option<&str>, raw: &str) -> String {
+    match deal_id {
         Some(deal_id) => deal_key(deal_id),
-        None => format!("raw {:032x}", xxh3_128(row.raw.as_bytes())),
+        None => format!("raw {:032x}", xxh3_128(raw.as_bytes())),
     }
 }
 

@@ -1,5 +1,6 @@
 use crate::{
-    AcvBuckets, CycleBuckets, EncryptionSettings, FiscalYearStart, QualityGate, StorageSettings,
+    AcvBuckets, CycleBuckets, EncryptionSettings, FiscalYearStart, QualityGate, Retention,
+    StorageSettings,
 };
 
 /// The settings of a workspace. Every field has a default; the commented default file of the
@@ -23,6 +24,8 @@ pub struct Settings {
     pub alerts: AlertSettings,
     /// When to hold a load back.
     pub quality_gate: QualityGate,
+    /// For how long old versions are kept.
+    pub retention: Retention,
     /// How data at rest is protected.
     pub encryption: EncryptionSettings,
     /// Where the deals lie.
@@ -40,6 +43,7 @@ impl Default for Settings {
             cycle_buckets: CycleBuckets::default(),
             alerts: AlertSettings::default(),
             quality_gate: QualityGate::default(),
+            retention: Retention::default(),
             encryption: EncryptionSettings::default(),
             storage: StorageSettings::default(),
         }

@@ -5,6 +5,7 @@
 //! object depends on nothing but the deals that closed in the month: carried over from load to load
 //! it is, to the last byte, what counting everything anew would give.
 
+mod carry;
 mod encoding;
 mod month;
 
@@ -21,13 +22,14 @@ use winsight_model::{CycleBuckets, Dimension, Tally, Window};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::diff::column;
+use crate::generation::Generation;
 use crate::known_days::from_epoch_day;
 use crate::tally::{Tallies, TallyRequest};
 use crate::{Commit, FeatureStore, StoreError};
 use encoding::{ALL_DEALS, Entry, decode, encode};
 pub(crate) use month::Month;
 
-const FOLDER: &str = "aggregates";
+pub(crate) const FOLDER: &str = "aggregates";
 
 /// The months in which deals of `batch` closed.
 pub(crate) fn closed_months(batch: &RecordBatch) -> Result<BTreeSet<Month>, StoreError> {
@@ -82,7 +84,7 @@ impl FeatureStore {
             } else {
                 let bytes = encode(entries)?;
                 let object = format!("{:032x}", xxh3_128(&bytes));
-                let path = path(&month.to_string(), &object);
+                let path = path(commit.generation, &month.to_string(), &object);
                 self.objects.put(&path, PutPayload::from(bytes)).await?;
                 commit.aggregates.insert(month.to_string(), object);
             }
@@ -127,9 +129,10 @@ impl FeatureStore {
         for (month, object, windows) in &plan.months {
             let (month, object, windows) = (month.clone(), object.clone(), windows.clone());
             let (objects, names) = (Arc::clone(&self.objects), Arc::clone(&names));
+            let generation = plan.generation;
             months.spawn(async move {
                 Ok::<_, StoreError>((
-                    read(objects.as_ref(), &month, &object, &names).await?,
+                    read(objects.as_ref(), generation, &month, &object, &names).await?,
                     windows,
                 ))
             });
@@ -160,11 +163,12 @@ fn add(tallies: &mut Tallies, entry: &Entry) {
 
 async fn read(
     objects: &dyn ObjectStore,
+    generation: Generation,
     month: &str,
     object: &str,
     dimensions: &[String],
 ) -> Result<Vec<Entry>, StoreError> {
-    let path = path(month, object);
+    let path = path(generation, month, object);
     let bytes = objects.get(&path).await?.bytes().await?;
     if format!("{:032x}", xxh3_128(&bytes)) != object {
         return Err(StoreError::Damaged(format!("{path} has other contents than its name says")));
@@ -173,8 +177,8 @@ async fn read(
     Ok(decode(&bytes, wanted)?)
 }
 
-fn path(month: &str, object: &str) -> Path {
-    Path::from(format!("{FOLDER}/{month}/{object}"))
+pub(crate) fn path(generation: Generation, month: &str, object: &str) -> Path {
+    generation.path(&format!("{FOLDER}/{month}/{object}"))
 }
 
 fn name_of(grouping: &[Dimension]) -> &str {
@@ -190,6 +194,7 @@ pub(crate) struct AggregateAnswer {
 }
 
 struct Plan {
+    generation: Generation,
     /// Month, object, and the windows that it lies in as a whole.
     months: Vec<(String, String, Vec<usize>)>,
     rest: Vec<(usize, Window)>,
@@ -210,7 +215,8 @@ impl Plan {
         {
             return None;
         }
-        let mut plan = Self { months: Vec::new(), rest: Vec::new() };
+        let generation = commit.generation;
+        let mut plan = Self { generation, months: Vec::new(), rest: Vec::new() };
         for (name, object) in &commit.aggregates {
             let month = name.parse::<Month>().ok()?.window();
             let mut windows = Vec::new();

@@ -136,7 +136,7 @@ impl FeatureStore {
         }
         let mut counts = vec![0_u64; fields.len()];
         if let Some(version) = base.tables.get(DEALS.name) {
-            let stored = self.table(DEALS, *version).await?;
+            let stored = self.table(base.generation, DEALS, *version).await?;
             let files = stored.files()?;
             let mut rows = read(&stored, &files, Some(&names)).await?;
             while let Some(batch) = rows.next().await {
@@ -160,13 +160,13 @@ impl FeatureStore {
         mut diff: Diff,
         sources: Sources,
     ) -> Result<Seen, StoreError> {
-        let version = base.and_then(|base| base.tables.get(spec.name));
+        let version = base.and_then(|base| Some((base.generation, base.tables.get(spec.name)?)));
         let idle = diff.is_empty() && sources.complete.is_empty();
-        let Some(version) = version.filter(|_| !idle) else {
+        let Some((generation, version)) = version.filter(|_| !idle) else {
             let change = TableChange { spec, diff: Arc::new(diff), rewritten: Vec::new() };
             return Ok(Seen { change, stored: 0 });
         };
-        let table = self.table(spec, *version).await?;
+        let table = self.table(generation, spec, *version).await?;
         let files = table.files()?;
         let mut hits: Vec<Vec<u32>> = vec![Vec::new(); files.len()];
         let mut stored = 0;

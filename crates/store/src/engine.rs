@@ -20,7 +20,7 @@ impl FeatureStore {
     pub(crate) async fn engine(&self, commit: &Commit) -> Result<Engine, StoreError> {
         let engine = Engine::new()?;
         for spec in VERSIONED {
-            self.register(&engine, spec, commit.tables.get(spec.name).copied()).await?;
+            self.register(&engine, spec, commit).await?;
         }
         Ok(engine)
     }
@@ -29,11 +29,11 @@ impl FeatureStore {
         &self,
         engine: &Engine,
         spec: TableSpec,
-        version: Option<u64>,
+        commit: &Commit,
     ) -> Result<(), StoreError> {
-        let scan = match version {
+        let scan = match commit.tables.get(spec.name) {
             Some(version) => {
-                let table = self.table(spec, version).await?;
+                let table = self.table(commit.generation, spec, *version).await?;
                 TableScan::of(&engine.context, &table, &table.files()?)?
             }
             None => TableScan::empty(spec)?,

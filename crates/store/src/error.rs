@@ -26,6 +26,12 @@ pub enum StoreError {
         /// The newest one, if any.
         newest: Option<DataVersion>,
     },
+    /// There is no table of this name.
+    #[error("there is no table {0:?} in the feature store")]
+    NoSuchTable(String),
+    /// An export would mix with what is there.
+    #[error("{} is not empty; name a folder that is, or that does not exist yet", .0.display())]
+    NotEmpty(PathBuf),
     /// The URL of the store cannot be used.
     #[error("cannot use {url} for the feature store: {why}; correct storage.url in winsight.toml")]
     Location {

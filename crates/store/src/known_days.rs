@@ -47,7 +47,7 @@ impl FeatureStore {
             [(DEALS, &["closed_date", "created_date"][..]), (STAGE_EVENTS, &["date"][..])]
         {
             let Some(&version) = commit.tables.get(spec.name) else { continue };
-            let files = self.table(spec, version).await?.files()?;
+            let files = self.table(commit.generation, spec, version).await?.files()?;
             for &column in columns {
                 let Some((first, last)) = days_in_files(&files, column) else {
                     let engine = self.engine(commit).await?;

@@ -12,41 +12,52 @@
 //! them back before it begins.
 
 mod aggregate;
+mod backup;
 mod catalog;
 mod compare;
 mod diff;
 mod engine;
+mod erase;
 mod error;
+mod examine;
+mod export;
+mod generation;
 mod known_days;
 mod load;
 mod location;
 mod lock;
 mod objects;
 mod query;
+mod rebuild;
+mod revert;
 mod scan;
 mod staging;
 mod table;
 mod tally;
 mod upkeep;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use object_store::ObjectStore;
-use winsight_model::DataVersion;
 
 use objects::SealedStore;
 
+pub use backup::StoredObject;
 pub use catalog::{Commit, CommitRequest};
 pub use compare::{Comparison, LoadCounts};
+pub use erase::RowsByTable;
 pub use error::StoreError;
+pub use examine::Examined;
+pub use export::{ExportFormat, ExportedTable};
+pub use generation::Generation;
 pub use known_days::KnownDays;
 pub use load::Loaded;
 pub use location::Location;
 pub use query::{DealCounts, Spellings};
 pub use staging::Staging;
 pub use tally::{Grouping, Tallies, TallyRequest};
-pub use upkeep::Examined;
+pub use upkeep::{UpkeepReport, UpkeepRequest};
 
 /// The feature store of one workspace.
 #[derive(Clone, Debug)]
@@ -76,26 +87,14 @@ impl FeatureStore {
         Ok(Self { root, objects, location })
     }
 
-    /// The newest committed load; `None` before the first.
-    pub async fn latest(&self) -> Result<Option<Commit>, StoreError> {
-        Ok(self.commits().await?.pop())
-    }
-
-    /// The commit with this version number.
+    /// Opens the store whose objects lie in `objects`. The folder `root` takes the rows of a load
+    /// on their way in, and the writer lock.
     ///
     /// # Errors
-    /// When there is none; the message names the versions there are.
-    pub async fn commit(&self, version: DataVersion) -> Result<Commit, StoreError> {
-        let commits = self.commits().await?;
-        let newest = commits.last().map(|commit| commit.version);
-        commits
-            .into_iter()
-            .find(|commit| commit.version == version)
-            .ok_or(StoreError::NoSuchVersion { version, newest })
-    }
-
-    /// Every commit, oldest first.
-    pub async fn commits(&self) -> Result<Vec<Commit>, StoreError> {
-        catalog::read(self.objects.as_ref()).await
+    /// When the folder cannot be created or read.
+    pub fn over(objects: Arc<dyn ObjectStore>, root: &Path) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(root).map_err(|source| StoreError::folder(root, source))?;
+        let root = root.canonicalize().map_err(|source| StoreError::folder(root, source))?;
+        Ok(Self { location: Location::folder(&root), root, objects })
     }
 }

@@ -44,40 +44,66 @@ impl FeatureStore {
         if changes.iter().all(TableChange::is_empty) {
             return Ok(Loaded { commit: None, deals });
         }
-        // A back-dated load must not slip in before one that was known already.
-        let known_at =
-            base.as_ref().map_or(request.known_at, |base| base.known_at.max(request.known_at));
-        let mut tables = base.as_ref().map(|base| base.tables.clone()).unwrap_or_default();
-        let mut touched = BTreeSet::new();
+        let mut next = self.next_version(base.as_ref(), request).await?;
         for (change, staged) in changes.iter().zip(staging.finish()?) {
             if !change.is_empty() {
-                self.apply(change, staged, known_at, &mut tables, &mut touched).await?;
+                self.apply(change, staged, &mut next).await?;
             }
         }
-        let version = DataVersion(base.as_ref().map_or(1, |base| base.version.0 + 1));
-        let (known_days, aggregates) = (None, BTreeMap::new());
-        let mut commit =
-            Commit { version, load: request.load, known_at, tables, known_days, aggregates };
-        self.refresh_aggregates(&mut commit, base.as_ref(), &touched).await?;
+        Ok(Loaded { commit: Some(self.commit_next(next, base.as_ref()).await?), deals })
+    }
+
+    /// Begins the version after `base`.
+    pub(crate) async fn next_version(
+        &self,
+        base: Option<&Commit>,
+        request: CommitRequest,
+    ) -> Result<NextVersion, StoreError> {
+        let generation = match base {
+            Some(base) => base.generation,
+            None => self.generation().await?,
+        };
+        self.remove_generations_except(generation).await?;
+        let commit = Commit {
+            version: DataVersion(base.map_or(1, |base| base.version.0 + 1)),
+            load: request.load,
+            // A back-dated load must not slip in before one that was known already.
+            known_at: base.map_or(request.known_at, |base| base.known_at.max(request.known_at)),
+            tables: base.map(|base| base.tables.clone()).unwrap_or_default(),
+            known_days: None,
+            aggregates: BTreeMap::new(),
+            generation,
+            revision: 0,
+        };
+        Ok(NextVersion { commit, touched: BTreeSet::new() })
+    }
+
+    /// Makes the version visible.
+    pub(crate) async fn commit_next(
+        &self,
+        next: NextVersion,
+        base: Option<&Commit>,
+    ) -> Result<Commit, StoreError> {
+        let NextVersion { mut commit, touched } = next;
+        self.refresh_aggregates(&mut commit, base, &touched).await?;
         catalog::append(self.objects.as_ref(), &commit).await?;
-        Ok(Loaded { commit: Some(commit), deals })
+        Ok(commit)
     }
 
     /// Makes the next version of one table, and of the versions of deals where deals go.
-    async fn apply(
+    pub(crate) async fn apply(
         &self,
         change: &TableChange,
         staged: &StagedTable,
-        known_at: Timestamp,
-        versions: &mut BTreeMap<String, u64>,
-        touched: &mut BTreeSet<Month>,
+        next: &mut NextVersion,
     ) -> Result<(), StoreError> {
         let spec = change.spec;
         let of_deals = spec.name == DEALS.name;
-        let table = self.writable_table(spec, versions.get(spec.name).copied()).await?;
+        let known_at = next.commit.known_at;
+        let table = next.open(self, spec).await?;
         let mut writer = table.writer()?;
         let mut superseded = if of_deals && change.rewritten.contains(&true) {
-            Some(Superseded::open(self, versions, known_at).await?)
+            Some(Superseded::open(self, next).await?)
         } else {
             None
         };
@@ -96,7 +122,7 @@ impl FeatureStore {
                 writer.add(keep(&batch, &keyed, |key| !goes(key))?).await?;
                 if let Some(superseded) = &mut superseded {
                     let gone = keep(&batch, &keyed, goes)?;
-                    touched.extend(closed_months(&gone)?);
+                    next.touched.extend(closed_months(&gone)?);
                     superseded.add(&gone, change).await?;
                 }
             }
@@ -108,17 +134,36 @@ impl FeatureStore {
                 matches!(change.diff.change(key), Some(Change::Inserted | Change::Updated))
             })?;
             if of_deals {
-                touched.extend(closed_months(&rows)?);
+                next.touched.extend(closed_months(&rows)?);
                 rows = with_columns(DEALS, &rows, vec![instants(known_at, rows.num_rows())])?;
             }
             writer.add(rows).await?;
         }
         let version = table.commit(writer.finish().await?, &replaced).await?;
-        versions.insert(spec.name.to_owned(), version);
+        next.commit.tables.insert(spec.name.to_owned(), version);
         if let Some(superseded) = superseded {
-            superseded.commit(versions).await?;
+            superseded.commit(next).await?;
         }
         Ok(())
+    }
+}
+
+/// A version in the making.
+pub(crate) struct NextVersion {
+    /// Its tables are those that it builds upon, and then those that it makes.
+    pub(crate) commit: Commit,
+    /// Closed months in which deals differ from the version before.
+    pub(crate) touched: BTreeSet<Month>,
+}
+
+impl NextVersion {
+    pub(crate) async fn open(
+        &self,
+        store: &FeatureStore,
+        spec: TableSpec,
+    ) -> Result<Table, StoreError> {
+        let pinned = self.commit.tables.get(spec.name).copied();
+        store.writable_table(self.commit.generation, spec, pinned).await
     }
 }
 
@@ -130,14 +175,9 @@ struct Superseded {
 }
 
 impl Superseded {
-    async fn open(
-        store: &FeatureStore,
-        versions: &BTreeMap<String, u64>,
-        known_at: Timestamp,
-    ) -> Result<Self, StoreError> {
-        let pinned = versions.get(DEAL_VERSIONS.name).copied();
-        let table = store.writable_table(DEAL_VERSIONS, pinned).await?;
-        Ok(Self { writer: table.writer()?, table, known_at })
+    async fn open(store: &FeatureStore, next: &NextVersion) -> Result<Self, StoreError> {
+        let table = next.open(store, DEAL_VERSIONS).await?;
+        Ok(Self { writer: table.writer()?, table, known_at: next.commit.known_at })
     }
 
     async fn add(&mut self, gone: &RecordBatch, change: &TableChange) -> Result<(), StoreError> {
@@ -155,9 +195,9 @@ impl Superseded {
         self.writer.add(with_columns(DEAL_VERSIONS, gone, added)?).await
     }
 
-    async fn commit(self, versions: &mut BTreeMap<String, u64>) -> Result<(), StoreError> {
+    async fn commit(self, next: &mut NextVersion) -> Result<(), StoreError> {
         let version = self.table.commit(self.writer.finish().await?, &HashSet::new()).await?;
-        versions.insert(DEAL_VERSIONS.name.to_owned(), version);
+        next.commit.tables.insert(DEAL_VERSIONS.name.to_owned(), version);
         Ok(())
     }
 }
@@ -177,7 +217,7 @@ fn with_columns(
 }
 
 /// The batch in the columns and types in which the table is stored.
-fn stored(spec: TableSpec, batch: &RecordBatch) -> Result<RecordBatch, StoreError> {
+pub(crate) fn stored(spec: TableSpec, batch: &RecordBatch) -> Result<RecordBatch, StoreError> {
     let schema = (spec.schema)();
     let columns: Result<Vec<_>, StoreError> = schema
         .fields()

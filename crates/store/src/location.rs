@@ -42,6 +42,10 @@ impl Location {
         Self { vault: Some(vault), ..self }
     }
 
+    pub(crate) fn is_remote(&self) -> bool {
+        self.remote.is_some()
+    }
+
     /// The object store there, without regard to sealing.
     pub(crate) fn objects(&self, root: &Path) -> Result<Arc<dyn ObjectStore>, StoreError> {
         let Some(Remote { url, options }) = &self.remote else {

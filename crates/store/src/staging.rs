@@ -1,20 +1,34 @@
 //! Rows of a load on their way in: Parquet files in a folder that is emptied afterwards, sealed with
 //! a key that only this process has. What a crash leaves behind cannot be read by anybody.
 
-mod held;
-mod table;
+mod staged_file;
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
+use object_store::path::Path as ObjectPath;
+use object_store::{ObjectStoreExt, PutPayload};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::basic::Compression;
+use parquet::file::properties::WriterProperties;
 use serde::{Deserialize, Serialize};
+use winsight_vault::ErasedNames;
 
+use crate::erase::Erasing;
 use crate::lock::WriterLock;
-use crate::table::{ACTIVITIES, DEALS, INDICATORS, STAGE_EVENTS};
+use crate::rebuild::Rewrite;
+use crate::table::{ACTIVITIES, DEALS, INDICATORS, STAGE_EVENTS, TableSpec};
 use crate::{FeatureStore, StoreError};
-pub(crate) use table::StagedTable;
+use staged_file::{StagedFile, StagedFileWriter};
+
+const BATCH_ROWS: usize = 65_536;
+const STAGING: &str = "staging";
+pub(crate) const HELD: &str = "held";
+const SCOPE: &str = "scope.json";
 
 /// Takes the rows of one load. Nothing is visible to readers before [`FeatureStore::load`].
 ///
@@ -24,6 +38,7 @@ pub struct Staging {
     folder: PathBuf,
     tables: [StagedTable; 4],
     pub(crate) scope: Scope,
+    erased: ErasedNames,
     _lock: WriterLock,
 }
 
@@ -60,37 +75,82 @@ impl FeatureStore {
             // A rotation of the keys may have held the lock before.
             vault.check_current()?;
         }
-        let folder = self.root.join("staging");
+        let folder = self.root.join(STAGING);
         remove(&folder)?;
         std::fs::create_dir_all(&folder).map_err(|source| StoreError::folder(&folder, source))?;
-        let table = |spec| StagedTable::new(&folder, spec);
-        let tables = [table(DEALS)?, table(STAGE_EVENTS)?, table(ACTIVITIES)?, table(INDICATORS)?];
-        Ok(Staging { tables, folder, scope: Scope::default(), _lock: lock })
+        Ok(Staging::new(folder, Scope::default(), lock))
+    }
+
+    /// Takes up a load that was held; see [`Staging::hold`].
+    ///
+    /// # Errors
+    /// As [`FeatureStore::stage`]; also when nothing is held under this number.
+    pub async fn take_up(&self, load: i64) -> Result<Staging, StoreError> {
+        let mut staging = self.stage()?;
+        let path = held(load, SCOPE);
+        let scope = self.objects.get(&path).await?.bytes().await?;
+        staging.scope = serde_json::from_slice(&scope)
+            .map_err(|source| StoreError::Catalog { path: path.to_string(), source })?;
+        for table in &mut staging.tables {
+            match self.objects.get(&held(load, &table.file_name())).await {
+                Ok(found) => table.fill(&found.bytes().await?)?,
+                Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(staging)
+    }
+
+    /// Throws the rows of a held load away.
+    pub async fn discard_held(&self, load: i64) -> Result<(), StoreError> {
+        self.remove_below(&ObjectPath::from(format!("{HELD}/{load}"))).await
     }
 }
 
+fn held(load: i64, file: &str) -> ObjectPath {
+    ObjectPath::from(format!("{HELD}/{load}/{file}"))
+}
+
 impl Staging {
+    fn new(folder: PathBuf, scope: Scope, lock: WriterLock) -> Self {
+        let table = |spec| StagedTable::new(&folder, spec);
+        let tables = [table(DEALS), table(STAGE_EVENTS), table(ACTIVITIES), table(INDICATORS)];
+        Self { tables, folder, scope, erased: ErasedNames::default(), _lock: lock }
+    }
+
+    /// Replaces these names in all rows that are added from here on: people who were erased must not
+    /// come back with the next load.
+    pub fn replace_names(&mut self, names: ErasedNames) {
+        self.erased = names;
+    }
+
+    fn add(&mut self, table: usize, batch: &RecordBatch) -> Result<(), StoreError> {
+        let table = &mut self.tables[table];
+        let replaced = Erasing::new(&self.erased).rewrite(table.spec, batch)?;
+        table.add(replaced.as_ref().unwrap_or(batch))
+    }
+
     /// Adds rows of `deals`, in the schema of [`winsight_model::schema::deals`].
     pub fn add_deals(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
-        self.tables[0].add(batch)
+        self.add(0, batch)
     }
 
-    /// Adds rows of `stage_events`, in the schema of [`winsight_model::schema::stage_events`]. A
-    /// deal that appears here has all its earlier events replaced.
+    /// Adds rows of `stage_events`, in the schema of [`winsight_model::schema::stage_events`]. A deal that appears
+    /// here has all its earlier events replaced.
     pub fn add_stage_events(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
-        self.tables[1].add(batch)
+        self.add(1, batch)
     }
 
-    /// Adds rows of `activities`, in the schema of [`winsight_model::schema::activities`]. A deal
-    /// that appears here has all its earlier activities replaced.
+    /// Adds rows of `activities`, in the schema of [`winsight_model::schema::activities`]. A deal that appears here
+    /// has all its earlier activities replaced.
     pub fn add_activities(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
-        self.tables[2].add(batch)
+        self.add(2, batch)
     }
 
-    /// Adds rows of `indicators`, in the schema of [`winsight_model::schema::indicators`]. A series
-    /// that appears here is replaced as a whole.
+    /// Adds rows of `indicators`, in the schema of [`winsight_model::schema::indicators`]. A series that appears
+    /// here is replaced as a whole.
     pub fn add_indicators(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
-        self.tables[3].add(batch)
+        self.add(3, batch)
     }
 
     /// Declares that every deal of a source is staged: stored ones that are not will be deleted.
@@ -108,6 +168,22 @@ impl Staging {
         self.scope.left.push((source.to_owned(), deal_id.to_owned()));
     }
 
+    /// Keeps the rows aside under the number of their load instead of discarding them, until
+    /// [`FeatureStore::take_up`] or [`FeatureStore::discard_held`].
+    pub async fn hold(mut self, store: &FeatureStore, load: i64) -> Result<(), StoreError> {
+        store.discard_held(load).await?;
+        for table in self.finish()?.iter().filter(|table| table.rows > 0) {
+            let rows = PutPayload::from(table.bytes()?);
+            store.objects.put(&held(load, &table.file_name()), rows).await?;
+        }
+        let path = held(load, SCOPE);
+        let scope = serde_json::to_vec(&self.scope)
+            .map_err(|source| StoreError::Catalog { path: path.to_string(), source })?;
+        // Last: without it, nothing is held.
+        store.objects.put(&path, PutPayload::from(scope)).await?;
+        Ok(())
+    }
+
     /// Ends the writing; from here on the rows can be read.
     pub(crate) fn finish(&mut self) -> Result<&[StagedTable], StoreError> {
         for table in &mut self.tables {
@@ -122,6 +198,100 @@ impl Drop for Staging {
         if let Err(error) = remove(&self.folder) {
             tracing::warn!(folder = %self.folder.display(), %error, "staged rows were left behind; the next load removes them");
         }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct StagedTable {
+    pub(crate) spec: TableSpec,
+    path: PathBuf,
+    writer: Option<ArrowWriter<StagedFileWriter>>,
+    file: Option<StagedFile>,
+    pub(crate) rows: u64,
+}
+
+impl StagedTable {
+    fn new(folder: &Path, spec: TableSpec) -> Self {
+        let path = folder.join(format!("{}.parquet", spec.name));
+        Self { spec, path, writer: None, file: None, rows: 0 }
+    }
+
+    fn file_name(&self) -> String {
+        format!("{}.parquet", self.spec.name)
+    }
+
+    fn create(&self, batch: &RecordBatch) -> Result<ArrowWriter<StagedFileWriter>, StoreError> {
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::LZ4_RAW)
+            .set_max_row_group_row_count(Some(BATCH_ROWS))
+            .build();
+        let file = StagedFileWriter::create(&self.path)?;
+        Ok(ArrowWriter::try_new(file, batch.schema(), Some(properties))?)
+    }
+
+    fn add(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
+        let mut writer = match self.writer.take() {
+            Some(writer) => writer,
+            None if self.file.is_none() => self.create(batch)?,
+            None => {
+                let late = "rows were added after the load began".to_owned();
+                return Err(StoreError::Damaged(late));
+            }
+        };
+        writer.write(batch)?;
+        self.rows += batch.num_rows() as u64;
+        self.writer = Some(writer);
+        Ok(())
+    }
+
+    /// Takes the rows of a Parquet file.
+    fn fill(&mut self, contents: &[u8]) -> Result<(), StoreError> {
+        let mut writer = StagedFileWriter::create(&self.path)?;
+        writer.write_all(contents).map_err(|source| StoreError::folder(&self.path, source))?;
+        let file = writer.finish(&self.path)?;
+        let rows = ParquetRecordBatchReaderBuilder::try_new(file.clone())?;
+        self.rows = u64::try_from(rows.metadata().file_metadata().num_rows()).unwrap_or_default();
+        self.file = Some(file);
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), StoreError> {
+        if let Some(writer) = self.writer.take() {
+            self.file = Some(writer.into_inner()?.finish(&self.path)?);
+        }
+        Ok(())
+    }
+
+    /// The rows as a Parquet file.
+    fn bytes(&self) -> Result<bytes::Bytes, StoreError> {
+        let Some(file) = &self.file else { return Ok(bytes::Bytes::new()) };
+        file.bytes().map_err(|source| StoreError::folder(&self.path, source))
+    }
+
+    /// The staged rows, all columns or those named.
+    pub(crate) fn read(&self, columns: Option<&[&str]>) -> Result<StagedRows, StoreError> {
+        let Some(file) = self.file.clone() else { return Ok(StagedRows(None)) };
+        let mut builder =
+            ParquetRecordBatchReaderBuilder::try_new(file)?.with_batch_size(BATCH_ROWS);
+        if let Some(columns) = columns {
+            let mask = parquet::arrow::ProjectionMask::columns(
+                builder.parquet_schema(),
+                columns.iter().copied(),
+            );
+            builder = builder.with_projection(mask);
+        }
+        Ok(StagedRows(Some(builder.build()?)))
+    }
+}
+
+/// The batches of a staged table.
+pub(crate) struct StagedRows(Option<ParquetRecordBatchReader>);
+
+impl Iterator for StagedRows {
+    type Item = Result<RecordBatch, arrow::error::ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.as_mut()?.next()
     }
 }
 

@@ -9,6 +9,7 @@ use deltalake_core::DeltaTable;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake_core::kernel::{Action, Add};
 use deltalake_core::logstore::{StorageConfig, default_logstore};
+use deltalake_core::protocol::checkpoints::create_checkpoint;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::writer::{DeltaWriter, RecordBatchWriter};
 use object_store::ObjectStore;
@@ -18,6 +19,7 @@ use parquet::file::properties::WriterProperties;
 use url::Url;
 use winsight_model::schema;
 
+use crate::generation::Generation;
 use crate::{FeatureStore, StoreError};
 
 /// Rows per row group: small enough that dozens of open partitions stay in bounded memory.
@@ -111,8 +113,13 @@ pub(crate) struct Table {
 
 impl FeatureStore {
     /// The table at a Delta version that the catalog names.
-    pub(crate) async fn table(&self, spec: TableSpec, version: u64) -> Result<Table, StoreError> {
-        let mut delta = self.delta(spec)?;
+    pub(crate) async fn table(
+        &self,
+        generation: Generation,
+        spec: TableSpec,
+        version: u64,
+    ) -> Result<Table, StoreError> {
+        let mut delta = self.delta(generation, spec)?;
         delta.load_version(version).await?;
         Ok(Table { spec, delta, head: None })
     }
@@ -120,16 +127,16 @@ impl FeatureStore {
     /// The table ready for writing on top of the version that the catalog names; created if new.
     pub(crate) async fn writable_table(
         &self,
+        generation: Generation,
         spec: TableSpec,
         pinned: Option<u64>,
     ) -> Result<Table, StoreError> {
-        let mut delta = self.delta(spec)?;
+        let mut delta = self.delta(generation, spec)?;
         if !delta.verify_deltatable_existence().await? {
             if pinned.is_some() {
                 return Err(StoreError::Damaged(format!("the table {} is gone", spec.name)));
             }
-            delta = create(&delta, spec).await?;
-            return Ok(Table { spec, head: Some(delta.clone()), delta });
+            return Table::create(&delta, spec).await;
         }
         let mut head = delta.clone();
         head.load().await?;
@@ -138,11 +145,12 @@ impl FeatureStore {
         Ok(Table { spec, delta, head: Some(head) })
     }
 
-    fn delta(&self, spec: TableSpec) -> Result<DeltaTable, StoreError> {
+    fn delta(&self, generation: Generation, spec: TableSpec) -> Result<DeltaTable, StoreError> {
+        let folder = generation.path(spec.name);
         // A scheme of our own, for which nobody has another store at hand.
-        let url = Url::parse(&format!("winsight-store:///{}/", spec.name))
-            .map_err(|error| StoreError::Damaged(format!("{}: {error}", spec.name)))?;
-        let table = Arc::new(PrefixStore::new(Arc::clone(&self.objects), spec.name));
+        let url = Url::parse(&format!("winsight-store:///{folder}/"))
+            .map_err(|error| StoreError::Damaged(format!("{folder}: {error}")))?;
+        let table = Arc::new(PrefixStore::new(Arc::clone(&self.objects), folder));
         let root = Arc::clone(&self.objects);
         Ok(DeltaTable::new(default_logstore(table, root, &url, &StorageConfig::default())))
     }
@@ -169,6 +177,12 @@ async fn create(delta: &DeltaTable, spec: TableSpec) -> Result<DeltaTable, Store
 }
 
 impl Table {
+    /// Makes a new table where `delta` points to.
+    pub(crate) async fn create(delta: &DeltaTable, spec: TableSpec) -> Result<Self, StoreError> {
+        let delta = create(delta, spec).await?;
+        Ok(Self { spec, head: Some(delta.clone()), delta })
+    }
+
     pub(crate) fn objects(&self) -> Arc<dyn ObjectStore> {
         self.delta.object_store()
     }
@@ -195,6 +209,18 @@ impl Table {
         Ok(files)
     }
 
+    /// The data files of this version as the Delta log has them, by path.
+    #[expect(deprecated, reason = "the Arrow form would have to be turned into actions by hand")]
+    pub(crate) fn log_entries(&self) -> Result<HashMap<object_store::path::Path, Add>, StoreError> {
+        let files = self.delta.snapshot()?.log_data();
+        Ok(files.iter().map(|file| (file.object_store_path(), file.add_action())).collect())
+    }
+
+    /// Writes a checkpoint of this version, from which readers need no earlier part of the log.
+    pub(crate) async fn checkpoint(&self) -> Result<(), StoreError> {
+        Ok(create_checkpoint(&self.delta, None).await?)
+    }
+
     /// A writer of new data files, partitioned as the table is.
     pub(crate) fn writer(&self) -> Result<TableWriter, StoreError> {
         let properties = WriterProperties::builder()
@@ -207,22 +233,17 @@ impl Table {
 
     /// Commits the next version: this one with the `added` files in and the `replaced` ones out.
     ///
-    /// Whatever a dead load left in the newest version is undone by the same step.
-    #[expect(deprecated, reason = "the Arrow form would have to be turned into actions by hand")]
+    /// Whatever a dead load left in the newest version is undone by the same step. Files that only
+    /// rearrange rows (`data_change` is false in each) leave others in the same manner.
     pub(crate) async fn commit(
         &self,
         added: Vec<Add>,
         replaced: &HashSet<object_store::path::Path>,
     ) -> Result<u64, StoreError> {
         let head = self.head.as_ref().unwrap_or(&self.delta).snapshot()?;
-        let kept: HashMap<_, _> = self
-            .delta
-            .snapshot()?
-            .log_data()
-            .iter()
-            .map(|file| (file.object_store_path(), file.add_action()))
-            .filter(|(path, _)| !replaced.contains(path))
-            .collect();
+        let changes_data = added.is_empty() || added.iter().any(|file| file.data_change);
+        let mut kept = self.log_entries()?;
+        kept.retain(|path, _| !replaced.contains(path));
         let mut present = HashSet::new();
         let mut actions = Vec::new();
         for file in head.log_data().iter() {
@@ -230,7 +251,7 @@ impl Table {
             if kept.contains_key(&path) {
                 present.insert(path);
             } else {
-                actions.push(Action::Remove(file.remove_action(true)));
+                actions.push(Action::Remove(file.remove_action(changes_data)));
             }
         }
         let again = kept.into_iter().filter(|(path, _)| !present.contains(path));

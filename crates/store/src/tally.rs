@@ -81,7 +81,7 @@ impl FeatureStore {
         let columns: Arc<[String]> = tabulator::columns(request).into();
         let groups = match commit.tables.get(DEALS.name) {
             Some(&version) => {
-                let table = self.table(DEALS, version).await?;
+                let table = self.table(commit.generation, DEALS, version).await?;
                 row_groups(&table, |first, last| pieces.touch(first, last)).await?
             }
             None => Vec::new(),

@@ -1,106 +1,119 @@
-//! Looking after the files of a store: reading all of them, and sealing them anew.
+//! Upkeep: fewer and larger files, old versions dropped, and what no version needs any more deleted.
+//!
+//! Nothing that a retained version needs is ever deleted. What is no longer needed stays for a while
+//! longer, for readers who began before, and then goes.
+
+mod compact;
+mod garbage;
+mod retention;
 
 use std::collections::BTreeMap;
 
-use futures::TryStreamExt;
+use jiff::{SignedDuration, Timestamp};
 use object_store::path::Path;
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
+use object_store::{ObjectStoreExt, PutPayload};
+use serde::{Deserialize, Serialize};
 
-use crate::objects::SealedStore;
-use crate::table::VERSIONED;
-use crate::{FeatureStore, Staging, StoreError};
+use crate::generation::Generation;
+use crate::staging::Staging;
+use crate::{FeatureStore, StoreError};
 
-/// What reading every file of a store has shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Examined {
-    /// Files read.
-    pub files: u64,
-    /// Bytes of their contents.
-    pub bytes: u64,
-    /// What is wrong; empty for a sound store.
-    pub problems: Vec<String>,
+const BOOK: &str = "upkeep.json";
+
+/// For how long a file that is no longer needed stays for readers who began before.
+const GRACE: SignedDuration = SignedDuration::from_hours(24);
+
+/// What upkeep is asked to do.
+#[derive(Clone, Copy, Debug)]
+pub struct UpkeepRequest {
+    /// The instant of it.
+    pub now: Timestamp,
+    /// Versions that were the newest at some moment of this many past days are kept.
+    pub versions_days: u32,
+    /// At least this many versions are kept, whatever their age.
+    pub versions_at_least: usize,
+    /// Say what there is to do, and do nothing.
+    pub dry_run: bool,
+}
+
+/// What upkeep did, or has to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct UpkeepReport {
+    /// Small data files that were put together.
+    pub files_compacted: u64,
+    /// The larger ones that they became.
+    pub files_written: u64,
+    /// Old versions that can no longer be asked for.
+    pub versions_dropped: u64,
+    /// Files that no version needs, and that are past their time of grace.
+    pub files_deleted: u64,
+    /// Their size.
+    pub bytes_deleted: u64,
+    /// Files that no version needs, and that will be deleted once readers are surely done.
+    pub files_waiting: u64,
+    /// Tables whose log was condensed into a checkpoint.
+    pub checkpoints: u64,
+}
+
+/// What one upkeep leaves to the next.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Book {
+    last: Option<Timestamp>,
+    /// Since when an object has been needed by nobody.
+    unneeded: BTreeMap<String, Timestamp>,
 }
 
 impl FeatureStore {
-    /// Reads every file, which checks every sealed chunk, and opens every table of the newest
-    /// version. `progress` is told how many files are done, and of how many.
+    /// Puts the store in order. Holds the writer lock by its `staging`; readers may go on.
     ///
     /// # Errors
-    /// When the files cannot even be listed. What is wrong with one of them is part of the answer.
-    pub async fn examine(
-        &self,
-        mut progress: impl FnMut(u64, u64),
-    ) -> Result<Examined, StoreError> {
-        let files = self.files().await?;
-        let mut examined = Examined::default();
-        let mut sizes = BTreeMap::new();
-        for file in &files {
-            match self.read(&file.location).await {
-                Ok(bytes) => examined.bytes += bytes,
-                Err(error) => examined.problems.push(StoreError::from(error).to_string()),
-            }
-            examined.files += 1;
-            sizes.insert(file.location.clone(), file.size);
-            progress(examined.files, files.len() as u64);
-        }
-        match self.missing(&sizes).await {
-            Ok(missing) => examined.problems.extend(missing),
-            Err(error) => examined.problems.push(error.to_string()),
-        }
-        Ok(examined)
-    }
-
-    /// Seals anew, with the newest data key, every file that is sealed with another one, and returns
-    /// how many there were. Killed at any moment it can be begun again, and goes on.
-    ///
-    /// The staging holds the writer lock.
-    ///
-    /// # Errors
-    /// When a file cannot be read or written. All files remain readable.
-    pub async fn reseal(
+    /// On any failure, and when killed at any moment, every retained version stays as it was.
+    pub async fn upkeep(
         &self,
         _staging: &Staging,
-        mut progress: impl FnMut(u64, u64),
-    ) -> Result<u64, StoreError> {
-        let Some(vault) = &self.location.vault else { return Ok(0) };
-        let sealed = SealedStore::new(self.location.objects(&self.root)?, vault.clone());
-        let files = self.files().await?;
-        let mut resealed = 0;
-        for (done, file) in files.iter().enumerate() {
-            resealed += u64::from(sealed.reseal(&file.location).await?);
-            progress(done as u64 + 1, files.len() as u64);
+        request: UpkeepRequest,
+    ) -> Result<UpkeepReport, StoreError> {
+        let mut report = UpkeepReport::default();
+        let Some(newest) = self.latest().await? else { return Ok(report) };
+        let generation = newest.generation;
+        if !request.dry_run {
+            self.remove_generations_except(generation).await?;
         }
-        Ok(resealed)
+        self.compact(&newest, request.dry_run, &mut report).await?;
+        let retained = self.drop_versions(request, &mut report).await?;
+        let mut book = self.upkeep_book(generation).await?;
+        self.collect_garbage(&retained, &mut book, request, &mut report).await?;
+        if !request.dry_run {
+            book.last = Some(request.now);
+            self.write_upkeep_book(generation, &book).await?;
+        }
+        Ok(report)
     }
 
-    async fn files(&self) -> Result<Vec<ObjectMeta>, StoreError> {
-        Ok(self.objects.list(None).try_collect().await?)
+    /// When upkeep was last done.
+    pub async fn last_upkeep(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.upkeep_book(self.generation().await?).await?.last)
     }
 
-    async fn read(&self, location: &Path) -> object_store::Result<u64> {
-        let mut contents = self.objects.get(location).await?.into_stream();
-        let mut bytes = 0;
-        while let Some(part) = contents.try_next().await? {
-            bytes += part.len() as u64;
+    async fn upkeep_book(&self, generation: Generation) -> Result<Book, StoreError> {
+        let path = generation.path(BOOK);
+        match self.objects.get(&path).await {
+            Ok(found) => serde_json::from_slice(&found.bytes().await?)
+                .map_err(|source| StoreError::Catalog { path: path.to_string(), source }),
+            Err(object_store::Error::NotFound { .. }) => Ok(Book::default()),
+            Err(error) => Err(error.into()),
         }
-        Ok(bytes)
     }
 
-    /// The data files that the newest version names and that are not there as it describes them.
-    async fn missing(&self, sizes: &BTreeMap<Path, u64>) -> Result<Vec<String>, StoreError> {
-        let Some(commit) = self.latest().await? else { return Ok(Vec::new()) };
-        let mut missing = Vec::new();
-        for spec in VERSIONED {
-            let Some(version) = commit.tables.get(spec.name) else { continue };
-            for file in self.table(spec, *version).await?.files()? {
-                let path: Path = Path::from(spec.name).parts().chain(file.path.parts()).collect();
-                if sizes.get(&path) != Some(&file.bytes) {
-                    missing.push(format!(
-                        "{path} is missing or was cut off; restore it from a backup"
-                    ));
-                }
-            }
-        }
-        Ok(missing)
+    async fn write_upkeep_book(
+        &self,
+        generation: Generation,
+        book: &Book,
+    ) -> Result<(), StoreError> {
+        let path: Path = generation.path(BOOK);
+        let bytes = serde_json::to_vec(book)
+            .map_err(|source| StoreError::Catalog { path: path.to_string(), source })?;
+        self.objects.put(&path, PutPayload::from(bytes)).await?;
+        Ok(())
     }
 }

@@ -108,6 +108,25 @@ pub(crate) enum Command {
     },
     /// Look at everything: permissions, disk, keys, database, and every file of the store.
     Doctor,
+    /// Write all tables as files that anybody can read.
+    Export(Export),
+    /// Replace a person or an account by a pseudonym, everywhere and in every version.
+    Erase(Erase),
+    /// Copy the whole home into one file, while it is used.
+    Backup {
+        /// File to write.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Restore a backup, or make an earlier data version the newest again.
+    Restore(Restore),
+    /// Put the store in order: fewer files, old versions dropped, what nobody needs deleted. The
+    /// daily run does it too.
+    Upkeep {
+        /// Say what there is to do, and do nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Serve the API and the dashboard.
     Serve {
         /// Address to listen on; loopback only until there is sign-in.
@@ -225,6 +244,49 @@ pub(crate) struct Metrics {
     /// One row per week, month or quarter.
     #[arg(long, value_name = "week|month|quarter")]
     pub(crate) grain: Option<Grain>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Folder to write to; empty, or made now.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Form of the files.
+    #[arg(long, value_enum, default_value_t = Format::Csv)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Format {
+    /// A CSV file per table.
+    Csv,
+    /// A Parquet file per table.
+    Parquet,
+    /// A Delta Lake table per folder.
+    Delta,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Erase {
+    /// Rep, contact or account as named in the data; case and space around do not matter.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) person: String,
+    /// Say how many rows of which tables it would touch, and do nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The backup; without it, `--version` works on the data that is there.
+    #[arg(value_name = "FILE", required_unless_present = "version")]
+    pub(crate) file: Option<PathBuf>,
+    /// Data version to make the newest again; nothing after it is lost.
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) version: Option<u64>,
+    /// Replace the data of a home that holds some.
+    #[arg(long, requires = "file")]
+    pub(crate) force: bool,
 }
 
 /// A window of closed dates.

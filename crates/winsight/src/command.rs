@@ -6,6 +6,7 @@ mod doctor;
 mod import;
 mod insights;
 mod key;
+mod ownership;
 mod quality;
 mod question;
 mod serve;
@@ -38,6 +39,11 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Quality(request) => quality::run(&place, &request, json).await,
         Command::Key { action } => key::run(&place, action, json).await,
         Command::Doctor => doctor::run(&place, json).await,
+        Command::Export(request) => ownership::export(&place, &request, json).await,
+        Command::Erase(request) => ownership::erase(&place, &request, json).await,
+        Command::Backup { file } => ownership::backup(&place, &file, json).await,
+        Command::Restore(request) => ownership::restore(&place, &request, json).await,
+        Command::Upkeep { dry_run } => ownership::upkeep(&place, dry_run, json).await,
         Command::Serve { listen } => serve::run(&place, listen, json).await,
         Command::Openapi => say(winsight_server::openapi_json().trim_end()),
     }

@@ -15,7 +15,7 @@ const BY: [&[&str]; 4] = [&[], &["region"], &["rep"], &["cycle_bucket"]];
 
 /// The bytes of every object that the newest commit names, by month.
 async fn objects(test: &TestStore) -> BTreeMap<String, Vec<u8>> {
-    let folder = test.folder.path().join("aggregates");
+    let folder = test.folder.path().join("g0001/aggregates");
     let read = |month: &str, object: &str| {
         fs::read(folder.join(month).join(object)).expect("an object that a commit names")
     };
@@ -94,14 +94,15 @@ async fn answer_without_the_deals_and_give_way_when_lost() {
     let asked = request(&BY, windows, TODAY);
     let expected = test.store.tally(&without_aggregates(&commit), &asked).await.expect("counts");
 
-    let deals = test.folder.path().join("deals");
+    let deals = test.folder.path().join("g0001/deals");
     let aside = test.folder.path().join("aside");
     fs::rename(&deals, &aside).expect("moved");
     let kept = test.store.tally(&commit, &asked).await.expect("needs no deal");
     assert_eq!(kept, expected);
     fs::rename(&aside, &deals).expect("moved back");
 
-    let damaged = test.folder.path().join("aggregates/2024-04").join(&commit.aggregates["2024-04"]);
+    let damaged =
+        test.folder.path().join("g0001/aggregates/2024-04").join(&commit.aggregates["2024-04"]);
     fs::write(&damaged, b"something else").expect("written");
     assert_eq!(test.store.tally(&commit, &asked).await.expect("counts"), expected);
     fs::remove_file(&damaged).expect("removed");
@@ -114,7 +115,7 @@ async fn a_store_from_before_they_were_kept_gets_them_all_with_its_next_load() {
     let deals = three_deals();
     test.load(&deals, &[]).await;
     let complete = test.latest().await;
-    let file = test.folder.path().join("versions/0000000001.json");
+    let file = test.folder.path().join("g0001/versions/0000000001.json");
     let mut commit: serde_json::Value =
         serde_json::from_slice(&fs::read(&file).expect("reads")).expect("JSON");
     for added_later in ["aggregates", "known_days"] {

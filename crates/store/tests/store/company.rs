@@ -151,7 +151,7 @@ pub(crate) fn without_aggregates(commit: &Commit) -> Commit {
     Commit { aggregates: BTreeMap::new(), known_days: None, ..commit.clone() }
 }
 
-fn deal_rows(deals: &[Deal]) -> RecordBatch {
+pub(crate) fn deal_rows(deals: &[Deal]) -> RecordBatch {
     let schema = schema::deals();
     let columns =
         schema.fields().iter().map(|field| column(field.name(), field.data_type(), deals));
@@ -201,7 +201,7 @@ fn column(name: &str, data_type: &DataType, deals: &[Deal]) -> ArrayRef {
     }
 }
 
-fn hash(deal: &Deal) -> i64 {
+pub(crate) fn hash(deal: &Deal) -> i64 {
     format!("{deal:?}")
         .bytes()
         .fold(7, |hash: i64, byte| hash.wrapping_mul(31).wrapping_add(byte.into()))
@@ -211,7 +211,7 @@ fn days(day: Date) -> i32 {
     date(1970, 1, 1).until(day).expect("in range").get_days()
 }
 
-fn event_rows(events: &[Event]) -> RecordBatch {
+pub(crate) fn event_rows(events: &[Event]) -> RecordBatch {
     let text = |of: &dyn Fn(&Event) -> String| -> ArrayRef {
         Arc::new(events.iter().map(|event| Some(of(event))).collect::<StringArray>())
     };

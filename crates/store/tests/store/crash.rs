@@ -16,7 +16,7 @@ async fn a_load_that_dies_before_its_last_step_never_happened() {
 
     // Something stands where the catalog file belongs, so that the load fails after the tables
     // have been written: what a kill at that moment leaves behind.
-    let catalog_file = test.folder.path().join("versions/0000000002.json");
+    let catalog_file = test.folder.path().join("g0001/versions/0000000002.json");
     fs::create_dir_all(&catalog_file).expect("a folder in the way");
     let lost = Some((date(2024, 3, 9), Outcome::Lost));
     let deals = [deal("a", date(2024, 1, 5), lost), deal("b", date(2024, 1, 6), won(2))];

@@ -59,8 +59,11 @@ fn a_killed_import_leaves_the_old_version_or_the_new_one() {
     let moments = [
         ("staging", "rows are being staged"),
         ("staging/deals.parquet", "rows are being staged"),
-        ("deals/_delta_log/00000000000000000002.json", "the table is written, the version is not"),
-        ("versions/0000000002.json", "the version is there, the books are not"),
+        (
+            "g0001/deals/_delta_log/00000000000000000002.json",
+            "the table is written, the version is not",
+        ),
+        ("g0001/versions/0000000002.json", "the version is there, the books are not"),
     ];
     for (path, moment) in moments {
         let home = TestHome::in_clear();
@@ -70,7 +73,7 @@ fn a_killed_import_leaves_the_old_version_or_the_new_one() {
         if path == "staging" {
             assert_eq!(status.code(), None, "it was killed while {moment}");
         }
-        let committed = home.store("versions/0000000002.json").exists();
+        let committed = home.store("g0001/versions/0000000002.json").exists();
         let expected = if committed { &new } else { &old };
         assert_eq!(by_region(&home), *expected, "killed when {moment}");
         for command in ["quality", "alerts", "insights", "deals"] {

@@ -1,0 +1,211 @@
+//! Names out of every text of the metadata of a workspace.
+
+use std::collections::BTreeMap;
+
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
+    ModelTrait, QueryFilter, Set,
+};
+use serde_json::Value;
+use winsight_alert::Finding;
+use winsight_model::WorkspaceId;
+use winsight_vault::ErasedNames;
+
+use crate::entity::{alert, insight, load, mapping, quarantine_reason, quarantine_row, run};
+use crate::quarantine::row_key;
+use crate::stored::read_instant;
+
+type Counts = BTreeMap<String, u64>;
+
+/// Replaces names in a text. Returns whether there were any.
+pub(crate) fn scrub_text(names: &ErasedNames, text: &mut String) -> bool {
+    let replaced = names.text(text);
+    let is_changed = replaced.is_some();
+    if let Some(replaced) = replaced {
+        *text = replaced.text;
+    }
+    is_changed
+}
+
+/// Replaces names in every text of a JSON value, names of fields included.
+pub(crate) fn scrub_json(names: &ErasedNames, value: &mut Value) -> bool {
+    match value {
+        Value::String(text) => scrub_text(names, text),
+        Value::Array(items) => {
+            items.iter_mut().fold(false, |changed, item| scrub_json(names, item) | changed)
+        }
+        Value::Object(fields) => {
+            let mut is_changed = false;
+            let scrubbed = std::mem::take(fields).into_iter().map(|(mut name, mut value)| {
+                is_changed |= scrub_text(names, &mut name);
+                is_changed |= scrub_json(names, &mut value);
+                (name, value)
+            });
+            *fields = scrubbed.collect();
+            is_changed
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// Replaces names in every row of the workspace; returns how many rows had any, by table.
+pub(super) async fn scrub(
+    transaction: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    names: &ErasedNames,
+) -> Result<Counts, DbErr> {
+    let mut counts = Counts::new();
+    if !names.is_empty() {
+        loads(transaction, workspace, names, &mut counts).await?;
+        quarantine(transaction, workspace, names, &mut counts).await?;
+        insights(transaction, workspace, names, &mut counts).await?;
+        alerts(transaction, workspace, names, &mut counts).await?;
+        mappings(transaction, workspace, names, &mut counts).await?;
+    }
+    Ok(counts)
+}
+
+fn add(counts: &mut Counts, table: &str) {
+    *counts.entry(table.to_owned()).or_default() += 1;
+}
+
+async fn loads(
+    transaction: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    names: &ErasedNames,
+    counts: &mut Counts,
+) -> Result<(), DbErr> {
+    let of_workspace = load::Column::Workspace.eq(workspace.as_str());
+    for row in load::Entity::find().filter(of_workspace).all(transaction).await? {
+        let mut scrubbed = row.clone();
+        scrub_json(names, &mut scrubbed.files);
+        scrub_json(names, &mut scrubbed.report);
+        scrub_text(names, &mut scrubbed.mapping_toml);
+        if let Some(failure) = &mut scrubbed.failure {
+            scrub_text(names, failure);
+        }
+        if scrubbed != row {
+            let mut changed = row.into_active_model();
+            changed.files = Set(scrubbed.files);
+            changed.report = Set(scrubbed.report);
+            changed.mapping_toml = Set(scrubbed.mapping_toml);
+            changed.failure = Set(scrubbed.failure);
+            changed.update(transaction).await?;
+            add(counts, "loads");
+        }
+    }
+    Ok(())
+}
+
+async fn quarantine(
+    transaction: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    names: &ErasedNames,
+    counts: &mut Counts,
+) -> Result<(), DbErr> {
+    let of_workspace = quarantine_row::Column::Workspace.eq(workspace.as_str());
+    for row in quarantine_row::Entity::find().filter(of_workspace).all(transaction).await? {
+        let mut is_changed = false;
+        let reasons = quarantine_reason::Entity::find()
+            .filter(quarantine_reason::Column::LoadId.eq(row.load_id))
+            .filter(quarantine_reason::Column::Position.eq(row.position));
+        for reason in reasons.all(transaction).await? {
+            let mut message = reason.message.clone();
+            if scrub_text(names, &mut message) {
+                is_changed = true;
+                let mut changed = reason.into_active_model();
+                changed.message = Set(message);
+                changed.update(transaction).await?;
+            }
+        }
+        let (mut raw, mut file) = (row.raw.clone(), row.file.clone());
+        if scrub_text(names, &mut raw) | scrub_text(names, &mut file) {
+            is_changed = true;
+            let key = row_key(row.deal_id.as_deref(), &raw);
+            let mut changed = row.into_active_model();
+            changed.row_key = Set(key);
+            changed.raw = Set(raw);
+            changed.file = Set(file);
+            changed.update(transaction).await?;
+        }
+        if is_changed {
+            add(counts, "quarantine");
+        }
+    }
+    Ok(())
+}
+
+async fn insights(
+    transaction: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    names: &ErasedNames,
+    counts: &mut Counts,
+) -> Result<(), DbErr> {
+    let of_workspace = run::Column::Workspace.eq(workspace.as_str());
+    for run in run::Entity::find().filter(of_workspace).all(transaction).await? {
+        let of_run = insight::Column::RunId.eq(run.id);
+        for row in insight::Entity::find().filter(of_run).all(transaction).await? {
+            let mut said = row.insight.clone();
+            if scrub_json(names, &mut said) {
+                let mut changed = row.into_active_model();
+                changed.insight = Set(said);
+                changed.update(transaction).await?;
+                add(counts, "insights");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// An alert's id is made of what it is about, so that it is made anew.
+async fn alerts(
+    transaction: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    names: &ErasedNames,
+    counts: &mut Counts,
+) -> Result<(), DbErr> {
+    let of_workspace = alert::Column::Workspace.eq(workspace.as_str());
+    for row in alert::Entity::find().filter(of_workspace).all(transaction).await? {
+        let mut finding = row.finding.clone();
+        if !scrub_json(names, &mut finding) {
+            continue;
+        }
+        let unreadable = |error: &dyn std::fmt::Display| DbErr::Json(error.to_string());
+        let read: Finding =
+            serde_json::from_value(finding.clone()).map_err(|error| unreadable(&error))?;
+        let opened_at = read_instant(row.opened_at).map_err(|error| unreadable(&error))?;
+        let segment = finding["segment"].to_string();
+        let is_about_the_name = segment != row.segment;
+        let mut changed = row.clone();
+        changed.segment = segment;
+        changed.finding = finding;
+        if is_about_the_name {
+            changed.id = winsight_alert::alert_id(&read, opened_at);
+        }
+        row.delete(transaction).await?;
+        alert::Entity::insert(changed.into_active_model().reset_all())
+            .exec_without_returning(transaction)
+            .await?;
+        add(counts, "alerts");
+    }
+    Ok(())
+}
+
+async fn mappings(
+    transaction: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    names: &ErasedNames,
+    counts: &mut Counts,
+) -> Result<(), DbErr> {
+    let of_workspace = mapping::Column::Workspace.eq(workspace.as_str());
+    for row in mapping::Entity::find().filter(of_workspace).all(transaction).await? {
+        let mut toml = row.toml.clone();
+        if scrub_text(names, &mut toml) {
+            let mut changed = row.into_active_model();
+            changed.toml = Set(toml);
+            changed.update(transaction).await?;
+            add(counts, "mappings");
+        }
+    }
+    Ok(())
+}

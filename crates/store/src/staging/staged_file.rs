@@ -1,0 +1,110 @@
+//! A sealed file of staged rows, as Parquet writes and reads it.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use parquet::file::reader::{ChunkReader, Length};
+use winsight_vault::{SealedReader, SealedWriter, Vault};
+
+use crate::StoreError;
+
+/// Each staged file has a key of its own, so that its name need not tell it from others.
+const SEALED_AS: &str = "staged rows";
+/// What is opened at once where Parquet reads on and on: two chunks.
+const READ_AHEAD: usize = 128 * 1024;
+
+/// A file that is being written.
+pub(super) struct StagedFileWriter {
+    vault: Vault,
+    sealed: SealedWriter<BufWriter<File>>,
+}
+
+impl StagedFileWriter {
+    pub(super) fn create(path: &Path) -> Result<Self, StoreError> {
+        let refused = |source| StoreError::folder(path, source);
+        let file = BufWriter::new(File::create(path).map_err(refused)?);
+        let vault = Vault::ephemeral()?;
+        let sealed = SealedWriter::new(file, &vault, SEALED_AS).map_err(refused)?;
+        Ok(Self { vault, sealed })
+    }
+
+    /// Ends the writing of the file, which is at `path`.
+    pub(super) fn finish(self, path: &Path) -> Result<StagedFile, StoreError> {
+        let refused = |source| StoreError::folder(path, source);
+        self.sealed.finish().map_err(refused)?;
+        let file = File::open(path).map_err(refused)?;
+        let sealed = SealedReader::new(file, &self.vault, SEALED_AS).map_err(refused)?;
+        Ok(StagedFile(Arc::new(sealed)))
+    }
+}
+
+impl fmt::Debug for StagedFileWriter {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("StagedFileWriter")
+    }
+}
+
+impl Write for StagedFileWriter {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.sealed.write(buffer)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.sealed.flush()
+    }
+}
+
+/// A file that is written.
+#[derive(Clone)]
+pub(super) struct StagedFile(Arc<SealedReader<File>>);
+
+impl StagedFile {
+    /// All of it.
+    pub(super) fn bytes(&self) -> io::Result<Bytes> {
+        self.0.read(0..self.0.plain_size())
+    }
+}
+
+impl fmt::Debug for StagedFile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("StagedFile")
+    }
+}
+
+impl Length for StagedFile {
+    fn len(&self) -> u64 {
+        self.0.plain_size()
+    }
+}
+
+impl ChunkReader for StagedFile {
+    type T = BufReader<StagedRead>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        let read = StagedRead { file: self.clone(), offset: start };
+        Ok(BufReader::with_capacity(READ_AHEAD, read))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        Ok(self.0.read(start..start + length as u64)?)
+    }
+}
+
+/// Reads on from an offset.
+pub(super) struct StagedRead {
+    file: StagedFile,
+    offset: u64,
+}
+
+impl Read for StagedRead {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let contents = self.file.0.read(self.offset..self.offset + buffer.len() as u64)?;
+        buffer[..contents.len()].copy_from_slice(&contents);
+        self.offset += contents.len() as u64;
+        Ok(contents.len())
+    }
+}
