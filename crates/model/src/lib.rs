@@ -7,6 +7,7 @@
 mod bucket;
 mod clock;
 mod dimension;
+mod fiscal;
 mod histogram;
 mod ids;
 mod money;
@@ -20,6 +21,7 @@ mod window;
 pub use bucket::{AcvBuckets, CycleBuckets};
 pub use clock::Clock;
 pub use dimension::{Dimension, NONE, Segment};
+pub use fiscal::{FiscalQuarter, FiscalYearStart};
 pub use histogram::DayHistogram;
 pub use ids::{DataVersion, InvalidWorkspace, WorkspaceId};
 pub use money::{Money, ParseMoneyError};

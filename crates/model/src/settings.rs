@@ -1,4 +1,4 @@
-use crate::{AcvBuckets, CycleBuckets};
+use crate::{AcvBuckets, CycleBuckets, FiscalYearStart};
 
 /// The settings of a workspace. Every field has a default; the commented default file of the
 /// `winsight` binary lists them all.
@@ -9,6 +9,8 @@ pub struct Settings {
     pub time_zone: String,
     /// ISO 4217 code that all amounts are converted to.
     pub reporting_currency: String,
+    /// The month, 1 to 12, in which fiscal years begin.
+    pub fiscal_year_start_month: FiscalYearStart,
     /// Fewest closed deals a rate is shown for.
     pub min_deals: u64,
     /// Deal-size bounds.
@@ -24,6 +26,7 @@ impl Default for Settings {
         Self {
             time_zone: "UTC".to_owned(),
             reporting_currency: "USD".to_owned(),
+            fiscal_year_start_month: FiscalYearStart::JANUARY,
             min_deals: 10,
             acv_buckets: AcvBuckets::default(),
             cycle_buckets: CycleBuckets::default(),
