@@ -16,13 +16,17 @@ mod compare;
 mod diff;
 mod engine;
 mod error;
+mod features;
+mod journal;
 mod load;
 mod lock;
 mod query;
+mod restatements;
 mod scan;
 mod staging;
 mod table;
 mod tally;
+mod training;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,10 +38,14 @@ use winsight_model::DataVersion;
 pub use catalog::{Commit, CommitRequest};
 pub use compare::{Comparison, LoadCounts};
 pub use error::StoreError;
+pub use features::{FeatureRequest, FeatureRows};
+pub use journal::{Journal, MetricRecord, QualityRecord, RecordedRate};
 pub use load::Loaded;
 pub use query::{DealCounts, Spellings};
+pub use restatements::{DealChange, DealState};
 pub use staging::Staging;
 pub use tally::{Grouping, Tallies, TallyRequest};
+pub use training::{FileFormat, TrainingRequest};
 
 /// The feature store of one workspace.
 #[derive(Clone, Debug)]

@@ -185,7 +185,7 @@ fn add_closed_months(batch: &RecordBatch, months: &mut BTreeSet<String>) -> Resu
 }
 
 /// The batch in the columns and types in which the table is stored.
-fn stored(spec: TableSpec, batch: &RecordBatch) -> Result<RecordBatch, StoreError> {
+pub(crate) fn stored(spec: TableSpec, batch: &RecordBatch) -> Result<RecordBatch, StoreError> {
     let schema = (spec.schema)();
     let columns: Result<Vec<_>, StoreError> = schema
         .fields()

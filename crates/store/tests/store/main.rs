@@ -4,6 +4,10 @@
 
 mod company;
 mod crash;
+mod features;
+mod history;
+mod journals;
 mod loads;
 mod replay;
 mod tallies;
+mod training;
