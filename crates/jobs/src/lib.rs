@@ -4,13 +4,16 @@
 //! no business rule, no statistic and no wire type of its own.
 
 mod error;
+mod history;
 mod import;
 mod question;
 mod run;
 mod workspace;
 
 pub use error::JobError;
+pub use history::{Knowledge, RestatedMonth, Restatements, RestatementsQuery, TrainingQuery};
 pub use import::{ImportReport, ImportRequest};
 pub use question::{ChangesQuery, ChangesTable, MetricRow, MetricsQuery, Status};
 pub use run::RunReport;
+pub use winsight_store::{DealChange, DealState, MetricRecord, QualityRecord, RecordedRate};
 pub use workspace::{KnownAt, Workspace};

@@ -100,10 +100,10 @@ const CHANGED: &str = "
       FROM deal_versions WHERE change = 'deleted' GROUP BY source, deal_id
     ) AS deleted ON deleted.source = before.source AND deleted.deal_id = before.deal_id
     WHERE (before.outcome <> 'open' OR after.outcome <> 'open')
-      AND (before.outcome IS DISTINCT FROM after.outcome
-        OR before.closed_date IS DISTINCT FROM after.closed_date
-        OR before.created_date IS DISTINCT FROM after.created_date
-        OR before.amount IS DISTINCT FROM after.amount)
+      AND ((before.outcome IS DISTINCT FROM after.outcome)
+        OR (before.closed_date IS DISTINCT FROM after.closed_date)
+        OR (before.created_date IS DISTINCT FROM after.created_date)
+        OR (before.amount IS DISTINCT FROM after.amount))
     ORDER BY 1, 2";
 
 fn files(table: Option<&Table>) -> Result<Vec<DataFile>, StoreError> {

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod demo;
+mod history;
 mod import;
 mod insights;
 mod question;
@@ -23,6 +24,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Simulate(request) => simulate::run(&place, &request, json),
         Command::Import(request) => import::run(&place, &request, json).await,
         Command::Run { job } => insights::run_job(&place, job.into(), json).await,
+        Command::Metrics(query) if query.history => history::metrics(&place, &query, json).await,
         Command::Metrics(query) => question::metrics(&place, query, json).await,
         Command::Changes(query) => question::changes(&place, query, json).await,
         Command::Drivers(days) => question::drivers(&place, &days, json).await,
@@ -31,7 +33,10 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         }
         Command::Alerts(request) => alerts::run(&place, request, json).await,
         Command::Deals { limit, .. } => question::high_risk_deals(&place, limit, json).await,
-        Command::Quality { limit } => import::quality(&place, limit, json).await,
+        Command::Quality { history: true, .. } => history::quality(&place, json).await,
+        Command::Quality { limit, .. } => import::quality(&place, limit, json).await,
+        Command::Restatements(query) => history::restatements(&place, &query, json).await,
+        Command::TrainingSet(query) => history::training_set(&place, query, json).await,
         Command::Serve { listen } => serve::run(&place, listen).await,
         Command::Openapi => say(winsight_server::openapi_json().trim_end()),
     }

@@ -12,7 +12,7 @@ use crate::output::{say, say_json, table};
 
 pub(crate) async fn metrics(place: &Place, query: Metrics, json: bool) -> Result<()> {
     let workspace = configuration::open(place).await?;
-    let Metrics { by, days, grain } = query;
+    let Metrics { by, days, grain, .. } = query;
     let only_one = by.is_empty() && grain.is_none();
     let query = MetricsQuery { by, from: days.from, to: days.to, grain };
     let rows = workspace.metrics(&query).await?;
@@ -68,11 +68,11 @@ fn line(row: &MetricRow) -> Vec<String> {
     ]
 }
 
-fn percent(rate: f64) -> String {
+pub(super) fn percent(rate: f64) -> String {
     format!("{:.1}%", rate * 100.0)
 }
 
-fn points(change: f64) -> String {
+pub(super) fn points(change: f64) -> String {
     format!("{:+.1}", change * 100.0)
 }
 

@@ -10,6 +10,7 @@
 mod bad_files;
 mod clocks;
 mod crashes;
+mod history;
 mod home;
 mod known_answers;
 mod output;
