@@ -11,6 +11,7 @@ use object_store::path::Path;
 use crate::catalog::{self, Commit};
 use crate::compare::read;
 use crate::generation::Generation;
+use crate::journal::Journal;
 use crate::load::stored;
 use crate::table::{DataFile, Table, TableSpec, VERSIONED};
 use crate::{FeatureStore, StoreError};
@@ -51,6 +52,12 @@ impl FeatureStore {
                 if let Some(version) = commit.tables.get_mut(spec.name) {
                     *version = table.version(*version, rewrite).await?;
                 }
+            }
+        }
+        for spec in Journal::ALL.map(Journal::spec) {
+            let newest = self.newest_table(from, spec).await?;
+            if let Some(version) = newest.and_then(|table| table.version()) {
+                Rebuilding::new(self, spec, from).version(version, rewrite).await?;
             }
         }
         self.carry_aggregates(&mut rebuilt, from, rewrite).await?;

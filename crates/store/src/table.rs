@@ -35,7 +35,7 @@ pub(crate) struct TableSpec {
     pub(crate) key: [&'static str; 2],
     /// The columns in which two states of a key can differ.
     pub(crate) content: &'static [&'static str],
-    statistics: &'static str,
+    pub(crate) statistics: &'static str,
 }
 
 pub(crate) const DEALS: TableSpec = TableSpec {
@@ -87,7 +87,7 @@ pub(crate) const INDICATORS: TableSpec = TableSpec {
 pub(crate) const VERSIONED: [TableSpec; 5] =
     [DEALS, DEAL_VERSIONS, STAGE_EVENTS, ACTIVITIES, INDICATORS];
 
-const DEAL: [&str; 2] = ["source", "deal_id"];
+pub(crate) const DEAL: [&str; 2] = ["source", "deal_id"];
 
 /// A data file of a table.
 #[derive(Clone, Debug)]
@@ -143,6 +143,20 @@ impl FeatureStore {
         // Version 0 is the creation: an empty table.
         delta.load_version(pinned.unwrap_or(0)).await?;
         Ok(Table { spec, delta, head: Some(head) })
+    }
+
+    /// The table at its newest version; `None` before its first row.
+    pub(crate) async fn newest_table(
+        &self,
+        generation: Generation,
+        spec: TableSpec,
+    ) -> Result<Option<Table>, StoreError> {
+        let mut delta = self.delta(generation, spec)?;
+        if !delta.verify_deltatable_existence().await? {
+            return Ok(None);
+        }
+        delta.load().await?;
+        Ok(Some(Table { spec, delta, head: None }))
     }
 
     fn delta(&self, generation: Generation, spec: TableSpec) -> Result<DeltaTable, StoreError> {
@@ -209,6 +223,11 @@ impl Table {
         Ok(files)
     }
 
+    /// The Delta version that is read.
+    pub(crate) fn version(&self) -> Option<u64> {
+        self.delta.version()
+    }
+
     /// The data files of this version as the Delta log has them, by path.
     #[expect(deprecated, reason = "the Arrow form would have to be turned into actions by hand")]
     pub(crate) fn log_entries(&self) -> Result<HashMap<object_store::path::Path, Add>, StoreError> {
@@ -240,6 +259,24 @@ impl Table {
         added: Vec<Add>,
         replaced: &HashSet<object_store::path::Path>,
     ) -> Result<u64, StoreError> {
+        self.commit_with(added, replaced, CommitProperties::default()).await
+    }
+
+    /// As [`Table::commit`], but fails if the table has a newer version than this one.
+    pub(crate) async fn commit_next(
+        &self,
+        added: Vec<Add>,
+        replaced: &HashSet<object_store::path::Path>,
+    ) -> Result<u64, StoreError> {
+        self.commit_with(added, replaced, CommitProperties::default().with_max_retries(0)).await
+    }
+
+    async fn commit_with(
+        &self,
+        added: Vec<Add>,
+        replaced: &HashSet<object_store::path::Path>,
+        properties: CommitProperties,
+    ) -> Result<u64, StoreError> {
         let head = self.head.as_ref().unwrap_or(&self.delta).snapshot()?;
         let changes_data = added.is_empty() || added.iter().any(|file| file.data_change);
         let mut kept = self.log_entries()?;
@@ -262,8 +299,7 @@ impl Table {
             partition_by: Some(vec![self.spec.partition.to_owned()]),
             predicate: None,
         };
-        let properties = CommitProperties::default().with_cleanup_expired_logs(Some(false));
-        let done = CommitBuilder::from(properties)
+        let done = CommitBuilder::from(properties.with_cleanup_expired_logs(Some(false)))
             .with_actions(actions)
             .build(Some(head), self.delta.log_store(), operation)
             .await?;
