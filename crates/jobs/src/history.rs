@@ -75,7 +75,7 @@ impl Workspace {
         commit: &Commit,
         job: Cadence,
     ) -> Result<(), JobError> {
-        let (window, _) = self.windows().await?;
+        let (window, _) = self.windows(Some(commit)).await?;
         if job == Cadence::Daily {
             let request = FeatureRequest {
                 as_of: window.last_day(),

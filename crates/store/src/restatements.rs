@@ -11,7 +11,7 @@ use winsight_model::{Money, Outcome};
 
 use crate::diff::{column, text};
 use crate::engine::Engine;
-use crate::query::from_epoch_day;
+use crate::known_days::from_epoch_day;
 use crate::scan::TableScan;
 use crate::table::{DEAL_VERSIONS, DEALS, DataFile, Table, TableSpec};
 use crate::{Commit, FeatureStore, StoreError};
@@ -79,7 +79,7 @@ impl FeatureStore {
         spec: TableSpec,
     ) -> Result<Option<Table>, StoreError> {
         match commit.tables.get(spec.name) {
-            Some(version) => Ok(Some(self.table(spec, *version).await?)),
+            Some(version) => Ok(Some(self.table(commit.generation, spec, *version).await?)),
             None => Ok(None),
         }
     }

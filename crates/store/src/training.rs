@@ -21,7 +21,7 @@ use winsight_model::{FiscalYearStart, schema};
 use crate::diff::column;
 use crate::engine::Engine;
 use crate::features::{FeatureRows, Finish, features_of};
-use crate::query::{epoch_day, from_epoch_day};
+use crate::known_days::{epoch_day, from_epoch_day};
 use crate::{Commit, FeatureStore, StoreError};
 
 pub use file::FileFormat;

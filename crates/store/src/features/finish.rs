@@ -11,7 +11,7 @@ use winsight_model::FiscalYearStart;
 
 use crate::StoreError;
 use crate::diff::column;
-use crate::query::from_epoch_day;
+use crate::known_days::from_epoch_day;
 
 /// Fewest activities in 30 days for an engagement of `low`, `medium` and `high`: any, about one a
 /// week, about two a week.

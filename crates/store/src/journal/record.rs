@@ -15,7 +15,7 @@ use winsight_model::{DataVersion, Money, Window, schema};
 
 use super::Journal;
 use crate::diff::{column, text};
-use crate::query::{epoch_day, from_epoch_day};
+use crate::known_days::{epoch_day, from_epoch_day};
 use crate::{FeatureStore, StoreError};
 
 /// The metrics of one segment in one window, as a run showed them. Rates are shares from 0 to 1.
