@@ -67,6 +67,7 @@ impl Workspace {
             Cadence::Weekly => self.weekly(&commit).await?,
             Cadence::Monthly => self.monthly(&commit).await?,
         };
+        self.record_history(&commit, job).await?;
         let counts = self.store.deal_counts(&commit, self.clock.today()).await?;
         let now = self.clock.instant();
         let alerts = self.live_alerts().await?;

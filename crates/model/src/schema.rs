@@ -133,3 +133,145 @@ pub fn indicators() -> SchemaRef {
         Field::new("month", DataType::Utf8, false),
     ]))
 }
+
+/// Name of the journal of what was known about each open deal on each day.
+pub const DEAL_SNAPSHOTS: &str = "deal_snapshots";
+/// Name of the journal of the metrics that were shown: when, and on which data version.
+pub const METRIC_HISTORY: &str = "metric_history";
+/// Name of the journal of data quality: one row per load, field and part of the score.
+pub const QUALITY_HISTORY: &str = "quality_history";
+
+/// The features of a deal on a day: only what was known about it by the end of that day.
+///
+/// | column | meaning |
+/// |---|---|
+/// | `region` … `deal_type` | dimensions |
+/// | `amount`, `acv_bucket` | amount in the reporting currency, and its size bucket |
+/// | `created_month`, `created_quarter` | `2024-03`, `2024-Q1` |
+/// | `fiscal_period` | fiscal quarter of creation, `FY2025-Q1`; a fiscal year is named after the calendar year in which it ends |
+/// | `days_since_creation` | whole days |
+/// | `stage`, `days_in_stage` | where it stood, and days since its last stage event |
+/// | `stages_passed` | different open stages it had entered before the present one; null without stage events |
+/// | `stage_velocity` | stages passed per 30 days since creation; null on the day of creation |
+/// | `close_date_pushes` | times that a load moved the expected close date to a later day |
+/// | `amount_changes`, `amount_change` | times that a load changed the amount, and the sum of these changes |
+/// | `days_since_activity` | days since the last activity; without activities, since the last activity date of the deal |
+/// | `activities_14_days` … | activities in the 14, 30 and 90 days that end with the day; null when the source records none |
+/// | `engagement` | `none`, `low` (1 to 3), `medium` (4 to 7) or `high` (8 or more activities in 30 days); where none are recorded, `medium`, `low` or `none` for a last activity within 14 days, within 30, or earlier |
+pub fn deal_features() -> SchemaRef {
+    let text = |name: &str| Field::new(name, DataType::Utf8, true);
+    let day = |name: &str| Field::new(name, DataType::Date32, true);
+    let whole = |name: &str| Field::new(name, DataType::Int32, true);
+    Arc::new(Schema::new(vec![
+        Field::new("source", DataType::Utf8, false),
+        Field::new("deal_id", DataType::Utf8, false),
+        text("region"),
+        text("industry"),
+        text("product"),
+        text("lead_source"),
+        text("rep"),
+        text("team"),
+        text("deal_type"),
+        Field::new("amount", MONEY, true),
+        text("acv_bucket"),
+        day("created_date"),
+        text("created_month"),
+        text("created_quarter"),
+        text("fiscal_period"),
+        whole("days_since_creation"),
+        text("stage"),
+        whole("days_in_stage"),
+        whole("stages_passed"),
+        Field::new("stage_velocity", DataType::Float64, true),
+        day("expected_close_date"),
+        whole("close_date_pushes"),
+        whole("amount_changes"),
+        Field::new("amount_change", MONEY, true),
+        whole("days_since_activity"),
+        whole("activities_14_days"),
+        whole("activities_30_days"),
+        whole("activities_90_days"),
+        text("engagement"),
+    ]))
+}
+
+/// Columns of [`DEAL_SNAPSHOTS`]: [`deal_features`], then `data_version`, the version they were
+/// computed on, and `day` (`2024-03-31`), the partition.
+pub fn deal_snapshots() -> SchemaRef {
+    let added = [
+        Field::new("data_version", DataType::Int64, false),
+        Field::new("day", DataType::Utf8, false),
+    ];
+    with_columns(&deal_features(), added)
+}
+
+/// Columns of a training set: [`deal_features`] as they were `age_days` days after the creation of
+/// the deal, which was on `day`.
+///
+/// `known_then` says whether a state of the deal had been loaded by then. If not, its dimensions are
+/// those of the first state ever loaded, and what changes with time is null. `label_outcome` (`won`
+/// or `lost`) and `label_cycle_days` are how it ended: never features. They are null while it is
+/// open.
+pub fn training_set() -> SchemaRef {
+    let added = [
+        Field::new("age_days", DataType::Int32, false),
+        Field::new("day", DataType::Date32, false),
+        Field::new("known_then", DataType::Boolean, false),
+        Field::new("label_outcome", DataType::Utf8, true),
+        Field::new("label_cycle_days", DataType::Int32, true),
+    ];
+    with_columns(&deal_features(), added)
+}
+
+/// Columns of [`METRIC_HISTORY`]: the metrics of one segment in one window, as they were shown.
+///
+/// `run` names the run that showed them (job, day and data version); a run that is repeated replaces
+/// its rows. `as_of` is its instant. The window is `[window_from, window_to)`. Rates are null on too
+/// few deals. `month` (of the as-of day) is the partition.
+pub fn metric_history() -> SchemaRef {
+    let text = |name: &str| Field::new(name, DataType::Utf8, false);
+    let count = |name: &str| Field::new(name, DataType::Int64, false);
+    let rate = |name: &str| Field::new(name, DataType::Float64, true);
+    Arc::new(Schema::new(vec![
+        text("run"),
+        text("job"),
+        Field::new("as_of", instant(), false),
+        count("data_version"),
+        text("dimension"),
+        text("value"),
+        Field::new("window_from", DataType::Date32, false),
+        Field::new("window_to", DataType::Date32, false),
+        count("deals"),
+        count("won"),
+        count("lost"),
+        rate("win_rate"),
+        rate("win_rate_low"),
+        rate("win_rate_high"),
+        rate("rwwr"),
+        rate("rwwr_low"),
+        rate("rwwr_high"),
+        rate("dfi"),
+        rate("dfi_low"),
+        rate("dfi_high"),
+        Field::new("won_amount", MONEY, false),
+        Field::new("closed_amount", MONEY, false),
+        text("currency"),
+        text("month"),
+    ]))
+}
+
+/// Columns of [`QUALITY_HISTORY`]: the `value` (0 to 100, or a count, as the part says) of one
+/// `part` of the quality of one `field` (null for the whole) in one `load`. `data_version` is null
+/// for a load that made none. `month` (of the load) is the partition.
+pub fn quality_history() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new("load", DataType::Int64, false),
+        Field::new("loaded_at", instant(), false),
+        Field::new("data_version", DataType::Int64, true),
+        Field::new("source", DataType::Utf8, false),
+        Field::new("field", DataType::Utf8, true),
+        Field::new("part", DataType::Utf8, false),
+        Field::new("value", DataType::Float64, false),
+        Field::new("month", DataType::Utf8, false),
+    ]))
+}

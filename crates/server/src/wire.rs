@@ -7,6 +7,7 @@ mod alert;
 mod change;
 mod deal;
 mod driver;
+mod history;
 mod insight;
 mod metric;
 mod problem;
@@ -18,6 +19,10 @@ pub use alert::{Alert, Evidence};
 pub use change::{Change, Changes, MetricChange, Verdict};
 pub use deal::RiskyDeal;
 pub use driver::{DimensionTest, Driver, Drivers};
+pub use history::{
+    ChangedField, Knowledge, MetricHistory, MonthChange, MonthMetrics, QualityHistory,
+    RestatedDeal, Restatement, Restatements, TrainingSet,
+};
 pub use insight::Insight;
 pub use metric::Metric;
 pub use problem::Problem;

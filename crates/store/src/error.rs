@@ -15,6 +15,14 @@ pub enum StoreError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// A file for other programs cannot be written.
+    #[error("cannot write {}: {source}; check that its folder exists and is writable", path.display())]
+    Output {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
     /// Another process is loading into the same workspace.
     #[error("another load into this workspace is running; wait for it to finish and try again")]
     Busy,
@@ -72,6 +80,9 @@ pub enum StoreError {
         "the feature store could not read or write a table: {0}; check the disk's space and permissions, nothing of the load was kept"
     )]
     Delta(Box<deltalake_core::DeltaTableError>),
+    /// Other processes kept writing to a journal.
+    #[error("the journal {0} was written to by others at the same moment; run the command again")]
+    Contended(&'static str),
     /// A query failed.
     #[error("a query over the feature store failed: {0}")]
     Query(Box<datafusion::error::DataFusionError>),
@@ -119,6 +130,10 @@ impl From<object_store::Error> for StoreError {
 impl StoreError {
     pub(crate) fn folder(path: &Path, source: std::io::Error) -> Self {
         Self::Folder { path: path.to_owned(), source }
+    }
+
+    pub(crate) fn output(path: &Path, source: std::io::Error) -> Self {
+        Self::Output { path: path.to_owned(), source }
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) async fn first_closed_day(engine: &Engine) -> Result<Option<Date>, St
 }
 
 /// The open deals of `day` as a query; `stage` is the one they stood in then.
-async fn open_deals_query(engine: &Engine, day: Date) -> Result<String, StoreError> {
+pub(crate) async fn open_deals_query(engine: &Engine, day: Date) -> Result<String, StoreError> {
     let existing = format!(
         "(deals.created_date IS NULL OR deals.created_date <= DATE '{day}')
          AND (deals.closed_date IS NULL OR deals.closed_date > DATE '{day}')"

@@ -1,4 +1,5 @@
-//! The next generation, built from the one in use: every retained version, with some rows changed.
+//! The next generation, built from the one in use: every retained version and the journals, with
+//! some rows changed.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -11,6 +12,7 @@ use object_store::path::Path;
 use crate::catalog::{self, Commit};
 use crate::compare::read;
 use crate::generation::Generation;
+use crate::journal::Journal;
 use crate::load::stored;
 use crate::table::{DataFile, Table, TableSpec, VERSIONED};
 use crate::{FeatureStore, StoreError};
@@ -51,6 +53,13 @@ impl FeatureStore {
                 if let Some(version) = commit.tables.get_mut(spec.name) {
                     *version = table.version(*version, rewrite).await?;
                 }
+            }
+        }
+        for spec in Journal::ALL.map(Journal::spec) {
+            if let Some(journal) = self.newest_table(from, spec).await?
+                && let Some(newest) = journal.version()
+            {
+                Rebuilding::new(self, spec, from).version(newest, rewrite).await?;
             }
         }
         self.carry_aggregates(&mut rebuilt, from, rewrite).await?;

@@ -35,7 +35,7 @@ pub(crate) struct TableSpec {
     pub(crate) key: [&'static str; 2],
     /// The columns in which two states of a key can differ.
     pub(crate) content: &'static [&'static str],
-    statistics: &'static str,
+    pub(crate) statistics: &'static str,
 }
 
 pub(crate) const DEALS: TableSpec = TableSpec {
@@ -87,7 +87,7 @@ pub(crate) const INDICATORS: TableSpec = TableSpec {
 pub(crate) const VERSIONED: [TableSpec; 5] =
     [DEALS, DEAL_VERSIONS, STAGE_EVENTS, ACTIVITIES, INDICATORS];
 
-const DEAL: [&str; 2] = ["source", "deal_id"];
+pub(crate) const DEAL: [&str; 2] = ["source", "deal_id"];
 
 /// A data file of a table.
 #[derive(Clone, Debug)]
@@ -145,6 +145,20 @@ impl FeatureStore {
         Ok(Table { spec, delta, head: Some(head) })
     }
 
+    /// The table at its newest version; `None` before its first row.
+    pub(crate) async fn newest_table(
+        &self,
+        generation: Generation,
+        spec: TableSpec,
+    ) -> Result<Option<Table>, StoreError> {
+        let mut delta = self.delta(generation, spec)?;
+        if !delta.verify_deltatable_existence().await? {
+            return Ok(None);
+        }
+        delta.load().await?;
+        Ok(Some(Table { spec, delta, head: None }))
+    }
+
     fn delta(&self, generation: Generation, spec: TableSpec) -> Result<DeltaTable, StoreError> {
         let folder = generation.path(spec.name);
         // A scheme of our own, for which nobody has another store at hand.
@@ -181,6 +195,11 @@ impl Table {
     pub(crate) async fn create(delta: &DeltaTable, spec: TableSpec) -> Result<Self, StoreError> {
         let delta = create(delta, spec).await?;
         Ok(Self { spec, head: Some(delta.clone()), delta })
+    }
+
+    /// The Delta version.
+    pub(crate) fn version(&self) -> Option<u64> {
+        self.delta.version()
     }
 
     pub(crate) fn objects(&self) -> Arc<dyn ObjectStore> {
@@ -240,6 +259,24 @@ impl Table {
         added: Vec<Add>,
         replaced: &HashSet<object_store::path::Path>,
     ) -> Result<u64, StoreError> {
+        self.commit_with(added, replaced, CommitProperties::default()).await
+    }
+
+    /// As [`Table::commit`], but fails if the table has a newer version than this one.
+    pub(crate) async fn commit_next(
+        &self,
+        added: Vec<Add>,
+        replaced: &HashSet<object_store::path::Path>,
+    ) -> Result<u64, StoreError> {
+        self.commit_with(added, replaced, CommitProperties::default().with_max_retries(0)).await
+    }
+
+    async fn commit_with(
+        &self,
+        added: Vec<Add>,
+        replaced: &HashSet<object_store::path::Path>,
+        properties: CommitProperties,
+    ) -> Result<u64, StoreError> {
         let head = self.head.as_ref().unwrap_or(&self.delta).snapshot()?;
         let changes_data = added.is_empty() || added.iter().any(|file| file.data_change);
         let mut kept = self.log_entries()?;
@@ -262,8 +299,7 @@ impl Table {
             partition_by: Some(vec![self.spec.partition.to_owned()]),
             predicate: None,
         };
-        let properties = CommitProperties::default().with_cleanup_expired_logs(Some(false));
-        let done = CommitBuilder::from(properties)
+        let done = CommitBuilder::from(properties.with_cleanup_expired_logs(Some(false)))
             .with_actions(actions)
             .build(Some(head), self.delta.log_store(), operation)
             .await?;

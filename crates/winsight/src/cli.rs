@@ -127,6 +127,10 @@ pub(crate) enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Closed months whose numbers later loads changed, and the deals behind it.
+    Restatements(Restatements),
+    /// Features of deals as they were at chosen ages, with how they ended, as a file.
+    TrainingSet(TrainingSet),
     /// Serve the API and the dashboard.
     Serve {
         /// Address to listen on; loopback only until there is sign-in.
@@ -207,6 +211,9 @@ pub(crate) struct Quality {
     /// How many quarantined rows at most.
     #[arg(long, default_value_t = 20)]
     pub(crate) limit: u64,
+    /// The quality of every load instead, by field.
+    #[arg(long)]
+    pub(crate) history: bool,
     #[command(subcommand)]
     pub(crate) action: Option<QualityAction>,
 }
@@ -244,6 +251,35 @@ pub(crate) struct Metrics {
     /// One row per week, month or quarter.
     #[arg(long, value_name = "week|month|quarter")]
     pub(crate) grain: Option<Grain>,
+    /// What earlier runs showed, with their data versions; --from and --to are as-of days here.
+    #[arg(long, conflicts_with = "grain")]
+    pub(crate) history: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restatements {
+    /// Compare with what was known by the end of this day, or in this data version; default the
+    /// version before the newest.
+    #[arg(long, value_parser = known_at, value_name = "DATE|VERSION")]
+    pub(crate) since: Option<KnownAt>,
+    #[command(flatten)]
+    pub(crate) days: Days,
+    /// How many deals at most for each month.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrainingSet {
+    /// File to write, .csv or .parquet.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Ages of the deals, in days since they were created.
+    #[arg(long, value_delimiter = ',', default_value = "30,60,90", value_name = "DAYS[,DAYS]")]
+    pub(crate) ages: Vec<u16>,
+    /// Include deals that are still open; their labels are empty.
+    #[arg(long)]
+    pub(crate) include_open: bool,
 }
 
 #[derive(Debug, Args)]

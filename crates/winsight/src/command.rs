@@ -3,6 +3,7 @@
 mod alerts;
 mod demo;
 mod doctor;
+mod history;
 mod import;
 mod insights;
 mod key;
@@ -28,6 +29,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Simulate(request) => simulate::run(&place, &request, json),
         Command::Import(request) => import::run(&place, &request, json).await,
         Command::Run { job } => insights::run_job(&place, job.into(), json).await,
+        Command::Metrics(query) if query.history => history::metrics(&place, &query, json).await,
         Command::Metrics(query) => question::metrics(&place, query, json).await,
         Command::Changes(query) => question::changes(&place, query, json).await,
         Command::Drivers(days) => question::drivers(&place, &days, json).await,
@@ -36,6 +38,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         }
         Command::Alerts(request) => alerts::run(&place, request, json).await,
         Command::Deals { limit, .. } => question::high_risk_deals(&place, limit, json).await,
+        Command::Quality(request) if request.history => history::quality(&place, json).await,
         Command::Quality(request) => quality::run(&place, &request, json).await,
         Command::Key { action } => key::run(&place, action, json).await,
         Command::Doctor => doctor::run(&place, json).await,
@@ -44,6 +47,8 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Backup { file } => ownership::backup(&place, &file, json).await,
         Command::Restore(request) => ownership::restore(&place, &request, json).await,
         Command::Upkeep { dry_run } => ownership::upkeep(&place, dry_run, json).await,
+        Command::Restatements(query) => history::restatements(&place, &query, json).await,
+        Command::TrainingSet(query) => history::training_set(&place, query, json).await,
         Command::Serve { listen } => serve::run(&place, listen, json).await,
         Command::Openapi => say(winsight_server::openapi_json().trim_end()),
     }

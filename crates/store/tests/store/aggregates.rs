@@ -101,7 +101,8 @@ async fn answer_without_the_deals_and_give_way_when_lost() {
     assert_eq!(kept, expected);
     fs::rename(&aside, &deals).expect("moved back");
 
-    let damaged = test.folder.path().join("g0001/aggregates/2024-04").join(&commit.aggregates["2024-04"]);
+    let damaged =
+        test.folder.path().join("g0001/aggregates/2024-04").join(&commit.aggregates["2024-04"]);
     fs::write(&damaged, b"something else").expect("written");
     assert_eq!(test.store.tally(&commit, &asked).await.expect("counts"), expected);
     fs::remove_file(&damaged).expect("removed");

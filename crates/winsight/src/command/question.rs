@@ -14,7 +14,7 @@ use super::say_label;
 
 pub(crate) async fn metrics(place: &Place, query: Metrics, json: bool) -> Result<()> {
     let mut workspace = configuration::open(place).await?;
-    let Metrics { by, each, quick, no_cache, days, grain } = query;
+    let Metrics { by, each, quick, no_cache, days, grain, .. } = query;
     if no_cache {
         workspace = workspace.counting_anew();
     }
@@ -78,11 +78,11 @@ fn line(row: &MetricRow) -> Vec<String> {
     ]
 }
 
-fn percent(rate: f64) -> String {
+pub(super) fn percent(rate: f64) -> String {
     format!("{:.1}%", rate * 100.0)
 }
 
-fn points(change: f64) -> String {
+pub(super) fn points(change: f64) -> String {
     format!("{:+.1}", change * 100.0)
 }
 

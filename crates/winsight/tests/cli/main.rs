@@ -12,6 +12,7 @@ mod clocks;
 mod crashes;
 mod encryption;
 mod gate;
+mod history;
 mod home;
 mod known_answers;
 mod output;
