@@ -12,7 +12,10 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use winsight_vault::{ErasedNames, Replaced};
 
+use crate::compare::read;
 use crate::diff::text;
+use crate::journal::Journal;
+use crate::load::stored;
 use crate::rebuild::Rewrite;
 use crate::staging::{HELD, Staging};
 use crate::table::{TableSpec, VERSIONED};
@@ -37,6 +40,14 @@ impl FeatureStore {
                 let mut rows = self.rows(&newest, spec.name).await?;
                 while let Some(batch) = rows.try_next().await? {
                     erasing.rewrite(spec, &batch)?;
+                }
+            }
+            for spec in Journal::ALL.map(Journal::spec) {
+                let journal = self.newest_table(newest.generation, spec).await?;
+                let Some(journal) = journal else { continue };
+                let mut rows = read(&journal, &journal.files()?, None).await?;
+                while let Some(batch) = rows.try_next().await? {
+                    erasing.rewrite(spec, &stored(spec, &batch)?)?;
                 }
             }
         }
@@ -119,7 +130,6 @@ impl Rewrite for Erasing<'_> {
             let name = field.name().as_str();
             let may_name = field.data_type() == &DataType::Utf8
                 && !NO_NAMES.contains(&name)
-                && !spec.key.contains(&name)
                 && name != spec.partition;
             if may_name && let Some(replaced) = self.replace(name, &columns[place], &mut found) {
                 columns[place] = replaced;

@@ -198,7 +198,7 @@ async fn without(
     Ok((others.finish().await?, replaced))
 }
 
-fn is_lost_race(error: &StoreError) -> bool {
+pub(crate) fn is_lost_race(error: &StoreError) -> bool {
     let StoreError::Delta(error) = error else { return false };
     match error.as_ref() {
         DeltaTableError::VersionAlreadyExists(_) => true,

@@ -1,4 +1,5 @@
-//! The next generation, built from the one in use: every retained version, with some rows changed.
+//! The next generation, built from the one in use: every retained version and the journals, with
+//! some rows changed.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

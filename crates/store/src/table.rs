@@ -197,6 +197,11 @@ impl Table {
         Ok(Self { spec, head: Some(delta.clone()), delta })
     }
 
+    /// The Delta version.
+    pub(crate) fn version(&self) -> Option<u64> {
+        self.delta.version()
+    }
+
     pub(crate) fn objects(&self) -> Arc<dyn ObjectStore> {
         self.delta.object_store()
     }

@@ -5,6 +5,7 @@ use futures::StreamExt;
 use super::UpkeepReport;
 use crate::catalog::{self, Commit};
 use crate::compare::read;
+use crate::journal::{Journal, is_lost_race};
 use crate::load::stored;
 use crate::table::{DataFile, Table, TableSpec, VERSIONED};
 use crate::{FeatureStore, StoreError};
@@ -39,6 +40,20 @@ impl FeatureStore {
         }
         if revised.tables != newest.tables {
             catalog::append(self.objects.as_ref(), &revised).await?;
+        }
+        for spec in Journal::ALL.map(Journal::spec) {
+            let Some(journal) = self.newest_table(newest.generation, spec).await? else { continue };
+            let crowded = crowded_partitions(&journal)?;
+            report.files_compacted += crowded.values().map(Vec::len).sum::<usize>() as u64;
+            if dry_run || crowded.is_empty() {
+                report.files_written += crowded.len() as u64;
+                continue;
+            }
+            match put_together(spec, &journal, crowded.into_values(), report).await {
+                // Somebody was recording at that moment; there will be another upkeep.
+                Err(error) if is_lost_race(&error) => {}
+                done => drop(done?),
+            }
         }
         Ok(())
     }
@@ -77,5 +92,5 @@ async fn put_together(
         replaced.extend(files.into_iter().map(|file| file.path));
     }
     report.files_written += added.len() as u64;
-    table.commit(added, &replaced).await
+    table.commit_next(added, &replaced).await
 }

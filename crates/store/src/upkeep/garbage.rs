@@ -9,6 +9,7 @@ use super::{Book, GRACE, UpkeepReport, UpkeepRequest};
 use crate::aggregate;
 use crate::catalog::Commit;
 use crate::generation::Generation;
+use crate::journal::Journal;
 use crate::table::{TableSpec, VERSIONED};
 use crate::{FeatureStore, StoreError};
 
@@ -26,20 +27,17 @@ impl FeatureStore {
     ) -> Result<(), StoreError> {
         let Some(newest) = retained.last() else { return Ok(()) };
         let mut unneeded = Vec::new();
-        for spec in VERSIONED {
-            let versions = retained.iter().filter_map(|commit| commit.tables.get(spec.name));
-            let Some(oldest) = versions.min() else { continue };
+        for (spec, oldest, pinned) in self.needed_versions(retained, newest).await? {
             let objects = self.table_objects(newest.generation, spec).await?;
             let log = Log::of(&objects);
-            let pinned = newest.tables.get(spec.name).copied().unwrap_or(*oldest);
             if log.is_long(pinned) {
                 report.checkpoints += 1;
                 if !request.dry_run {
                     self.table(newest.generation, spec, pinned).await?.checkpoint().await?;
                 }
             }
-            let needed = self.needed_files(newest.generation, spec, *oldest, &log).await?;
-            let begin = log.begin(*oldest);
+            let needed = self.needed_files(newest.generation, spec, oldest, &log).await?;
+            let begin = log.begin(oldest);
             unneeded.extend(objects.into_iter().filter(|(inside, _)| match log_version(inside) {
                 Some((version, _)) => version < begin,
                 None => !inside.as_ref().starts_with(LOG) && !needed.contains(inside),
@@ -63,6 +61,28 @@ impl FeatureStore {
             }
         }
         Ok(())
+    }
+
+    /// Of each table the oldest and the newest Delta version that is needed.
+    async fn needed_versions(
+        &self,
+        retained: &[Commit],
+        newest: &Commit,
+    ) -> Result<Vec<(TableSpec, u64, u64)>, StoreError> {
+        let mut needed = Vec::new();
+        for spec in VERSIONED {
+            let versions = || retained.iter().filter_map(|commit| commit.tables.get(spec.name));
+            if let (Some(oldest), Some(newest)) = (versions().min(), versions().max()) {
+                needed.push((spec, *oldest, *newest));
+            }
+        }
+        for spec in Journal::ALL.map(Journal::spec) {
+            let journal = self.newest_table(newest.generation, spec).await?;
+            if let Some(version) = journal.and_then(|journal| journal.version()) {
+                needed.push((spec, version, version));
+            }
+        }
+        Ok(needed)
     }
 
     /// The tallies that no retained version names.

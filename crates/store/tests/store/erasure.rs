@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow::array::AsArray;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::concat_batches;
 use arrow::datatypes::DataType;
 use futures::TryStreamExt;
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan};
 use object_store::memory::InMemory;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use winsight_model::{Outcome, Window};
 use winsight_store::{Commit, CommitRequest, ExportFormat, FeatureStore, Loaded, Tallies};
 use winsight_vault::{ErasedNames, Replaced};
@@ -214,6 +216,18 @@ async fn an_export_needs_an_empty_folder_and_holds_every_row() {
         let rows: Vec<_> = tables.iter().map(|table| (table.table, table.rows)).collect();
         assert_eq!(rows[0], ("deals", 12));
         assert_eq!(rows.len(), 5);
+        if format == ExportFormat::Parquet {
+            let file = std::fs::File::open(&tables[0].path).expect("opens");
+            let exported = ParquetRecordBatchReaderBuilder::try_new(file).expect("is Parquet");
+            let exported: Vec<_> =
+                exported.build().expect("reads").map(|batch| batch.expect("reads")).collect();
+            let rows = store.rows(&commit, "deals").await.expect("opens");
+            let stored: Vec<_> = rows.try_collect().await.expect("reads");
+            let whole = |batches: &[RecordBatch]| {
+                concat_batches(&batches[0].schema(), batches).expect("of one schema")
+            };
+            assert_eq!(whole(&exported).columns(), whole(&stored).columns());
+        }
         let again = store.export(&commit, out.path(), format).await;
         assert!(again.expect_err("not empty").to_string().contains("not empty"));
     }

@@ -16,6 +16,7 @@ mod history;
 mod home;
 mod known_answers;
 mod output;
+mod ownership;
 mod quarantine;
 mod tally;
 mod usage;
