@@ -98,9 +98,10 @@ pub async fn examine(
 #[cfg(unix)]
 fn permissions(folder: &Path) -> Checkup {
     use std::os::unix::fs::PermissionsExt;
+    const OTHERS: u32 = 0o077;
     let place = folder.display();
     match std::fs::metadata(folder) {
-        Ok(found) if found.permissions().mode() & 0o077 == 0 => {
+        Ok(found) if found.permissions().mode() & OTHERS == 0 => {
             Checkup::well("home", format!("{place} can be read by its owner alone"))
         }
         Ok(_) => Checkup::ill(

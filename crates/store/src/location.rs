@@ -32,7 +32,7 @@ impl Location {
 
     /// The same, but with the objects at a URL: `s3://BUCKET/PATH`, `gs://…` or `az://…`. The folder
     /// remains for the rows of a load on their way in, and for the writer lock. `options` are those
-    /// of object_store, such as `aws_region`.
+    /// of `object_store`, such as `aws_region`.
     pub fn with_objects_at(self, url: &str, options: BTreeMap<String, String>) -> Self {
         Self { remote: Some(Remote { url: url.to_owned(), options }), ..self }
     }

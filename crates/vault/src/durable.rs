@@ -9,7 +9,6 @@ use std::path::Path;
 
 use data_encoding::HEXLOWER;
 
-use crate::VaultError;
 use crate::key::random;
 
 /// What to do when a file of that name is there already.
@@ -75,7 +74,7 @@ pub fn create_folder(folder: &Path) -> io::Result<()> {
 
 /// Writes a file that only its owner can read.
 pub(crate) fn write_private(path: &Path, contents: &[u8], placing: Placing) -> io::Result<()> {
-    let suffix = random::<8>().map_err(VaultError::from)?;
+    let suffix = random::<8>()?;
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}", HEXLOWER.encode(suffix.as_ref())));
     let written = path.with_file_name(name);

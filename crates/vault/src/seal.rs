@@ -21,7 +21,8 @@ use crate::{Vault, VaultError};
 pub const HEADER_BYTES: usize = 48;
 pub(crate) const CHUNK_BYTES: usize = 64 * 1024;
 pub(crate) const TAG_BYTES: usize = 16;
-const STORED_CHUNK: u64 = (CHUNK_BYTES + TAG_BYTES) as u64;
+const STORED_CHUNK_BYTES: usize = CHUNK_BYTES + TAG_BYTES;
+const STORED_CHUNK: u64 = STORED_CHUNK_BYTES as u64;
 const MAGIC: &[u8; 8] = b"WINSEAL\x01";
 const SALT_BEGINS: usize = 16;
 
@@ -178,7 +179,7 @@ impl Unsealer {
         let last = self.last_chunk();
         let tags = usize::try_from(chunks.end - chunks.start).map_err(|_| tampered())? * TAG_BYTES;
         let mut contents = vec![0; stored.len() - tags];
-        let pieces = stored.chunks(STORED_CHUNK as usize).zip(contents.chunks_mut(CHUNK_BYTES));
+        let pieces = stored.chunks(STORED_CHUNK_BYTES).zip(contents.chunks_mut(CHUNK_BYTES));
         for (chunk, (stored, contents)) in chunks.clone().zip(pieces) {
             cipher.open(chunk, chunk == last, stored, contents).ok_or_else(tampered)?;
         }

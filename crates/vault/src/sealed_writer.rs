@@ -1,8 +1,8 @@
 use std::io::{self, Write};
 
+use crate::Vault;
 use crate::key::random;
 use crate::seal::{CHUNK_BYTES, FileCipher, new_header};
-use crate::{Vault, VaultError};
 
 /// Seals what is written to it. The file is whole only after [`SealedWriter::finish`].
 pub struct SealedWriter<W> {
@@ -19,7 +19,7 @@ impl<W: Write> SealedWriter<W> {
     /// # Errors
     /// When `inner` refuses the header, or the system has no random numbers.
     pub fn new(mut inner: W, vault: &Vault, path: &str) -> io::Result<Self> {
-        let salt = random().map_err(VaultError::from)?;
+        let salt = random()?;
         let header = new_header(vault.newest_data_key(), &salt);
         let cipher = FileCipher::new(vault, path, &header)?;
         inner.write_all(&header)?;

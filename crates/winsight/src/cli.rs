@@ -386,7 +386,7 @@ pub(crate) enum KeyAction {
         /// Make new data keys too, and encrypt all data anew with them.
         #[arg(long)]
         data: bool,
-        /// File for the new key, when the present one comes from WINSIGHT_KEY.
+        /// File for the new key, when the present one comes from the environment.
         #[arg(long, value_name = "FILE")]
         new_key_file: Option<PathBuf>,
     },

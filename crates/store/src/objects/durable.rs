@@ -1,5 +1,5 @@
 //! The local disk as an object store in which a file appears whole or not at all, and stays after a
-//! power cut. Reading is left to object_store's own implementation.
+//! power cut. Reading is left to `object_store`'s own implementation.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};

@@ -48,7 +48,7 @@ async fn a_load_waits_for_the_one_before_it() {
     let running = test.store.stage().expect("the first load begins");
     let impatient = test.store.stage_when_free(Duration::from_millis(100)).await;
     assert!(matches!(impatient, Err(StoreError::Busy)));
-    let waiting = test.store.stage_when_free(Duration::from_secs(600));
+    let waiting = test.store.stage_when_free(Duration::from_mins(10));
     let ends = async {
         tokio::task::yield_now().await;
         drop(running);

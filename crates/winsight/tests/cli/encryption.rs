@@ -2,6 +2,7 @@
 //! and how keys are changed.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -21,9 +22,11 @@ fn company() -> String {
     for number in 0..400 {
         let (month, outcome) = (number % 6 + 1, if number % 3 == 0 { "Won" } else { "Lost" });
         let person = PEOPLE[number % 3];
-        file += &format!(
-            "d{number},2024-0{month}-03,2024-0{month}-20,{outcome},{number}00,{person},{person} Ltd\n"
-        );
+        writeln!(
+            file,
+            "d{number},2024-0{month}-03,2024-0{month}-20,{outcome},{number}00,{person},{person} Ltd"
+        )
+        .expect("text can grow");
     }
     file + "bad,2024-01-03,not a date,Won,100,Quackenbush,Zwingliana Ltd\n"
 }
@@ -266,6 +269,9 @@ fn sealed_with(home: &TestHome, data_key: u32) -> usize {
     files.values().filter(is_sealed).count()
 }
 
+/// A moment of a rotation, and how to see that it has come.
+type Moment<'a> = (&'a str, Box<dyn Fn() -> bool + 'a>);
+
 #[test]
 fn killed_at_any_moment_a_change_of_keys_can_be_repeated() {
     let home = TestHome::new();
@@ -280,7 +286,6 @@ fn killed_at_any_moment_a_change_of_keys_can_be_repeated() {
         let ids = keyring["keys"].as_array().expect("keys").iter().map(|key| key["id"].as_u64());
         ids.max().flatten().expect("a number")
     };
-    type Moment<'a> = (&'a str, Box<dyn Fn() -> bool + 'a>);
     for moment in 0..6 {
         let (first_ring, first_key, first_database) = (keyring(), key(), database());
         let next = u32::try_from(newest() + 1).expect("small");
@@ -313,7 +318,8 @@ fn a_killed_load_leaves_the_old_version_or_the_new_one() {
     let mut more = company();
     for number in 1000..6000 {
         let month = number % 6 + 1;
-        more += &format!("d{number},2023-0{month}-03,2024-0{month}-20,Won,700,Quackenbush,Acme\n");
+        writeln!(more, "d{number},2023-0{month}-03,2024-0{month}-20,Won,700,Quackenbush,Acme")
+            .expect("text can grow");
     }
     loaded(&whole);
     let old = metrics(&whole);
