@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
+use arrow::array::{ArrayRef, Date32Array, Float64Array, RecordBatch, StringArray};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
+use winsight_model::schema;
 
 use crate::amount::{AmountEvidence, Decimal, is_null_word, read_figure};
 use crate::columns::Columns;
 use crate::date::{DateEvidence, DateReader};
+use crate::deal::{MonthLabel, day_number};
 use crate::field::{Field, Table};
 use crate::infer::{Sample, require};
 use crate::source::{Fields, Source};
@@ -40,6 +44,23 @@ pub struct IndicatorsReport {
     pub rows_read: u64,
     /// Rows set aside, in the order of the file.
     pub quarantined: Vec<Quarantined>,
+}
+
+impl IndicatorsReport {
+    /// The figures of a source as rows, in the schema of [`schema::indicators`].
+    pub fn batch(&self, source: &str) -> RecordBatch {
+        let all = || self.indicators.iter();
+        let month = |date: Date| MonthLabel::of(date).as_str().to_owned();
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(StringArray::from_iter_values(all().map(|_| source))),
+            Arc::new(StringArray::from_iter_values(all().map(|figure| &figure.name))),
+            Arc::new(Date32Array::from_iter_values(all().map(|figure| day_number(figure.date)))),
+            Arc::new(Float64Array::from_iter_values(all().map(|figure| figure.value))),
+            Arc::new(StringArray::from_iter_values(all().map(|figure| month(figure.date)))),
+        ];
+        #[expect(clippy::expect_used, reason = "the columns are built in the order of the schema")]
+        RecordBatch::try_new(schema::indicators(), columns).expect("columns follow the schema")
+    }
 }
 
 /// Reads a file of indicators: a date column and a column for each indicator, or the columns date,

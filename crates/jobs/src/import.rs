@@ -7,7 +7,7 @@ use std::time::Instant;
 use arrow::array::{AsArray, RecordBatch};
 use winsight_etl::{
     DealsReport, EventsReport, ImportOptions, Issue, Mapping, Progress, Quality, Quarantined,
-    SinkError, is_lookup, read_deals, read_events, read_lookup,
+    SinkError, is_lookup, read_activities, read_deals, read_events, read_indicators, read_lookup,
 };
 use winsight_meta::LoadId;
 use winsight_model::DataVersion;
@@ -25,8 +25,8 @@ const SPELT: [&str; 8] =
 pub struct ImportRequest {
     /// Files of deals, and lookup files (accounts, products, teams) that complete them.
     pub files: Vec<PathBuf>,
-    /// A file of stage events, if there is one.
-    pub events: Option<PathBuf>,
+    /// Files that go with the first file of deals.
+    pub beside: Beside,
     /// Where the deals come from; deal ids are unique within it.
     pub source: String,
     /// Column mapping, whole or in part; the rest is inferred.
@@ -35,6 +35,30 @@ pub struct ImportRequest {
     pub full: bool,
     /// Read and report, store nothing.
     pub dry_run: bool,
+}
+
+/// Files of what happened around the deals.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// Stage events: deal, date, stage.
+    pub events: Option<PathBuf>,
+    /// Activities: deal, date, kind.
+    pub activities: Option<PathBuf>,
+    /// External indicators: date, and a column for each series.
+    pub indicators: Option<PathBuf>,
+}
+
+/// What reading one of the files beside the deals found.
+#[derive(Clone, Debug)]
+pub struct BesideReport {
+    /// The file.
+    pub file: String,
+    /// What a row of it is: `event`, `activity` or `indicator`.
+    pub what: &'static str,
+    /// Rows read, good and bad.
+    pub rows_read: u64,
+    /// Rows refused, with their reasons.
+    pub quarantined: Vec<Quarantined>,
 }
 
 /// What an import did.
@@ -62,8 +86,8 @@ pub struct ImportReport {
     pub mapping: Mapping,
     /// How each column was recognised.
     pub mapping_notes: Vec<String>,
-    /// Stage events read, if a file of them was given.
-    pub events: Option<EventsReport>,
+    /// What was read beside the deals.
+    pub beside: Vec<BesideReport>,
     /// The version after the import; the one before it when nothing differed.
     pub data_version: Option<DataVersion>,
     /// Whether the import made a new version.
@@ -78,7 +102,7 @@ pub struct ImportReport {
 pub(crate) struct Read {
     pub(crate) staging: Staging,
     pub(crate) deals: DealsReport,
-    pub(crate) events: Option<EventsReport>,
+    pub(crate) beside: Vec<BesideReport>,
     pub(crate) repaired: Vec<String>,
 }
 
@@ -109,7 +133,7 @@ impl Workspace {
                     .to_owned(),
             ));
         }
-        let mut events = request.events.clone();
+        let mut beside = request.beside.clone();
         let mut reports = Vec::new();
         let mut loaded = Vec::new();
         for file in deal_files {
@@ -119,7 +143,7 @@ impl Workspace {
             options.mapping.clone_from(&request.mapping);
             options.lookups.clone_from(&lookups);
             options.known_values = self.known_spellings().await?;
-            let files = Files { deals: file, events: events.take() };
+            let files = Files { deals: file, beside: std::mem::take(&mut beside) };
             let report = self.import_file(files, options, request, progress.clone()).await;
             match report {
                 Ok(report) => reports.push(report),
@@ -167,7 +191,7 @@ impl Workspace {
             }
             read.staging.is_complete(&source);
         }
-        let mut report = ImportReport::of(&read.deals, read.events.clone());
+        let mut report = ImportReport::of(&read.deals, &read.beside);
         let comparison = self.store.compare(&mut read.staging).await?;
         report.count(comparison.deals);
         if !request.dry_run {
@@ -182,22 +206,23 @@ impl Workspace {
     }
 }
 
-/// A file of deals, and one of their stage events.
+/// A file of deals, and those beside it.
 #[derive(Clone)]
 struct Files {
     deals: PathBuf,
-    events: Option<PathBuf>,
+    beside: Beside,
 }
 
 impl Files {
     fn names(&self) -> Vec<String> {
-        let paths = std::iter::once(&self.deals).chain(&self.events);
-        paths.map(|path| path.display().to_string()).collect()
+        let Beside { events, activities, indicators } = &self.beside;
+        let beside = [events, activities, indicators].into_iter().flatten();
+        std::iter::once(&self.deals).chain(beside).map(|path| path.display().to_string()).collect()
     }
 }
 
 impl ImportReport {
-    fn of(deals: &DealsReport, events: Option<EventsReport>) -> Self {
+    fn of(deals: &DealsReport, beside: &[BesideReport]) -> Self {
         Self {
             rows_read: deals.rows_read,
             inserted: 0,
@@ -210,7 +235,7 @@ impl ImportReport {
             quality: deals.quality.clone(),
             mapping: deals.mapping.clone(),
             mapping_notes: deals.mapping_notes.clone(),
-            events,
+            beside: beside.to_vec(),
             data_version: None,
             new_version: false,
             duration_ms: 0,
@@ -242,14 +267,43 @@ fn stage(
         staging.add_deals(&batch).map_err(SinkError::new)
     };
     let deals = read_deals(&files.deals, options, &mut add_deals, &mut progress)?;
-    let mut add_events =
-        |batch: RecordBatch| staging.add_stage_events(&batch).map_err(SinkError::new);
-    let events = files
-        .events
-        .map(|path| read_events(&path, options, &mut add_events, &mut progress))
-        .transpose()?;
     repaired.retain(|id| !deals.conflicting.contains(id));
-    Ok(Read { staging, deals, events, repaired })
+    let beside = stage_beside(&mut staging, &files.beside, options, &mut progress)?;
+    Ok(Read { staging, deals, beside, repaired })
+}
+
+fn stage_beside(
+    staging: &mut Staging,
+    files: &Beside,
+    options: &ImportOptions,
+    progress: &mut impl FnMut(Progress),
+) -> Result<Vec<BesideReport>, JobError> {
+    let mut reports = Vec::new();
+    let of = |path: &Path, what, report: EventsReport| BesideReport {
+        file: path.display().to_string(),
+        what,
+        rows_read: report.rows_read,
+        quarantined: report.quarantined,
+    };
+    if let Some(path) = &files.events {
+        let mut add = |batch: RecordBatch| staging.add_stage_events(&batch).map_err(SinkError::new);
+        reports.push(of(path, "event", read_events(path, options, &mut add, progress)?));
+    }
+    if let Some(path) = &files.activities {
+        let mut add = |batch: RecordBatch| staging.add_activities(&batch).map_err(SinkError::new);
+        reports.push(of(path, "activity", read_activities(path, options, &mut add, progress)?));
+    }
+    if let Some(path) = &files.indicators {
+        let read = read_indicators(path)?;
+        staging.add_indicators(&read.batch(&options.source))?;
+        reports.push(BesideReport {
+            file: path.display().to_string(),
+            what: "indicator",
+            rows_read: read.rows_read,
+            quarantined: read.quarantined,
+        });
+    }
+    Ok(reports)
 }
 
 fn ids(batch: &RecordBatch) -> impl Iterator<Item = &str> {

@@ -24,7 +24,7 @@ pub use doctor::{Checkup, examine};
 pub use error::JobError;
 pub use history::{Knowledge, RestatedMonth, Restatements, RestatementsQuery, TrainingQuery};
 pub use home::{Encryption, Home};
-pub use import::{ImportReport, ImportRequest};
+pub use import::{Beside, BesideReport, ImportReport, ImportRequest};
 pub use keys::{KeyChange, KeysChanged, change_keys};
 pub use label::DataLabel;
 pub use load::{Released, reasons};

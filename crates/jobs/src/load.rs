@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use serde::Deserialize;
 use serde_json::json;
 use winsight_alert::{HeldLoad, Rule, data_quality_finding, reconcile};
-use winsight_etl::Quarantined;
+use winsight_etl::{Quality, Quarantined};
 use winsight_meta::{
     Load, LoadCounts, LoadId, LoadOutcome, LoadState, NewLoad, QuarantineReason, QuarantineRow,
 };
 use winsight_model::{DataVersion, Window};
-use winsight_store::{CommitRequest, Comparison, Loaded, Staging};
+use winsight_store::{CommitRequest, Comparison, Loaded, QualityRecord, Staging};
 
 use crate::gate::{Batch, reasons_to_hold};
 use crate::import::{Read, elapsed_ms};
@@ -50,8 +51,8 @@ impl Workspace {
     ) -> Result<Taken, JobError> {
         let deals = &read.deals;
         let mut quarantined = rows_of(files.first(), &deals.quarantined);
-        if let Some(events) = &read.events {
-            quarantined.extend(rows_of(files.last(), &events.quarantined));
+        for beside in &read.beside {
+            quarantined.extend(rows_of(Some(&beside.file), &beside.quarantined));
         }
         let load = NewLoad {
             files: files.to_vec(),
@@ -123,7 +124,37 @@ impl Workspace {
             duration_ms: Some(elapsed_ms(started)),
         };
         self.metadata.finish_load(id, outcome).await?;
+        self.record_quality_of(id).await?;
         Ok(loaded)
+    }
+
+    /// Adds the quality of a load that was taken to the history.
+    async fn record_quality_of(&self, id: LoadId) -> Result<(), JobError> {
+        let Some(load) = self.metadata.load(&self.id, id).await? else { return Ok(()) };
+        let Ok(quality) = Quality::deserialize(&load.report["quality"]) else { return Ok(()) };
+        let record = |field: Option<&str>, part: &str, value| QualityRecord {
+            load: load.id.0,
+            loaded_at: load.started_at,
+            data_version: load.outcome.and_then(|outcome| outcome.data_version),
+            source: load.source.clone(),
+            field: field.map(str::to_owned),
+            part: part.to_owned(),
+            value,
+        };
+        let mut records = vec![
+            record(None, "score", quality.score),
+            record(None, "completeness", quality.completeness),
+            record(None, "validity", quality.validity),
+            record(None, "consistency", quality.consistency),
+            record(None, "uniqueness", quality.uniqueness),
+            record(None, "timeliness", quality.timeliness),
+        ];
+        for (field, of) in &quality.fields {
+            records.push(record(Some(field), "filled", of.filled));
+            records.push(record(Some(field), "invalid", of.invalid as f64));
+            records.push(record(Some(field), "inconsistent", of.inconsistent as f64));
+        }
+        self.record_quality(&records).await
     }
 
     /// The loads that the quality gate holds, oldest first.

@@ -306,6 +306,15 @@ impl Metadata {
         self.read_loads(workspace, query).await
     }
 
+    /// The load of this number, if there is one.
+    pub async fn load(
+        &self,
+        workspace: &WorkspaceId,
+        id: LoadId,
+    ) -> Result<Option<Load>, MetaError> {
+        Ok(self.read_loads(workspace, load::Entity::find_by_id(id.0)).await?.pop())
+    }
+
     async fn read_loads(
         &self,
         workspace: &WorkspaceId,

@@ -228,11 +228,6 @@ impl Table {
         Ok(files)
     }
 
-    /// The Delta version that is read.
-    pub(crate) fn version(&self) -> Option<u64> {
-        self.delta.version()
-    }
-
     /// The data files of this version as the Delta log has them, by path.
     #[expect(deprecated, reason = "the Arrow form would have to be turned into actions by hand")]
     pub(crate) fn log_entries(&self) -> Result<HashMap<object_store::path::Path, Add>, StoreError> {

@@ -195,6 +195,12 @@ pub(crate) struct Import {
     /// File of stage events: deal, date, stage.
     #[arg(long, value_name = "FILE")]
     pub(crate) events: Option<PathBuf>,
+    /// File of activities: deal, date, kind.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) activities: Option<PathBuf>,
+    /// File of external indicators: date, and a column for each series.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) indicators: Option<PathBuf>,
     /// Where the deals come from; a deal is known by its source and id.
     #[arg(long, default_value = "files", value_name = "NAME")]
     pub(crate) source: String,

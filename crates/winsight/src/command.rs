@@ -49,8 +49,6 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Backup { file } => ownership::backup(&place, &file, json).await,
         Command::Restore(request) => ownership::restore(&place, &request, json).await,
         Command::Upkeep { dry_run } => ownership::upkeep(&place, dry_run, json).await,
-        Command::Restatements(query) => history::restatements(&place, &query, json).await,
-        Command::TrainingSet(query) => history::training_set(&place, query, json).await,
         Command::Serve { listen } => serve::run(&place, listen, json).await,
         Command::Openapi => say(winsight_server::openapi_json().trim_end()),
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use serde_json::{Value, json};
-use winsight_jobs::ImportRequest;
+use winsight_jobs::{Beside, ImportRequest};
 
 use super::{Opened, json_of};
 use crate::wire::LoadReport;
@@ -33,7 +33,7 @@ async fn loaded() -> Opened {
     std::fs::write(&file, deals()).expect("written");
     let request = ImportRequest {
         files: vec![file],
-        events: None,
+        beside: Beside::default(),
         source: "test".to_owned(),
         mapping: None,
         full: false,

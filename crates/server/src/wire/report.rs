@@ -56,7 +56,7 @@ pub struct LoadReport {
     pub deleted: u64,
     /// Rows that repeat another one exactly.
     pub duplicates: u64,
-    /// Rows set aside, of deals and of stage events.
+    /// Rows set aside, of deals and of the files beside them.
     pub quarantined: u64,
     /// Quality of the last file, 0 to 100; null when no file was read.
     pub quality_score: Option<f64>,
@@ -117,6 +117,6 @@ impl LoadReport {
 }
 
 fn quarantined(file: &ImportReport) -> u64 {
-    let events = file.events.as_ref().map_or(0, |events| events.quarantined.len());
-    (file.quarantined.len() + events) as u64
+    let beside: usize = file.beside.iter().map(|beside| beside.quarantined.len()).sum();
+    (file.quarantined.len() + beside) as u64
 }

@@ -8,7 +8,7 @@ use jiff::civil::{Date, Weekday};
 use serde::Serialize;
 use winsight_alert::{AlertState, printed};
 use winsight_insight::{Cadence, Interval};
-use winsight_jobs::{ImportReport, ImportRequest, MetricRow, MetricsQuery, Workspace};
+use winsight_jobs::{Beside, ImportReport, ImportRequest, MetricRow, MetricsQuery, Workspace};
 use winsight_model::Clock;
 use winsight_server::{Server, wire};
 use winsight_simulate::{Scenario, Truth};
@@ -120,7 +120,11 @@ fn demo_home(place: &Place) -> Result<PathBuf> {
 async fn load(workspace: &Workspace, company: &Path) -> Result<Vec<ImportReport>> {
     let request = ImportRequest {
         files: vec![company.join("deals.csv")],
-        events: Some(company.join("stage_events.csv")),
+        beside: Beside {
+            events: Some(company.join("stage_events.csv")),
+            activities: Some(company.join("activities.csv")),
+            indicators: None,
+        },
         source: SOURCE.to_owned(),
         mapping: Some(import::read_mapping(&company.join("mapping.toml"))?),
         full: false,

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use indicatif::ProgressBar;
 use winsight_etl::{Mapping, Progress};
-use winsight_jobs::{ImportReport, ImportRequest, JobError};
+use winsight_jobs::{Beside, ImportReport, ImportRequest, JobError};
 use winsight_server::wire::LoadReport;
 
 use crate::cli::{Import, Place};
@@ -61,7 +61,11 @@ fn to_request(request: &Import) -> Result<ImportRequest> {
     };
     Ok(ImportRequest {
         files: request.files.clone(),
-        events: request.events.clone(),
+        beside: Beside {
+            events: request.events.clone(),
+            activities: request.activities.clone(),
+            indicators: request.indicators.clone(),
+        },
         source: request.source.clone(),
         mapping,
         full: request.full,
@@ -89,8 +93,8 @@ pub(crate) fn progress() -> impl FnMut(Progress) + Send + Clone + 'static {
 }
 
 fn quarantined(report: &ImportReport) -> u64 {
-    let events = report.events.as_ref().map_or(0, |events| events.quarantined.len());
-    (report.quarantined.len() + events) as u64
+    let beside: usize = report.beside.iter().map(|beside| beside.quarantined.len()).sum();
+    (report.quarantined.len() + beside) as u64
 }
 
 pub(crate) fn print(report: &ImportReport, dry_run: bool) -> Result<()> {
@@ -102,9 +106,12 @@ pub(crate) fn print(report: &ImportReport, dry_run: bool) -> Result<()> {
         let severity = format!("{:?}", issue.severity).to_lowercase();
         say(&format!("{severity}: {}", issue.message))?;
     }
-    let events = report.events.iter().flat_map(|events| &events.quarantined);
-    let deals = report.quarantined.iter().map(|row| ("", row));
-    for (what, row) in deals.chain(events.map(|row| ("event ", row))).take(SHOWN) {
+    let beside = report
+        .beside
+        .iter()
+        .flat_map(|beside| beside.quarantined.iter().map(|row| (format!("{} ", beside.what), row)));
+    let deals = report.quarantined.iter().map(|row| (String::new(), row));
+    for (what, row) in deals.chain(beside).take(SHOWN) {
         for reason in &row.reasons {
             say(&format!("quarantined: {what}line {}: {}", row.line, reason.message))?;
         }
