@@ -81,18 +81,6 @@ fn a_fiscal_year_begins_in_a_month() {
 }
 
 #[test]
-fn a_fiscal_year_begins_in_a_month() {
-    let home = TestHome::new();
-    assert_eq!(home.run(["init"]).code, Some(0));
-    home.file("home/winsight.toml", "fiscal_year_start_month = 13\n");
-    home.run(["metrics"])
-        .is_failure(USAGE, &["fiscal_year_start_month", "13 is not a month", "1 (January) to 12"])
-        .expect("explained");
-    home.file("home/winsight.toml", "fiscal_year_start_month = 4\n");
-    home.run(["metrics"]).is_failure(FAILED, &["no deals have been loaded yet"]).expect("valid");
-}
-
-#[test]
 fn strangers_cannot_reach_the_dashboard() {
     let home = TestHome::new();
     let answer = home.run(["serve", "--listen", "0.0.0.0:0"]);
