@@ -10,6 +10,7 @@
 //! change that takes several statements is one transaction.
 
 mod alerts;
+mod closing;
 mod entity;
 mod error;
 mod loads;
@@ -20,6 +21,7 @@ mod quarantine;
 mod runs;
 mod stored;
 
+pub use closing::wait_until_closed;
 pub use error::MetaError;
 pub use loads::{Load, LoadId, LoadOutcome, LoadState, NewLoad};
 pub use metadata::Metadata;
