@@ -10,6 +10,7 @@
 //! change that takes several statements is one transaction.
 
 mod alerts;
+mod closing;
 mod copy;
 mod entity;
 mod erasures;
@@ -22,6 +23,7 @@ mod quarantine;
 mod runs;
 mod stored;
 
+pub use closing::wait_until_closed;
 pub use erasures::Erasure;
 pub use error::MetaError;
 pub use loads::{Load, LoadCounts, LoadId, LoadOutcome, LoadState, NewLoad};

@@ -12,6 +12,7 @@ use sea_orm_migration::MigratorTrait;
 use winsight_vault::DatabaseKey;
 
 use crate::MetaError;
+use crate::closing::Open;
 use crate::migration::Migrator;
 
 /// The metadata database. Cheap to clone; clones share its connections.
@@ -51,7 +52,12 @@ impl Metadata {
             options.sqlcipher_key(quoted(key));
         }
         let path = path.to_owned();
+        let open = key.map(|_| Open::new());
         options.max_connections(READERS).map_sqlx_sqlite_opts(move |sqlite| {
+            let sqlite = match &open {
+                Some(open) => open.kept_by(sqlite),
+                None => sqlite,
+            };
             sqlite
                 .filename(&path)
                 .create_if_missing(true)
@@ -177,8 +183,10 @@ async fn rekey(path: &Path, old: &DatabaseKey, new: &DatabaseKey) -> Result<(), 
     let mut options = ConnectOptions::new("sqlite:");
     options.sqlcipher_key(quoted(old)).max_connections(1).sqlx_logging(false);
     let path = path.to_owned();
+    let open = Open::new();
     options.map_sqlx_sqlite_opts(move |sqlite| {
-        sqlite.filename(&path).journal_mode(SqliteJournalMode::Delete).busy_timeout(Duration::ZERO)
+        let sqlite = open.kept_by(sqlite).filename(&path);
+        sqlite.journal_mode(SqliteJournalMode::Delete).busy_timeout(Duration::ZERO)
     });
     let database = Database::connect(options).await?;
     let changed = database.execute_unprepared(&format!("PRAGMA rekey = {}", quoted(new))).await;

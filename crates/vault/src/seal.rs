@@ -183,8 +183,11 @@ impl Unsealer {
         for (chunk, (stored, contents)) in chunks.clone().zip(pieces) {
             cipher.open(chunk, chunk == last, stored, contents).ok_or_else(tampered)?;
         }
-        if contents.is_empty() && !chunks.is_empty() {
-            cipher.open(0, true, stored, &mut []).ok_or_else(tampered)?;
+        if contents.is_empty() {
+            if !chunks.is_empty() {
+                cipher.open(0, true, stored, &mut []).ok_or_else(tampered)?;
+            }
+            return Ok(Bytes::new());
         }
         let first = chunks.start * CHUNK_BYTES as u64;
         let within = |offset: u64| usize::try_from(offset - first).map_err(|_| tampered());

@@ -28,7 +28,10 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::new(error)),
     };
-    match runtime.block_on(command::run(cli)) {
+    let outcome = runtime.block_on(command::run(cli));
+    drop(runtime);
+    winsight_meta::wait_until_closed();
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }

@@ -144,6 +144,17 @@ fn added_and_exchanged_chunks_are_noticed() {
 }
 
 #[test]
+fn a_range_of_no_length_has_no_contents() {
+    let vault = vault();
+    for (length, offset) in [(0, 0), (1, 0), (1, 1), (CHUNK, CHUNK), (CHUNK + 1, CHUNK - 1)] {
+        let stored = sealed(&vault, "deals/one", &contents(length));
+        let reader = SealedReader::new(stored.as_slice(), &vault, "deals/one").expect("opens");
+        let offset = offset as u64;
+        assert_eq!(reader.read(offset..offset).expect("reads").len(), 0, "{offset} of {length}");
+    }
+}
+
+#[test]
 fn something_that_was_never_sealed_is_named() {
     for stored in [&b""[..], b"PAR1", &[7; 5000]] {
         let error = read(&vault(), "deals/one", stored).expect_err("refused");
