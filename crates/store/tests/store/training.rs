@@ -142,10 +142,12 @@ async fn is_written_as_csv_and_parquet() {
         match format {
             FileFormat::Parquet => assert_eq!(bytes[..4], *b"PAR1"),
             FileFormat::Csv => {
-                let text = String::from_utf8(bytes).expect("text");
-                assert_eq!(text.lines().count(), 3);
-                assert!(text.starts_with("source,deal_id,region,"));
-                assert!(text.contains("test,a,Europe,,,,Ann,,,10000.00,SMB,2024-01-01,2024-01,"));
+                let written = String::from_utf8(bytes).expect("text");
+                assert_eq!(written.lines().count(), 3);
+                assert!(written.starts_with("source,deal_id,region,"));
+                assert!(
+                    written.contains("test,a,Europe,,,,Ann,,,10000.00,SMB,2024-01-01,2024-01,")
+                );
             }
         }
     }
@@ -359,15 +361,14 @@ proptest! {
         for (key, row) in keys {
             let (deal, _) = key;
             for (set, last) in [&one, &other] {
-                match set.get(key) {
-                    Some(same) => prop_assert_eq!(features(row), features(same)),
+                if let Some(same) = set.get(key) {
+                    prop_assert_eq!(features(row), features(same));
+                } else {
                     // It takes a deletion, or a close date up to that day, to leave out a row.
-                    None => {
                         let last = &last[deal.parse::<usize>().expect("a number")];
                         let closed = last.as_ref().and_then(|state| state.closed);
                         let is_closed = closed.is_some_and(|(day, _)| day.to_string() <= row["day"]);
                         prop_assert!(last.is_none() || is_closed, "{key:?} is missing");
-                    }
                 }
             }
         }
