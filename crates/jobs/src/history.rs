@@ -199,13 +199,12 @@ impl Workspace {
     /// version answered from.
     pub async fn restatements(&self, query: &RestatementsQuery) -> Result<Restatements, JobError> {
         let now = self.loaded().await?;
-        let since = match query.since {
-            Some(known_at) => Some(self.known_since(known_at, &now).await?),
-            None => {
-                let mut earlier = self.store.commits().await?;
-                earlier.retain(|commit| commit.version < now.version);
-                earlier.pop()
-            }
+        let since = if let Some(known_at) = query.since {
+            Some(self.known_since(known_at, &now).await?)
+        } else {
+            let mut earlier = self.store.commits().await?;
+            earlier.retain(|commit| commit.version < now.version);
+            earlier.pop()
         };
         let mut restatements = Restatements {
             since: since.as_ref().map(Knowledge::of),

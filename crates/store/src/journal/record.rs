@@ -286,11 +286,11 @@ fn append_quality(records: &mut Vec<QualityRecord>, batch: &RecordBatch) -> Resu
     let (source, field) = (text(batch, "source")?, text(batch, "field")?);
     let part = text(batch, "part")?;
     let value = column(batch, "value")?.as_primitive::<Float64Type>();
-    for row in 0..batch.num_rows() {
+    for (row, loaded_at) in loaded_at.into_iter().enumerate() {
         let made = version.is_valid(row).then(|| version.value(row).unsigned_abs());
         records.push(QualityRecord {
             load: load.value(row),
-            loaded_at: instant(loaded_at[row])?,
+            loaded_at: instant(loaded_at)?,
             data_version: made.map(DataVersion),
             source: source.value(row).to_owned(),
             field: field.is_valid(row).then(|| field.value(row).to_owned()),

@@ -85,7 +85,7 @@ fn a_load_that_lost_deals_is_replaced_by_a_better_one() {
 fn a_full_file_deletes_what_it_lacks_and_a_row_set_aside_is_not_lacking() {
     let home = with_deals();
     let rest =
-        file(0..190, 0).replace("d5,2024-01-01,2024-02-01,Lost", "d5,2024-01-01,2024-02-01,?");
+        file(0..190, 0).replace("d5,2024-01-01,2024-02-01,Lost", "d5,2024-01-01,2024-02-01,Maybe");
     let (answer, report) = import(&home, "full.csv", &rest, &["--full"]);
     assert_eq!(answer.code, Some(0), "{answer:#?}");
     assert_eq!([&report["deleted"], &report["quarantined"]], [10, 1]);

@@ -35,7 +35,7 @@ fn restated() -> TestHome {
     home.json(["--as-of", "2024-03-31", "run", "weekly"]);
     home.json(["--as-of", "2024-03-31", "run", "daily"]);
     let mut later = rows();
-    later[0] = "2-0,2024-01-01,2024-02-01,Lost,1500,EU".to_owned();
+    "2-0,2024-01-01,2024-02-01,Lost,1500,EU".clone_into(&mut later[0]);
     later.push("late,2024-01-05,2024-02-20,Won,900.50,US".to_owned());
     later.push("may,2024-01-05,2024-05-02,Won,100,US".to_owned());
     load(&home, "2024-05-10", &later);
