@@ -47,9 +47,10 @@ fn nothing_of_an_encrypted_database_lies_in_clear() {
             fill(&path, key).await;
             let mapping = mapping(&path, key).await.expect("opens");
             assert_eq!(mapping.as_deref(), Some("rep = 'Quackenbush'"), "{name}");
+            // A log of the database may go while it is being closed.
             let files = std::fs::read_dir(&place)
                 .expect("a folder")
-                .map(|entry| std::fs::read(entry.expect("an entry").path()).expect("readable"));
+                .filter_map(|entry| std::fs::read(entry.expect("an entry").path()).ok());
             let all = files.collect::<Vec<_>>().concat();
             for word in [b"Quackenbush".as_slice(), b"SQLite format 3", b"CREATE TABLE"] {
                 let found = all.windows(word.len()).any(|part| part == word);

@@ -97,7 +97,9 @@ async fn a_load_broken_off_anywhere_is_recorded_whole_or_not_at_all() {
         (0..3_000).map(|number| refused(Some(&format!("d{number}")), "x", &["blank"])).collect();
     let mut broken_off = 0;
     for steps in 1.. {
-        let metadata = Metadata::in_memory().await.expect("opens");
+        // A connection that is broken off takes a database in memory with it.
+        let folder = tempdir().expect("a folder");
+        let metadata = Metadata::open(&folder.path().join("meta.db"), None).await.expect("opens");
         let mut loading = Box::pin(metadata.begin_load(&acme, load("crm", refused.clone())));
         let mut left = steps;
         let begun = poll_fn(|context| {
