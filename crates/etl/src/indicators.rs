@@ -48,6 +48,9 @@ pub struct IndicatorsReport {
 
 impl IndicatorsReport {
     /// The figures of a source as rows, in the schema of [`schema::indicators`].
+    ///
+    /// # Panics
+    /// Never: the columns are built in the order of the schema.
     pub fn batch(&self, source: &str) -> RecordBatch {
         let all = || self.indicators.iter();
         let month = |date: Date| MonthLabel::of(date).as_str().to_owned();

@@ -144,7 +144,9 @@ impl Workspace {
             options.lookups.clone_from(&lookups);
             options.known_values = self.known_spellings().await?;
             let files = Files { deals: file, beside: std::mem::take(&mut beside) };
-            let report = self.import_file(files, options, request, progress.clone()).await;
+            let import = self.import_file(files, options, request, progress.clone());
+            // A load's future is large: kept on the heap, it does not weigh on every caller.
+            let report = Box::pin(import).await;
             match report {
                 Ok(report) => reports.push(report),
                 Err(cause) if loaded.is_empty() => return Err(cause),
@@ -177,7 +179,7 @@ impl Workspace {
         let staging = self.stage().await?;
         let to_read = files.clone();
         let mut read = tokio::task::spawn_blocking(move || {
-            stage(staging, to_read, &options, &in_quarantine, progress)
+            stage(staging, &to_read, &options, &in_quarantine, progress)
         })
         .await??;
         refuse_if_nothing_is_left(&files.deals, &read.deals)?;
@@ -253,7 +255,7 @@ impl ImportReport {
 
 fn stage(
     mut staging: Staging,
-    files: Files,
+    files: &Files,
     options: &ImportOptions,
     in_quarantine: &BTreeSet<String>,
     mut progress: impl FnMut(Progress),

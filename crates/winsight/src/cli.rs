@@ -239,6 +239,7 @@ pub(crate) enum QualityAction {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Metrics {
     /// One row per value, or per combination of values.
     #[arg(long, value_delimiter = ',', value_parser = Dimension::built_in, value_name = "DIM[,DIM]")]

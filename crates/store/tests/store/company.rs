@@ -92,7 +92,7 @@ impl TestStore {
     }
 
     /// Rows on their way in.
-    pub(crate) async fn staged(&self, deals: &[Deal]) -> Staging {
+    pub(crate) fn staged(&self, deals: &[Deal]) -> Staging {
         let mut staging = self.store.stage().expect("begins");
         staging.add_deals(&deal_rows(deals)).expect("stages");
         staging
@@ -105,7 +105,7 @@ impl TestStore {
         scope: impl FnOnce(&mut Staging),
     ) -> Loaded {
         self.loads += 1;
-        let mut staging = self.staged(deals).await;
+        let mut staging = self.staged(deals);
         scope(&mut staging);
         let comparison = self.store.compare(&mut staging).await.expect("compares");
         let known_at = Timestamp::from_second(1_700_000_000 + self.loads).expect("in range");

@@ -6,12 +6,12 @@ use winsight_store::{Comparison, FeatureStore, LoadCounts, Staging};
 
 use crate::company::{Deal, TestStore, deal};
 
-fn won(day: i8) -> Option<(Date, Outcome)> {
-    Some((date(2024, 3, day), Outcome::Won))
+fn won(day: i8) -> (Date, Outcome) {
+    (date(2024, 3, day), Outcome::Won)
 }
 
 fn three() -> [Deal; 3] {
-    ["a", "b", "c"].map(|id| deal(id, date(2024, 1, 5), won(1)))
+    ["a", "b", "c"].map(|id| deal(id, date(2024, 1, 5), Some(won(1))))
 }
 
 const TODAY: Date = date(2024, 12, 31);
@@ -49,7 +49,7 @@ async fn a_complete_load_deletes_what_it_lacks_and_nothing_of_other_sources() {
 async fn a_held_load_can_be_taken_up_by_another_process() {
     let mut test = TestStore::new();
     test.load(&three()[..1], &[]).await;
-    let staging = test.staged(&three()).await;
+    let staging = test.staged(&three());
     staging.hold(&test.store, 7).await.expect("is held");
     assert_eq!(test.won_and_lost(TODAY).await, (1, 0));
 
@@ -70,7 +70,7 @@ async fn a_comparison_counts_the_fields_that_would_become_blank() {
     deals[0].cents = None;
     deals[1].cents = None;
     deals[1].region = None;
-    let mut staging = test.staged(&deals).await;
+    let mut staging = test.staged(&deals);
     let comparison: Comparison = test.store.compare(&mut staging).await.expect("compares");
     assert_eq!((comparison.stored, comparison.deals.updated), (3, 2));
     let blanked = test.store.blanked(&mut staging, &comparison).await.expect("counts");

@@ -34,7 +34,7 @@ fn deals(edition: i128) -> Vec<Deal> {
             let closed = Some((created.saturating_add(20.days()), outcome));
             let rep = reps[usize::try_from(number % 4).expect("small")];
             let cents = Some(number * 1_000 + if number < 6 { edition } else { 0 });
-            Deal { rep, cents, ..deal(&format!("d{number}"), created, closed) }
+            Deal { cents, rep, ..deal(&format!("d{number}"), created, closed) }
         })
         .collect()
 }
@@ -78,7 +78,7 @@ impl Company {
             for table in ["deals", "deal_versions", "stage_events"] {
                 let rows = store.rows(&commit, table).await.expect("opens");
                 let batches: Vec<_> = rows.try_collect().await.expect("reads");
-                for column in batches.iter().flat_map(|batch| batch.columns()) {
+                for column in batches.iter().flat_map(RecordBatch::columns) {
                     if column.data_type() == &DataType::Utf8 {
                         let column = column.as_string::<i32>();
                         texts.extend(column.iter().flatten().map(str::to_owned));
@@ -190,9 +190,9 @@ async fn a_crash_at_any_write_leaves_the_old_store_or_the_new_one() {
             let found = tallies(&company.store()).await;
             assert!(found == before || found == after, "write {write}");
             if found == after {
-                seen.1 += 1
+                seen.1 += 1;
             } else {
-                seen.0 += 1
+                seen.0 += 1;
             }
             if survived {
                 assert_eq!(found, after);

@@ -70,7 +70,7 @@ fn days(day: Date) -> i32 {
     date(1970, 1, 1).until(day).expect("in range").get_days()
 }
 
-/// The SplitMix64 generator.
+/// The `SplitMix64` generator.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -192,7 +192,7 @@ async fn replay(seed: u64) -> u64 {
             let dying = Arc::new(Faulty::dying_at(&objects, at, last));
             let store = FeatureStore::over(dying, scratch.path()).expect("opens");
             let survived = load(&store, &batch, number).await.is_ok();
-            if !survived && seed % 3 == 0 {
+            if !survived && seed.is_multiple_of(3) {
                 let staging = scratch.path().join("staging");
                 fs::create_dir_all(&staging).expect("created");
                 fs::write(staging.join("deals.parquet"), b"half a file").expect("written");

@@ -59,7 +59,7 @@ async fn discard(workspace: &Workspace, load: Option<i64>, json: bool) -> Result
 
 /// The JSON form of `quality`.
 #[derive(Serialize)]
-struct Report {
+struct Shown {
     score: Option<f64>,
     report: Value,
     held: Vec<Value>,
@@ -74,7 +74,7 @@ async fn show(workspace: &Workspace, limit: u64, json: bool) -> Result<()> {
     let by_check = metadata.quarantine_summary(workspace.id()).await?;
     let rows = metadata.quarantine(workspace.id(), limit).await?;
     if json {
-        return say_json(&Report {
+        return say_json(&Shown {
             score: load.as_ref().map(|load| load.quality_score),
             report: load.map_or(Value::Null, |load| load.report),
             held: held.iter().map(held_json).collect(),

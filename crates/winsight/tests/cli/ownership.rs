@@ -1,6 +1,7 @@
 //! Whose data it is: export, erasure, backup, restore, upkeep, and writers side by side.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::thread;
@@ -19,10 +20,12 @@ fn company(deals: usize, edition: usize) -> String {
         let (month, outcome) = (number % 6 + 1, if number % 3 == 0 { "Won" } else { "Lost" });
         let person = [PERSON, "Zwingliana", "Vandermolen"][number % 7 % 3];
         let amount = number * 100 + if number < 50 { edition } else { 0 };
-        file += &format!(
+        writeln!(
+            file,
             "d{number},Renewal with {person},2024-0{month}-03,2024-0{month}-20,{outcome},{amount},\
-             {person},{person}\n"
-        );
+             {person},{person}"
+        )
+        .expect("text can grow");
     }
     file + &format!("bad,Visit {PERSON},2024-01-03,not a date,Won,100,{PERSON},{PERSON}\n")
 }
