@@ -27,8 +27,9 @@ use crate::{FeatureStore, StoreError};
 pub(crate) use record::instant_literal;
 pub use record::{MetricRecord, QualityRecord, RecordedRate};
 
-/// How often an entry is tried again after another process was faster.
-const ATTEMPTS: usize = 8;
+/// How often an entry is tried again after another writer was faster. Each such loss is the gain of
+/// somebody else, so it ends when they do.
+const ATTEMPTS: usize = 100;
 
 /// The journals of a workspace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
