@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use winsight_model::QualityGate;
-use winsight_store::LoadCounts;
+use winsight_model::{LoadCounts, QualityGate};
 
 /// What the gate looks at.
 #[derive(Clone, Copy, Debug)]
@@ -120,8 +119,7 @@ fn percent(share: f64) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use winsight_model::QualityGate;
-    use winsight_store::LoadCounts;
+    use winsight_model::{LoadCounts, QualityGate};
 
     use super::{Batch, reasons_to_hold};
 

@@ -10,8 +10,8 @@ use winsight_etl::{
     SinkError, is_lookup, read_activities, read_deals, read_events, read_indicators, read_lookup,
 };
 use winsight_meta::LoadId;
-use winsight_model::DataVersion;
-use winsight_store::{LoadCounts, Staging};
+use winsight_model::{DataVersion, LoadCounts};
+use winsight_store::Staging;
 
 use crate::load::Taken;
 use crate::{JobError, Workspace};

@@ -8,9 +8,9 @@ use serde_json::json;
 use winsight_alert::{HeldLoad, Rule, data_quality_finding, reconcile};
 use winsight_etl::{Quality, Quarantined};
 use winsight_meta::{
-    Load, LoadCounts, LoadId, LoadOutcome, LoadState, NewLoad, QuarantineReason, QuarantineRow,
+    Load, LoadId, LoadOutcome, LoadState, NewLoad, QuarantineReason, QuarantineRow,
 };
-use winsight_model::{DataVersion, Window};
+use winsight_model::{DataVersion, LoadCounts, Window};
 use winsight_store::{CommitRequest, Comparison, Loaded, QualityRecord, Staging};
 
 use crate::gate::{Batch, reasons_to_hold};
@@ -33,7 +33,7 @@ pub struct Released {
     /// Its files.
     pub files: Vec<String>,
     /// What it did to the deals.
-    pub counts: winsight_store::LoadCounts,
+    pub counts: LoadCounts,
     /// The version that it became; `None` when nothing differs any more.
     pub data_version: Option<DataVersion>,
 }
@@ -64,7 +64,7 @@ impl Workspace {
             rows_read: deals.rows_read,
             quarantined,
             repaired: read.repaired,
-            counts: counts(comparison.deals),
+            counts: comparison.deals,
         };
         let (rows, score) = (load.rows_read, load.quality_score);
         let reasons =
@@ -293,15 +293,6 @@ impl Workspace {
 /// Why a load is held.
 pub fn reasons(held: &Load) -> Vec<String> {
     held.failure.iter().flat_map(|reasons| reasons.lines()).map(str::to_owned).collect()
-}
-
-fn counts(deals: winsight_store::LoadCounts) -> LoadCounts {
-    LoadCounts {
-        inserted: deals.inserted,
-        updated: deals.updated,
-        unchanged: deals.unchanged,
-        deleted: deals.deleted,
-    }
 }
 
 fn rows_of(file: Option<&String>, quarantined: &[Quarantined]) -> Vec<QuarantineRow> {

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use winsight_model::DataVersion;
+use winsight_model::{DataVersion, LoadCounts};
 use winsight_store::{
-    CommitRequest, ExportFormat, ExportedTable, LoadCounts, Staging, UpkeepReport, UpkeepRequest,
+    CommitRequest, ExportFormat, ExportedTable, Staging, UpkeepReport, UpkeepRequest,
 };
 use winsight_vault::ErasedNames;
 

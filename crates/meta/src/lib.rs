@@ -26,7 +26,7 @@ mod stored;
 pub use closing::wait_until_closed;
 pub use erasures::Erasure;
 pub use error::MetaError;
-pub use loads::{Load, LoadCounts, LoadId, LoadOutcome, LoadState, NewLoad};
+pub use loads::{Load, LoadId, LoadOutcome, LoadState, NewLoad};
 pub use metadata::Metadata;
 pub use quarantine::{QuarantineReason, QuarantineRow, Quarantined};
 pub use runs::RunRow;

@@ -6,7 +6,7 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, Set,
 };
 use serde_json::Value;
-use winsight_model::{DataVersion, WorkspaceId};
+use winsight_model::{DataVersion, LoadCounts, WorkspaceId};
 use winsight_vault::ErasedNames;
 
 use crate::entity::load;
@@ -53,19 +53,6 @@ pub struct NewLoad {
     pub repaired: Vec<String>,
     /// What it will do to the deals.
     pub counts: LoadCounts,
-}
-
-/// What a load does to the deals.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LoadCounts {
-    /// Deals that were new.
-    pub inserted: u64,
-    /// Deals that changed.
-    pub updated: u64,
-    /// Deals that were stored already, exactly so.
-    pub unchanged: u64,
-    /// Deals that are gone.
-    pub deleted: u64,
 }
 
 /// What the store did with a load.

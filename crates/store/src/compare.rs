@@ -7,6 +7,7 @@ use arrow::array::RecordBatch;
 use futures::StreamExt;
 use hashbrown::HashSet;
 use tokio::task::JoinSet;
+use winsight_model::LoadCounts;
 
 use crate::catalog::Commit;
 use crate::diff::{Change, Diff, Key, KeyedRows, column, key_columns, text};
@@ -15,35 +16,6 @@ use crate::scan::TableScan;
 use crate::staging::{Scope, StagedTable, Staging};
 use crate::table::{DEALS, DataFile, Table, TableSpec};
 use crate::{FeatureStore, StoreError};
-
-/// What a load does to the deals.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LoadCounts {
-    /// Deals that were not in the store.
-    pub inserted: u64,
-    /// Deals whose contents differ from the stored ones.
-    pub updated: u64,
-    /// Deals that are stored just so.
-    pub unchanged: u64,
-    /// Deals that were in the store and are gone.
-    pub deleted: u64,
-}
-
-impl LoadCounts {
-    /// Deals of the load that were in the store before.
-    pub fn matched(&self) -> u64 {
-        self.updated + self.unchanged
-    }
-
-    fn of(diff: &Diff) -> Self {
-        Self {
-            inserted: diff.count(Change::Inserted),
-            updated: diff.count(Change::Updated),
-            unchanged: diff.count(Change::Unchanged),
-            deleted: diff.count(Change::Deleted),
-        }
-    }
-}
 
 /// A staged load compared with what is stored: what [`FeatureStore::load`] will do.
 #[derive(Debug)]
@@ -106,7 +78,7 @@ impl FeatureStore {
             let sources = if of_deals { Sources::of(table, &scope)? } else { Sources::default() };
             let seen = self.add_stored(base.as_ref(), table.spec, diff, sources).await?;
             if of_deals {
-                deals = LoadCounts::of(&seen.change.diff);
+                deals = counts(&seen.change.diff);
                 stored = seen.stored;
                 gone = seen.change.diff.keys(Change::Deleted).collect();
             }
@@ -207,6 +179,15 @@ impl FeatureStore {
             |key: &u32| matches!(diff.change_at(*key), Some(Change::Updated | Change::Deleted));
         let rewritten = hits.iter().map(|keys| keys.iter().any(goes)).collect();
         Ok(Seen { change: TableChange { spec, diff: Arc::new(diff), rewritten }, stored })
+    }
+}
+
+fn counts(diff: &Diff) -> LoadCounts {
+    LoadCounts {
+        inserted: diff.count(Change::Inserted),
+        updated: diff.count(Change::Updated),
+        unchanged: diff.count(Change::Unchanged),
+        deleted: diff.count(Change::Deleted),
     }
 }
 

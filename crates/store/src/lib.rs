@@ -8,8 +8,8 @@
 //!
 //! Each load writes new Delta versions of the tables it touches and then one small catalog file
 //! that names them. Readers start from the catalog, so they see the whole load or none of it. A
-//! load that died earlier leaves Delta versions that no catalog file names; the next load rolls
-//! them back before it begins.
+//! load that died earlier leaves Delta versions that no catalog file names; the next load undoes them
+//! in the same step in which it writes its own.
 
 mod aggregate;
 mod backup;
@@ -49,7 +49,7 @@ use objects::SealedStore;
 
 pub use backup::StoredObject;
 pub use catalog::{Commit, CommitRequest};
-pub use compare::{Comparison, LoadCounts};
+pub use compare::Comparison;
 pub use erase::RowsByTable;
 pub use error::StoreError;
 pub use examine::Examined;

@@ -7,11 +7,11 @@ use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringArray, TimestampMi
 use arrow::compute::{cast, filter_record_batch};
 use futures::StreamExt;
 use jiff::Timestamp;
-use winsight_model::DataVersion;
+use winsight_model::{DataVersion, LoadCounts};
 
 use crate::aggregate::{Month, closed_months};
 use crate::catalog::{self, Commit, CommitRequest};
-use crate::compare::{Comparison, LoadCounts, TableChange, read};
+use crate::compare::{Comparison, TableChange, read};
 use crate::diff::{Change, Key, KeyedRows, column};
 use crate::staging::{StagedTable, Staging};
 use crate::table::{DEAL_VERSIONS, DEALS, Table, TableSpec, TableWriter};

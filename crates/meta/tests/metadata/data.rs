@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use winsight_alert::{Evidence, Finding, Rule, Severity, Transitions};
 use winsight_insight::{Cadence, Insight, InsightKind};
-use winsight_meta::{LoadCounts, LoadOutcome, NewLoad, QuarantineReason, QuarantineRow, RunRow};
-use winsight_model::{DataVersion, Dimension, Segment, Window, WorkspaceId};
+use winsight_meta::{LoadOutcome, NewLoad, QuarantineReason, QuarantineRow, RunRow};
+use winsight_model::{DataVersion, Dimension, LoadCounts, Segment, Window, WorkspaceId};
 
 pub(crate) fn workspace(name: &str) -> WorkspaceId {
     name.parse().expect("a valid name")

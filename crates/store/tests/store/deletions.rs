@@ -1,8 +1,8 @@
 //! Deals that go, and the states of deals that a load supersedes.
 
 use jiff::civil::{Date, date};
-use winsight_model::Outcome;
-use winsight_store::{Comparison, FeatureStore, LoadCounts, Staging};
+use winsight_model::{LoadCounts, Outcome};
+use winsight_store::{Comparison, FeatureStore, Staging};
 
 use crate::company::{Deal, TestStore, deal};
 

@@ -1,8 +1,8 @@
 //! What a load changes, and what it leaves alone.
 
 use jiff::civil::{Date, date};
-use winsight_model::{DataVersion, Dimension, Outcome};
-use winsight_store::{FeatureStore, LoadCounts, StoreError};
+use winsight_model::{DataVersion, Dimension, LoadCounts, Outcome};
+use winsight_store::{FeatureStore, StoreError};
 
 use crate::company::{TestStore, deal};
 
