@@ -159,7 +159,9 @@ impl Workspace {
         Ok(reports)
     }
 
-    async fn known_spellings(&self) -> Result<BTreeMap<String, BTreeMap<String, u64>>, JobError> {
+    pub(crate) async fn known_spellings(
+        &self,
+    ) -> Result<BTreeMap<String, BTreeMap<String, u64>>, JobError> {
         match self.store.latest().await? {
             Some(commit) => Ok(self.store.spellings(&commit, &SPELT).await?),
             None => Ok(BTreeMap::new()),

@@ -1,8 +1,9 @@
 use std::fmt;
 
 use jiff::civil::Date;
-use winsight_meta::LoadId;
+use winsight_meta::{Load, LoadId};
 use winsight_model::DataVersion;
+use winsight_store::Commit;
 
 use crate::{JobError, KnownAt, Workspace};
 
@@ -39,11 +40,21 @@ impl Workspace {
     /// The state of the data that numbers come from; `None` before the first load.
     pub async fn label(&self) -> Result<Option<DataLabel>, JobError> {
         let Some(commit) = self.commit().await? else { return Ok(None) };
-        let held = match self.known_at {
-            KnownAt::Latest => self.held_loads().await?.iter().map(|load| load.id).collect(),
-            KnownAt::Day(_) | KnownAt::Version(_) => Vec::new(),
-        };
-        let loaded = commit.known_at.to_zoned(self.clock.time_zone().clone());
-        Ok(Some(DataLabel { data_version: commit.version, data_as_of: loaded.date(), held }))
+        let held = self.newer_held_loads().await?.iter().map(|load| load.id).collect();
+        let data_as_of = self.loaded_on(&commit);
+        Ok(Some(DataLabel { data_version: commit.version, data_as_of, held }))
+    }
+
+    /// The day on which a version was loaded.
+    pub(crate) fn loaded_on(&self, commit: &Commit) -> Date {
+        commit.known_at.to_zoned(self.clock.time_zone().clone()).date()
+    }
+
+    /// Loads that the quality gate holds back from these numbers; a past state of knowledge has none.
+    pub(crate) async fn newer_held_loads(&self) -> Result<Vec<Load>, JobError> {
+        match self.known_at {
+            KnownAt::Latest => self.held_loads().await,
+            KnownAt::Day(_) | KnownAt::Version(_) => Ok(Vec::new()),
+        }
     }
 }

@@ -16,6 +16,7 @@ mod load;
 mod ownership;
 mod question;
 mod restore;
+mod retry;
 mod run;
 mod workspace;
 
@@ -31,6 +32,7 @@ pub use load::{Released, reasons};
 pub use ownership::{ErasureReport, RevertReport};
 pub use question::{ChangesQuery, ChangesTable, MetricRow, MetricsQuery, Status};
 pub use restore::{RestoreReport, restore};
+pub use retry::{Retried, RetryRequest};
 pub use run::RunReport;
 pub use winsight_store::{DealChange, DealState, MetricRecord, QualityRecord, RecordedRate};
 pub use workspace::{KnownAt, Workspace};

@@ -59,7 +59,9 @@ impl Workspace {
             source: source.to_owned(),
             started_at: self.clock.instant(),
             mapping_toml: deals.mapping.to_toml(),
-            report: json!({ "issues": deals.issues, "quality": deals.quality }),
+            report: json!({
+                "issues": deals.issues, "quality": deals.quality, "header": deals.header,
+            }),
             quality_score: deals.quality.score,
             rows_read: deals.rows_read,
             quarantined,
@@ -110,7 +112,7 @@ impl Workspace {
         Ok(reasons_to_hold(&batch, gate))
     }
 
-    async fn commit_load(
+    pub(crate) async fn commit_load(
         &self,
         id: LoadId,
         staging: &mut Staging,
@@ -131,6 +133,10 @@ impl Workspace {
     /// Adds the quality of a load that was taken to the history.
     async fn record_quality_of(&self, id: LoadId) -> Result<(), JobError> {
         let Some(load) = self.metadata.load(&self.id, id).await? else { return Ok(()) };
+        // Rows read again are judged with the load that they came in.
+        if load.report.get("amends").is_some() {
+            return Ok(());
+        }
         let Ok(quality) = Quality::deserialize(&load.report["quality"]) else { return Ok(()) };
         let record = |field: Option<&str>, part: &str, value| QualityRecord {
             load: load.id.0,
@@ -295,7 +301,7 @@ pub fn reasons(held: &Load) -> Vec<String> {
     held.failure.iter().flat_map(|reasons| reasons.lines()).map(str::to_owned).collect()
 }
 
-fn rows_of(file: Option<&String>, quarantined: &[Quarantined]) -> Vec<QuarantineRow> {
+pub(crate) fn rows_of(file: Option<&String>, quarantined: &[Quarantined]) -> Vec<QuarantineRow> {
     quarantined
         .iter()
         .map(|row| QuarantineRow {

@@ -10,6 +10,7 @@ use winsight_insight::{
     LOOKS_PER_QUARTER, Metrics, SegmentPair, decompose, drivers, gate_changes, headline_changes,
     high_risk, metrics, metrics_without_bootstrap, tested_segments,
 };
+use winsight_meta::Load;
 use winsight_model::{DataVersion, Dimension, Grain, Period, Segment, Window};
 use winsight_store::{Commit, Grouping, Tallies, TallyRequest};
 
@@ -48,6 +49,10 @@ pub struct MetricRow {
     pub metrics: Metrics,
     /// ISO 4217 code of the amounts.
     pub currency: String,
+    /// The version they were counted in.
+    pub data_version: DataVersion,
+    /// The day on which that version was loaded.
+    pub data_as_of: Date,
 }
 
 /// Which windows to compare.
@@ -88,6 +93,10 @@ pub struct Status {
     pub data_version: Option<DataVersion>,
     /// The last day seen.
     pub as_of: Date,
+    /// The day on which that version was loaded.
+    pub data_as_of: Option<Date>,
+    /// Newer loads that the quality gate holds back, oldest first.
+    pub held: Vec<Load>,
     /// Deals that existed then.
     pub deals: u64,
     /// Those open then.
@@ -146,6 +155,8 @@ impl Workspace {
                     window: period.window,
                     metrics: metrics(&tally, self.settings.min_deals),
                     currency: self.settings.reporting_currency.clone(),
+                    data_version: commit.version,
+                    data_as_of: self.loaded_on(&commit),
                 }));
             }
         }
@@ -280,7 +291,9 @@ impl Workspace {
         let (window, baseline_window) = self.windows(commit.as_ref()).await?;
         Ok(Status {
             workspace: self.id.to_string(),
-            data_version: commit.map(|commit| commit.version),
+            data_version: commit.as_ref().map(|commit| commit.version),
+            data_as_of: commit.map(|commit| self.loaded_on(&commit)),
+            held: self.newer_held_loads().await?,
             as_of: today,
             deals: counts.deals,
             open_deals: counts.open,

@@ -40,7 +40,8 @@ pub struct NewLoad {
     pub started_at: Timestamp,
     /// The mapping used.
     pub mapping_toml: String,
-    /// What validation and cleaning found, as it is shown to the user.
+    /// What validation and cleaning found, as it is shown to the user. With a member `amends`, the
+    /// number of a load, it reads some rows of that load again, not a whole file.
     pub report: Value,
     /// Data-quality score, 0 to 100.
     pub quality_score: f64,

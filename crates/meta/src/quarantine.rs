@@ -188,10 +188,13 @@ pub(crate) async fn make_current(
     let refused_again = quarantine_row::Column::RowKey.in_subquery(refused_again);
     older().filter(refused_again).exec(transaction).await?;
     let files: Vec<String> = serde_json::from_value(load.files.clone()).unwrap_or_default();
-    let nameless = older()
-        .filter(quarantine_row::Column::DealId.is_null())
-        .filter(quarantine_row::Column::File.is_in(files));
-    nameless.exec(transaction).await?;
+    // Rows read again are some of their file, not all of it.
+    if load.report.get("amends").is_none() {
+        let nameless = older()
+            .filter(quarantine_row::Column::DealId.is_null())
+            .filter(quarantine_row::Column::File.is_in(files));
+        nameless.exec(transaction).await?;
+    }
     for batch in repaired.chunks(BATCH) {
         let keys = batch.iter().map(|deal_id| deal_key(deal_id));
         older().filter(quarantine_row::Column::RowKey.is_in(keys)).exec(transaction).await?;

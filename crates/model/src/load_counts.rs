@@ -12,6 +12,14 @@ pub struct LoadCounts {
 }
 
 impl LoadCounts {
+    /// Adds the counts of another load.
+    pub fn add(&mut self, other: Self) {
+        self.inserted += other.inserted;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
+        self.deleted += other.deleted;
+    }
+
     /// Deals of the load that were in the store before.
     pub fn matched(&self) -> u64 {
         self.updated + self.unchanged

@@ -27,7 +27,7 @@ pub use insight::Insight;
 pub use metric::Metric;
 pub use problem::Problem;
 pub use report::{LoadReport, RunReport};
-pub use status::{Component, Readiness, Status};
+pub use status::{Component, HeldLoad, Readiness, Status};
 pub use trend::{Trend, TrendPoint};
 
 use jiff::civil::Date;

@@ -236,6 +236,22 @@ pub(crate) enum QualityAction {
         /// Its number; default the newest one held.
         load: Option<i64>,
     },
+    /// Read rows in quarantine again, after settings or the mapping changed.
+    Retry {
+        /// Ids of their deals; default every deal in quarantine.
+        #[arg(value_name = "DEAL")]
+        deals: Vec<String>,
+        /// Whole mapping as TOML, as `import --save-mapping` writes it; default the one of their load.
+        #[arg(long, value_name = "FILE")]
+        mapping: Option<PathBuf>,
+    },
+    /// Load deals in quarantine as they are, although they fail a check. Of a deal that came with
+    /// different contents the last row counts.
+    Release {
+        /// Ids of the deals.
+        #[arg(required = true, value_name = "DEAL")]
+        deals: Vec<String>,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -1,3 +1,4 @@
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use winsight_jobs::MetricRow;
@@ -64,6 +65,11 @@ pub struct Metric {
     pub currency: String,
     /// False when there are too few deals to show a rate; the rates are null then.
     pub enough_data: bool,
+    /// The data version that the row was counted in.
+    pub data_version: u64,
+    /// The day on which that version was loaded.
+    #[schema(value_type = String, format = Date)]
+    pub data_as_of: Date,
 }
 
 impl From<MetricRow> for Metric {
@@ -93,6 +99,8 @@ impl From<MetricRow> for Metric {
             closed_amount: metrics.closed_amount.to_string(),
             currency: row.currency,
             enough_data: metrics.enough_data,
+            data_version: row.data_version.0,
+            data_as_of: row.data_as_of,
         }
     }
 }

@@ -13,6 +13,11 @@ pub struct Status {
     /// The number of the last load; null before the first.
     #[schema(required)]
     pub data_version: Option<u64>,
+    /// The day on which that load was committed; null before the first.
+    #[schema(required, value_type = Option<String>, format = Date)]
+    pub data_as_of: Option<Date>,
+    /// Newer loads that the quality gate holds back from every number, oldest first.
+    pub held_loads: Vec<HeldLoad>,
     /// The day every number is as of.
     #[schema(value_type = String, format = Date)]
     pub as_of: Date,
@@ -32,6 +37,17 @@ pub struct Status {
     pub window: Window,
     /// The window they are compared with.
     pub baseline_window: Window,
+}
+
+/// A load that waits for somebody to accept or discard it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HeldLoad {
+    /// Its number.
+    pub load: i64,
+    /// Its files.
+    pub files: Vec<String>,
+    /// Why it is held, a sentence each.
+    pub reasons: Vec<String>,
 }
 
 /// Whether the server can answer, component by component.
@@ -59,6 +75,16 @@ impl From<winsight_jobs::Status> for Status {
         Self {
             workspace: status.workspace,
             data_version: status.data_version.map(|version| version.0),
+            data_as_of: status.data_as_of,
+            held_loads: status
+                .held
+                .into_iter()
+                .map(|held| HeldLoad {
+                    load: held.id.0,
+                    reasons: winsight_jobs::reasons(&held),
+                    files: held.files,
+                })
+                .collect(),
             as_of: status.as_of,
             deals: status.deals,
             open_deals: status.open_deals,

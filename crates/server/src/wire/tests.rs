@@ -29,6 +29,8 @@ fn row(segment: Segment, window: Window, tally: &Tally) -> MetricRow {
         window,
         metrics: metrics(tally, 10),
         currency: "EUR".to_owned(),
+        data_version: DataVersion(3),
+        data_as_of: date(2026, 7, 1),
     }
 }
 
@@ -51,7 +53,7 @@ fn a_metric_has_the_fields_of_the_contract() {
     let names = "dimension value period deals won lost win_rate win_rate_low win_rate_high rwwr \
                  rwwr_low rwwr_high rwwr_reason dfi dfi_low dfi_high median_cycle_days \
                  median_cycle_days_won median_cycle_days_lost won_amount \
-                 closed_amount currency enough_data";
+                 closed_amount currency enough_data data_version data_as_of";
     assert_eq!(sorted(keys(&written)), sorted(names.split_whitespace().collect()));
     for (name, expected) in [
         ("dimension", json!("region")),

@@ -5,21 +5,32 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::{Value, json};
-use winsight_jobs::{Workspace, reasons};
+use winsight_jobs::{Retried, RetryRequest, Workspace, reasons};
 use winsight_meta::{Load, Quarantined};
 
 use crate::cli::{Place, Quality, QualityAction};
 use crate::configuration;
 use crate::output::{say, say_json};
 
+use super::import::read_mapping;
+
 /// Parts of the score, as stored and as they are called.
 const PARTS: [&str; 5] = ["completeness", "validity", "consistency", "uniqueness", "timeliness"];
 
 pub(crate) async fn run(place: &Place, request: &Quality, json: bool) -> Result<()> {
     let workspace = configuration::open(place).await?;
-    match request.action {
-        Some(QualityAction::Accept { load }) => accept(&workspace, load, json).await,
-        Some(QualityAction::Discard { load }) => discard(&workspace, load, json).await,
+    match &request.action {
+        Some(QualityAction::Accept { load }) => accept(&workspace, *load, json).await,
+        Some(QualityAction::Discard { load }) => discard(&workspace, *load, json).await,
+        Some(QualityAction::Retry { deals, mapping }) => {
+            let mapping = mapping.as_deref().map(read_mapping).transpose()?;
+            let request = RetryRequest { deals: deals.clone(), release: false, mapping };
+            retry(&workspace, &request, json).await
+        }
+        Some(QualityAction::Release { deals }) => {
+            let request = RetryRequest { deals: deals.clone(), release: true, mapping: None };
+            retry(&workspace, &request, json).await
+        }
         None => show(&workspace, request.limit, json).await,
     }
 }
@@ -55,6 +66,33 @@ async fn discard(workspace: &Workspace, load: Option<i64>, json: bool) -> Result
         return say_json(&json!({ "load": held.id.0, "files": held.files, "discarded": true }));
     }
     say(&format!("load {} ({}) discarded; nothing changed", held.id, held.files.join(", ")))
+}
+
+async fn retry(workspace: &Workspace, request: &RetryRequest, json: bool) -> Result<()> {
+    let Retried { rows_read, counts, still_quarantined, data_version } =
+        workspace.retry_quarantined(request).await?;
+    if json {
+        let still: Vec<_> = still_quarantined
+            .iter()
+            .map(|(deal_id, reason)| json!({ "deal_id": deal_id, "reason": reason }))
+            .collect();
+        return say_json(&json!({
+            "rows_read": rows_read, "inserted": counts.inserted, "updated": counts.updated,
+            "unchanged": counts.unchanged, "quarantined": still,
+            "data_version": data_version.map(|version| version.0),
+        }));
+    }
+    say(&format!(
+        "{rows_read} rows read again: {} inserted, {} updated, {} unchanged, {} still in quarantine",
+        counts.inserted,
+        counts.updated,
+        counts.unchanged,
+        still_quarantined.len()
+    ))?;
+    for (deal_id, reason) in &still_quarantined {
+        say(&format!("{}: {reason}", deal_id.as_deref().unwrap_or("(no id)")))?;
+    }
+    Ok(())
 }
 
 /// The JSON form of `quality`.

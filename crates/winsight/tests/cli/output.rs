@@ -9,7 +9,7 @@ use crate::home::{Answer, TODAY, TestHome, deals, text};
 const METRIC: &str = "dimension value period deals won lost win_rate win_rate_low win_rate_high \
     rwwr rwwr_low rwwr_high rwwr_reason dfi dfi_low dfi_high median_cycle_days \
     median_cycle_days_won median_cycle_days_lost won_amount \
-    closed_amount currency enough_data";
+    closed_amount currency enough_data data_version data_as_of";
 const RUN: &str = "job as_of data_version deals insights alerts_opened alerts_resolved duration_ms";
 const IMPORT: &str = "rows_read inserted updated unchanged deleted quarantined quality_score \
     issues mapping data_version duration_ms";

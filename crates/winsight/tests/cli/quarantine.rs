@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::home::{TODAY, TestHome, deals, report};
+use crate::home::{TODAY, TestHome, deals, report, text};
 
 const WON: &str = "a1,2024-01-01,2024-02-01,Won,100,EU";
 const LOST: &str = "a2,2024-01-02,2024-02-03,Lost,200,US";
@@ -155,4 +155,55 @@ fn a_bad_stage_event_is_reported_with_its_own_file() {
     home.json(["--as-of", TODAY, "import", &file, "--events", &events]);
     let row = &home.json(["quality"])["quarantined"][0];
     assert_eq!([&row["file"], &row["line"]], [&Value::from(events), &Value::from(2)]);
+}
+
+const ABSURD: &str = "b,2024-01-01,2024-02-01,Won,999999999999,EU";
+
+#[test]
+fn rows_released_by_hand_are_loaded_and_leave_the_quarantine() {
+    let home = TestHome::new();
+    let twice =
+        [WON, LOST, ABSURD, "c,2024-01-01,2024-02-01,Won,1,EU", "c,2024-01-01,2024-02-01,Won,2,EU"];
+    home.import(&home.file("deals.csv", deals(&twice)));
+    assert_eq!(held(&home).into_keys().collect::<Vec<_>>(), [4, 5, 6]);
+    let score = home.json(["quality"])["score"].clone();
+
+    let released = home.json(["--as-of", TODAY, "quality", "release", "c"]);
+    assert_eq!([&released["inserted"], &released["data_version"]], [1, 2]);
+    assert_eq!(held(&home).into_keys().collect::<Vec<_>>(), [4]);
+    assert_eq!(home.json(["metrics"])["closed_amount"], "302.00", "the last row counts");
+
+    home.json(["--as-of", TODAY, "quality", "release", "b"]);
+    assert_eq!(held(&home), Held::new());
+    assert_eq!(home.json(["metrics"])["deals"], 4);
+    assert_eq!(home.json(["quality"])["score"], score, "two rows say nothing about the source");
+}
+
+#[test]
+fn what_is_no_usable_deal_is_not_released() {
+    let home = TestHome::new();
+    home.import(&home.file("deals.csv", deals(&[WON, "b,2024-01-01,,Won,5,EU"])));
+    let answer = home.run(["--as-of", TODAY, "quality", "release", "b"]);
+    assert_eq!(answer.is_failure(1, &["closed_without_date cannot be waived", "correct"]), Ok(()));
+    let answer = home.run(["--as-of", TODAY, "quality", "release", "zzz"]);
+    assert_eq!(answer.is_failure(2, &["\"zzz\" is not in quarantine"]), Ok(()));
+    assert_eq!(held(&home).into_keys().collect::<Vec<_>>(), [3]);
+}
+
+#[test]
+fn rows_are_read_again_with_a_corrected_mapping() {
+    let home = TestHome::new();
+    let file = home.file("deals.csv", deals(&[WON, LOST, "b,2024-01-01,2024-02-01,Hurrah,5,EU"]));
+    let saved = home.path("mapping.toml");
+    home.json(["--as-of", TODAY, "import", text(&file), "--save-mapping", text(&saved)]);
+    let retried = home.json(["--as-of", TODAY, "quality", "retry"]);
+    assert_eq!(retried["quarantined"][0]["deal_id"], "b", "nothing has changed yet");
+
+    let mapping = std::fs::read_to_string(&saved).expect("the mapping was saved");
+    let corrected = format!("{mapping}\n[outcomes]\nHurrah = \"won\"\n");
+    let corrected = home.file("corrected.toml", corrected);
+    let retried = home.json(["--as-of", TODAY, "quality", "retry", "--mapping", text(&corrected)]);
+    assert_eq!([&retried["inserted"], &retried["rows_read"]], [1, 1], "{retried}");
+    assert_eq!(held(&home), Held::new());
+    assert_eq!(home.json(["metrics"])["won"], 2);
 }

@@ -20,6 +20,8 @@ const baseline_window = { from: "2025-12-31", to: "2026-04-01" };
 const status: Status = {
   workspace: "acme",
   data_version: 3,
+  data_as_of: "2026-06-30",
+  held_loads: [],
   as_of: "2026-06-30",
   deals: 5923,
   open_deals: 412,
@@ -53,6 +55,8 @@ export function metric(value: string, changed: Partial<Metric> = {}): Metric {
     closed_amount: "12900000.00",
     currency: "USD",
     enough_data: true,
+    data_version: 3,
+    data_as_of: "2026-06-30",
     ...changed,
   };
 }

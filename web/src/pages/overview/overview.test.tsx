@@ -51,6 +51,16 @@ test("every headline stands beside its interval and the window before", async ()
   expect(screen.getByText("Data quality 96.4 of 100")).toBeDefined();
 });
 
+test("a load that is held is announced above the numbers", async () => {
+  const held = { load: 7, files: ["monday.csv"], reasons: ["amount would become blank"] };
+  const status = answers()["/api/v1/status"];
+  given["/api/v1/status"] = (query) => ({ ...status?.(query), held_loads: [held] });
+  open();
+  const notice = await screen.findByRole("complementary", { name: "Load 7 is held" });
+  expect(notice.textContent).toContain("amount would become blank");
+  expect(notice.textContent).toContain("winsight quality accept 7");
+});
+
 test.each([
   ["fell", "Fell: −20 points (−29 to −11)"],
   ["rose", "Rose: −20 points (−29 to −11)"],

@@ -7,6 +7,7 @@ import { Alerts } from "./alerts";
 import { EmptyWorkspace } from "./empty-workspace";
 import { Header } from "./header";
 import { Headlines } from "./headlines";
+import { HeldLoads } from "./held-loads";
 import { Insights } from "./insights";
 import { Segments } from "./segments";
 import { TrendSection } from "./trend-section";
@@ -39,6 +40,7 @@ function Content({ status }: { readonly status: Status }) {
           Deals closed {dayRange(window)}, compared with {baselineName(baseline, window)}
         </p>
       </div>
+      <HeldLoads loads={status.held_loads} />
       <Headlines status={status} />
       <div className="columns">
         <TrendSection />
