@@ -5,7 +5,9 @@
 //! draw unseeded randomness; the same tallies always give the same numbers and sentences. Every
 //! finding here is an association, never a cause.
 
+mod causes;
 mod change;
+mod concentration;
 mod decomposition;
 mod drivers;
 mod friction;
@@ -20,11 +22,15 @@ mod proportion;
 mod quantiles;
 mod spread;
 
+pub use causes::{Cause, CauseKind, CauseSearch, Causes, Contributor, find_causes};
 pub use change::{
     GatedChange, LOOKS_PER_QUARTER, SegmentChange, SegmentPair, TESTING_RULES, gate_changes,
     level_of_a_look, segment_change, tested_segments,
 };
-pub use decomposition::{Decomposition, Part, decompose};
+pub use concentration::{LossConcentration, loss_concentration};
+pub use decomposition::{
+    Decomposition, Part, ShapleySplit, SplitMetric, decompose, decompose_rwwr, shapley,
+};
 pub use drivers::{
     Cell, DimensionTest, Driver, DriverAnalysis, DriverError, DroppedLevel, drivers,
 };

@@ -98,7 +98,7 @@ fn closed_amount(tally: &Tally) -> Money {
 }
 
 /// Amount won over amount closed, or why it cannot be told.
-fn revenue_weighted_win_rate(tally: &Tally) -> Result<f64, String> {
+pub(crate) fn revenue_weighted_win_rate(tally: &Tally) -> Result<f64, String> {
     let (lost, blank) = (u128::from(tally.lost.deals), u128::from(tally.lost.without_amount));
     if lost > 0 && blank * 100 >= lost * 95 {
         return Err(format!(

@@ -1,4 +1,5 @@
 mod daily;
+mod explained;
 mod monthly;
 mod performance;
 mod weekly;
@@ -11,7 +12,7 @@ use std::str::FromStr;
 use serde_json::{Value, json};
 use winsight_model::Window;
 
-use crate::{DriverAnalysis, SegmentChange, SegmentPair};
+use crate::{Causes, DriverAnalysis, SegmentChange, SegmentPair};
 
 pub use self::daily::daily_insights;
 pub use self::monthly::monthly_insights;
@@ -144,6 +145,8 @@ pub struct WeeklyInput {
     pub overall: SegmentPair,
     /// Every value of every single dimension in both.
     pub segments: Vec<SegmentPair>,
+    /// What the change comes from, over combinations of dimensions.
+    pub causes: Causes,
 }
 
 /// What the monthly insights are made from.
@@ -157,6 +160,8 @@ pub struct MonthlyInput<'a> {
     pub overall: SegmentPair,
     /// Every value of every single dimension in both.
     pub segments: Vec<SegmentPair>,
+    /// What the change comes from, over combinations of dimensions.
+    pub causes: Causes,
     /// The driver analysis.
     pub drivers: &'a DriverAnalysis,
 }

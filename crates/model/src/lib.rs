@@ -5,6 +5,7 @@
 //! statistics: those live in `winsight-insight`.
 
 mod bucket;
+mod cell_table;
 mod clock;
 mod dimension;
 mod fiscal;
@@ -24,6 +25,7 @@ mod tally;
 mod window;
 
 pub use bucket::{AcvBuckets, CycleBuckets};
+pub use cell_table::{CellCounts, CellTable};
 pub use clock::Clock;
 pub use dimension::{Dimension, NONE, Segment};
 pub use fiscal::{FiscalQuarter, FiscalYearStart};

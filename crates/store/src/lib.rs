@@ -63,7 +63,7 @@ pub use location::Location;
 pub use query::{DealCounts, Spellings};
 pub use restatements::{DealChange, DealState};
 pub use staging::Staging;
-pub use tally::{Grouping, Tallies, TallyRequest};
+pub use tally::{CellRequest, Grouping, Tallies, TallyRequest};
 pub use training::{FileFormat, TrainingRequest};
 pub use upkeep::{UpkeepReport, UpkeepRequest};
 

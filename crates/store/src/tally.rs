@@ -1,5 +1,6 @@
 //! Closed deals condensed into tallies: one pass over the deals for any number of groupings.
 
+mod cells;
 mod counters;
 mod deal_files;
 mod pieces;
@@ -21,6 +22,8 @@ use crate::{Commit, FeatureStore, StoreError};
 use deal_files::{RowGroup, row_groups};
 use pieces::Pieces;
 use tabulator::Tabulator;
+
+pub use self::cells::CellRequest;
 
 /// The dimensions of one table of tallies; none for all deals together.
 pub type Grouping = Vec<Dimension>;
@@ -78,6 +81,26 @@ impl FeatureStore {
     ) -> Result<Vec<Vec<Tallies>>, StoreError> {
         let pieces = Arc::new(Pieces::of(&request.windows, request.as_of));
         let tabulator = Tabulator::new(request, Arc::clone(&pieces));
+        let (mut total, parts) = self.count(commit, request, &pieces, tabulator).await?;
+        for part in parts {
+            for (total, part) in total.iter_mut().zip(part) {
+                for (total, part) in total.iter_mut().zip(part) {
+                    merge_tallies(total, part);
+                }
+            }
+        }
+        Ok(total.into_iter().map(|by_piece| pieces.assemble(by_piece)).collect())
+    }
+
+    /// Lets workers count the deals of the request: what was reopened since, and what each worker
+    /// counted.
+    async fn count<C: Counter>(
+        &self,
+        commit: &Commit,
+        request: &TallyRequest,
+        pieces: &Pieces,
+        counter: C,
+    ) -> Result<(C::Counted, Vec<C::Counted>), StoreError> {
         let columns: Arc<[String]> = tabulator::columns(request).into();
         let groups = match commit.tables.get(DEALS.name) {
             Some(&version) => {
@@ -89,22 +112,18 @@ impl FeatureStore {
         let queue = Arc::new(Mutex::new(VecDeque::from(groups)));
         let mut workers = JoinSet::new();
         for _ in 0..Handle::current().metrics().num_workers() {
-            let (tabulator, queue) = (tabulator.clone(), Arc::clone(&queue));
-            workers.spawn(tabulate(tabulator, queue, Arc::clone(&columns)));
+            let (counter, queue) = (counter.clone(), Arc::clone(&queue));
+            workers.spawn(count_groups(counter, queue, Arc::clone(&columns)));
         }
-        let mut tabulator = tabulator;
+        let mut counter = counter;
         for batch in self.reopened_later(commit, request, &columns).await? {
-            tabulator.add(&batch, true)?;
+            counter.add(&batch, true)?;
         }
-        let mut total = tabulator.finish();
+        let mut parts = Vec::new();
         while let Some(part) = workers.join_next().await {
-            for (total, part) in total.iter_mut().zip(part??) {
-                for (total, part) in total.iter_mut().zip(part) {
-                    merge_tallies(total, part);
-                }
-            }
+            parts.push(part??);
         }
-        Ok(total.into_iter().map(|by_piece| pieces.assemble(by_piece)).collect())
+        Ok((counter.finish(), parts))
     }
 
     /// Deals that had closed by `as_of` according to their events, but are open or closed anew
@@ -139,20 +158,30 @@ impl FeatureStore {
     }
 }
 
+/// Something that counts deals batch by batch, a copy on every worker.
+trait Counter: Clone + Send + 'static {
+    type Counted: Send;
+
+    /// Counts the rows of a batch; `reopened` says that their cycles are not the stored ones.
+    fn add(&mut self, batch: &RecordBatch, reopened: bool) -> Result<(), StoreError>;
+
+    fn finish(self) -> Self::Counted;
+}
+
 /// Counts row groups until none is left.
-async fn tabulate(
-    mut tabulator: Tabulator,
+async fn count_groups<C: Counter>(
+    mut counter: C,
     queue: Arc<Mutex<VecDeque<RowGroup>>>,
     columns: Arc<[String]>,
-) -> Result<Vec<Vec<Tallies>>, StoreError> {
+) -> Result<C::Counted, StoreError> {
     let columns: Vec<_> = columns.iter().map(String::as_str).collect();
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     while let Some(group) = next() {
         for batch in group.read(&columns).await?.into_iter().flatten() {
-            tabulator.add(&batch?, false)?;
+            counter.add(&batch?, false)?;
         }
     }
-    Ok(tabulator.finish())
+    Ok(counter.finish())
 }
 
 /// Adds every tally of `part`.

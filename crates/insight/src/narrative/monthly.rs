@@ -1,6 +1,7 @@
 use serde_json::json;
 use winsight_model::{Money, Settings};
 
+use super::explained::{causes_evidence, explanation};
 use super::wording::{
     capitalized, compared_with, counted, dimension_words, grouped, listed, moved, percent,
 };
@@ -141,6 +142,9 @@ fn period_over_period(input: &MonthlyInput<'_>, settings: &Settings) -> Insight 
     if !figures.is_empty() {
         text = format!("{text} {}.", capitalized(&listed(&figures)));
     }
+    if let Some(why) = why(input, settings) {
+        text = format!("{text} {why}");
+    }
     Insight {
         kind: InsightKind::PeriodOverPeriod,
         cadence: Cadence::Monthly,
@@ -154,10 +158,19 @@ fn period_over_period(input: &MonthlyInput<'_>, settings: &Settings) -> Insight 
             ("baseline_window", json!(input.baseline_window.to_string())),
             ("current", metrics_evidence(&now)),
             ("baseline", metrics_evidence(&then)),
+            ("causes", causes_evidence(&input.causes)),
             ("currency", json!(currency)),
         ]),
         rank: 80.0,
     }
+}
+
+/// What a real change of the win rate comes from.
+fn why(input: &MonthlyInput<'_>, settings: &Settings) -> Option<String> {
+    let tested = tested_segments(&input.overall, &input.segments);
+    let overall = gate_changes(&tested, settings, LOOKS_PER_QUARTER).into_iter().next()?;
+    let change = overall.change.change.filter(|_| overall.real)?;
+    explanation(change, &input.overall, &input.segments, &input.causes)
 }
 
 /// `win rate 48% (50% before)`; nothing unless both are known.

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use winsight_model::Settings;
 
+use super::explained::{cause_insights, causes_evidence, explanation};
 use super::performance::{lead_sources, rep_pattern};
 use super::wording::{
     capitalized, compared_with, counted, dimension_words, interval_in_points, listed, moved,
@@ -23,9 +24,11 @@ pub fn weekly_insights(input: &WeeklyInput, settings: &Settings) -> Vec<Insight>
     let Some((overall, segments)) = gated.split_first() else { return Vec::new() };
     let mut insights = vec![win_rate_change(input, overall, settings)];
     insights.extend(segment_changes(input, segments));
-    if gated.iter().all(|gated| !gated.real) {
+    let causes = cause_insights(&input.causes, settings);
+    if gated.iter().all(|gated| !gated.real) && causes.is_empty() {
         insights.push(nothing_changed(overall, segments, settings));
     }
+    insights.extend(causes);
     insights.extend(lead_sources(&input.segments, settings));
     insights.extend(rep_pattern(&input.segments, settings));
     insights
@@ -49,7 +52,9 @@ fn win_rate_change(input: &WeeklyInput, gated: &GatedChange, settings: &Settings
             interval_in_points(interval),
             verdict(gated, settings),
         );
-        Some((title, text))
+        let why = explanation(difference, &input.overall, &input.segments, &input.causes);
+        let why = why.filter(|_| gated.real).map(|why| format!(" {why}")).unwrap_or_default();
+        Some((title, text + &why))
     };
     let (title, text) = title_and_text().unwrap_or_else(|| {
         let text = format!(
@@ -72,6 +77,7 @@ fn win_rate_change(input: &WeeklyInput, gated: &GatedChange, settings: &Settings
             ("change", change_evidence(change)),
             ("level", json!(gated.adjusted_level)),
             ("real", json!(gated.real)),
+            ("causes", causes_evidence(&input.causes)),
             ("window", json!(input.window.to_string())),
             ("baseline_window", json!(input.baseline_window.to_string())),
         ]),

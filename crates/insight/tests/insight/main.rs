@@ -2,8 +2,11 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+mod causes;
+mod decomposition;
 mod drivers;
 mod headline;
+mod incidents;
 mod known_answers;
 mod narrative;
 mod pipeline;

@@ -2,11 +2,13 @@
 
 use jiff::civil::date;
 use winsight_insight::{
-    Cadence, DriverAnalysis, Insight, InsightKind, MonthlyInput, PipelineHealth, SegmentPair,
-    WeeklyInput, daily_insights, drivers, high_risk, monthly_insights, pipeline_health,
-    short_money, weekly_insights,
+    Cadence, CauseSearch, Causes, DriverAnalysis, Insight, InsightKind, MonthlyInput,
+    PipelineHealth, SegmentPair, WeeklyInput, daily_insights, drivers, find_causes, high_risk,
+    monthly_insights, pipeline_health, short_money, weekly_insights,
 };
-use winsight_model::{Dimension, Money, OpenDeal, Segment, Settings, Window};
+use winsight_model::{
+    CellCounts, CellTable, Dimension, Money, OpenDeal, Segment, Settings, Window,
+};
 
 use crate::{pair, segment};
 
@@ -27,7 +29,7 @@ fn weekly(segments: Vec<SegmentPair>) -> Vec<Insight> {
         overall.baseline.merge(&pair.baseline);
     }
     weekly_insights(
-        &WeeklyInput { window, baseline_window, overall, segments },
+        &WeeklyInput { window, baseline_window, overall, segments, causes: Causes::default() },
         &Settings::default(),
     )
 }
@@ -222,7 +224,8 @@ fn monthly(
     drivers: &DriverAnalysis,
 ) -> Vec<Insight> {
     let (window, baseline_window) = windows();
-    let input = MonthlyInput { window, baseline_window, overall, segments, drivers };
+    let causes = Causes::default();
+    let input = MonthlyInput { window, baseline_window, overall, segments, causes, drivers };
     monthly_insights(&input, &Settings::default())
 }
 
@@ -307,4 +310,92 @@ fn a_month_recommends_the_clearest_drop() {
         "Start with Europe (region): its win rate is down 25 points, the clearest drop of 3 segments tested."
     );
     assert_eq!(recommendation.action.as_deref(), Some("Review the lost deals of Europe (region)"));
+}
+
+/// Deals over region, product and rep: Europe's deals of one rep are won less often now, or half as
+/// many again closed of the product that is won less often.
+fn found(kind: &str) -> (SegmentPair, Vec<SegmentPair>, Causes) {
+    let names = ["region", "product", "rep"];
+    let built_in = |name: &str| Dimension::built_in(name).expect("built in");
+    let values = [["Asia", "Europe"], ["Core", "Pro"], ["Ann", "Bob"]];
+    let owned = |of: [&str; 2]| of.map(str::to_owned).to_vec();
+    let mut table = CellTable::new(names.map(built_in).to_vec(), values.map(owned).to_vec());
+    let mut segments: Vec<SegmentPair> = Vec::new();
+    let mut overall = pair(Segment::all(), (0, 0), (0, 0));
+    for cell in 0..8_u16 {
+        let codes = [cell & 1, cell >> 1 & 1, cell >> 2];
+        let (mut won, mut deals, mut won_then) = (150, 300, 150);
+        match kind {
+            "rate" if codes[0] == 1 && codes[2] == 1 => won = 30,
+            "region" if codes[0] == 1 => won = 60,
+            "mix" if codes[1] == 1 => (won, deals, won_then) = (240, 1_200, 60),
+            "mix" => (won, won_then) = (240, 240),
+            "all" => won = 100,
+            _ => {}
+        }
+        let counts = CellCounts { deals, won, baseline_deals: 300, baseline_won: won_then };
+        table.push(codes, counts);
+        let (now, then) = ((won, deals - won), (won_then, 300 - won_then));
+        let both =
+            pair(Segment::all(), (now.0.into(), now.1.into()), (then.0.into(), then.1.into()));
+        overall.current.merge(&both.current);
+        overall.baseline.merge(&both.baseline);
+        for (name, (value, code)) in names.iter().zip(values.iter().zip(codes)) {
+            let of = segment(name, value[usize::from(code)]);
+            match segments.iter_mut().find(|pair| pair.segment == of) {
+                Some(pair) => {
+                    pair.current.merge(&both.current);
+                    pair.baseline.merge(&both.baseline);
+                }
+                None => segments.push(SegmentPair { segment: of, ..both.clone() }),
+            }
+        }
+    }
+    let search = CauseSearch { min_deals: 10, most_dimensions: 3, level: 0.001, length_ratio: 1.0 };
+    (overall, segments, find_causes(&table, &search))
+}
+
+#[test]
+fn a_changed_win_rate_says_what_it_comes_from() {
+    for (kind, sentence, other) in [
+        (
+            "region",
+            "15 of the 15 points are Europe (region), which fell from 50% to 20%; mix explains \
+             nothing.",
+            "Region: Europe down 30 points",
+        ),
+        (
+            "rate",
+            "10 of the 10 points are Europe × Bob (region × rep), which fell from 50% to 10%; mix \
+             explains nothing.",
+            "Europe × Bob: fell to 10%",
+        ),
+        (
+            "mix",
+            "18 of the 18 points are Pro (product), 80% of the deals instead of 50%.",
+            "Pro: 80% of the deals",
+        ),
+        (
+            "all",
+            "It is broad: the change of all deals explains more than that of any segment.",
+            "Win rate 33%, down 17 points",
+        ),
+    ] {
+        let (overall, segments, causes) = found(kind);
+        let (window, baseline_window) = windows();
+        let input = WeeklyInput { window, baseline_window, overall, segments, causes };
+        let insights = weekly_insights(&input, &Settings::default());
+        let change = of_kind(&insights, InsightKind::WinRateChange);
+        assert!(change.text.ends_with(sentence), "{kind}: {}", change.text);
+        let titles: Vec<_> = insights.iter().map(|insight| insight.title.as_str()).collect();
+        assert!(titles.contains(&other), "{kind}: {titles:?}");
+
+        let analysis = DriverAnalysis::default();
+        let WeeklyInput { overall, segments, causes, .. } = input;
+        let input =
+            MonthlyInput { window, baseline_window, overall, segments, causes, drivers: &analysis };
+        let insights = monthly_insights(&input, &Settings::default());
+        let period = of_kind(&insights, InsightKind::PeriodOverPeriod);
+        assert!(period.text.ends_with(sentence), "{kind}: {}", period.text);
+    }
 }

@@ -2,9 +2,8 @@
 
 use proptest::prelude::*;
 use winsight_insight::{
-    Cell, DriverError, Interval, SegmentPair, Share, decompose, dfi_change_p_value,
-    difference_p_value, drivers, gate_changes, headline_changes, metrics, newcombe, rep_spread,
-    segment_change, wilson,
+    Cell, DriverError, Interval, SegmentPair, Share, dfi_change_p_value, difference_p_value,
+    drivers, gate_changes, headline_changes, metrics, newcombe, rep_spread, segment_change, wilson,
 };
 use winsight_model::{Dimension, Money, Outcome, Segment, Settings, Tally};
 
@@ -46,63 +45,7 @@ fn is_probability(p: f64) -> bool {
     (0.0..=1.0).contains(&p)
 }
 
-/// Whole units of 10⁻¹² in a figure of a decomposition.
-#[expect(clippy::cast_possible_truncation, reason = "a difference of rates is at most 1")]
-fn units(figure: f64) -> i64 {
-    (figure * 1e12).round() as i64
-}
-
 proptest! {
-    #[test]
-    fn a_split_adds_up_to_the_last_digit(
-        shares in prop::collection::vec((any_share(3_000_000), any_share(3_000_000)), 1..30),
-    ) {
-        let pairs: Vec<SegmentPair> = shares
-            .iter()
-            .enumerate()
-            .map(|(index, &(current, baseline))| {
-                let mut pair = pair(segment("rep", &index.to_string()), (0, 0), (0, 0));
-                for (tally, share) in [(&mut pair.current, current), (&mut pair.baseline, baseline)] {
-                    tally.won.deals = share.won;
-                    tally.lost.deals = share.deals - share.won;
-                }
-                pair
-            })
-            .collect();
-        let all = |side: fn(&(Share, Share)) -> Share| {
-            shares.iter().map(side).fold(Share::default(), |sum, share| Share {
-                won: sum.won + share.won,
-                deals: sum.deals + share.deals,
-            })
-        };
-        let (now, then) = (all(|pair| pair.0), all(|pair| pair.1));
-        let Some(split) = decompose(&pairs) else {
-            prop_assert!(now.deals == 0 || then.deals == 0);
-            return Ok(());
-        };
-        let sum = |part: fn(&winsight_insight::Part) -> f64| {
-            split.parts.iter().map(part).map(units).sum::<i64>()
-        };
-        prop_assert_eq!(sum(|part| part.mix), units(split.mix));
-        prop_assert_eq!(sum(|part| part.rate), units(split.rate));
-        prop_assert_eq!(units(split.mix) + units(split.rate), units(split.total));
-
-        let change = now.rate().unwrap_or(0.0) - then.rate().unwrap_or(0.0);
-        prop_assert!((split.total - change).abs() < 1e-11);
-        for (part, &(current, baseline)) in split.parts.iter().zip(&shares) {
-            let shares_of = |side: Share, all: Share| side.deals as f64 / all.deals as f64;
-            let (share, before) = (shares_of(current, now), shares_of(baseline, then));
-            let (rate, rate_before) = (
-                current.rate().or(baseline.rate()).unwrap_or(0.0),
-                baseline.rate().or(current.rate()).unwrap_or(0.0),
-            );
-            let mix = (share - before) * f64::midpoint(rate, rate_before);
-            let rate = (rate - rate_before) * f64::midpoint(share, before);
-            prop_assert!((part.mix - mix).abs() < 1e-11);
-            prop_assert!((part.rate - rate).abs() < 1e-11);
-        }
-    }
-
     #[test]
     fn metrics_of_any_deals_are_finite_and_inside_their_intervals(tally in any_tally()) {
         for min_deals in [0, 10] {

@@ -57,6 +57,11 @@ impl Pieces {
         known.copied().unwrap_or_else(|| search(&self.spans, day))
     }
 
+    /// The windows that a piece lies in.
+    pub(super) fn windows_of(&self, piece: usize) -> &[usize] {
+        &self.windows[piece]
+    }
+
     /// Whether any day from `first` to `last` lies in a piece.
     pub(super) fn touch(&self, first: i32, last: i32) -> bool {
         self.spans.iter().any(|&(from, to)| from <= last && first < to)

@@ -12,12 +12,12 @@ use winsight_model::{CycleBuckets, Dimension, NONE, Outcome, Segment, Tally};
 use super::counters::{Counters, NO_CYCLE};
 use super::deal_files::{dictionary, money};
 use super::pieces::{OUTSIDE, Pieces};
-use super::{Tallies, TallyRequest};
+use super::{Counter, Tallies, TallyRequest};
 use crate::StoreError;
 use crate::diff::column;
 
 /// Bits that one dimension's code takes in a combination of up to eight dimensions.
-const CODE_BITS: u32 = 16;
+pub(super) const CODE_BITS: u32 = 16;
 /// A row that is not counted.
 const SKIPPED: usize = usize::MAX;
 
@@ -108,8 +108,8 @@ impl Tabulator {
         }
     }
 
-    /// Counts the rows of a batch; `reopened` says that their cycles are not the stored ones.
-    pub(super) fn add(&mut self, batch: &RecordBatch, reopened: bool) -> Result<(), StoreError> {
+    /// Reads the places and the codes of a batch's rows.
+    fn read(&mut self, batch: &RecordBatch, reopened: bool) -> Result<(), StoreError> {
         self.rows.take_measures(batch, &self.pieces)?;
         self.rows.codes.resize_with(self.values.len(), Vec::new);
         for (values, codes) in self.values.iter_mut().zip(&mut self.rows.codes) {
@@ -121,11 +121,31 @@ impl Tabulator {
             }
         }
         self.leave_out_excluded();
-        let stride = self.pieces.len() * 2;
-        for slots in &mut self.groupings {
-            slots.add(&self.rows, &self.values, stride);
+        Ok(())
+    }
+
+    /// Calls `visit` for every row of a batch that counts: with its piece, whether it was won, and
+    /// the code of its value in each dimension, packed with the first in the highest bits.
+    pub(super) fn for_each_row(
+        &mut self,
+        batch: &RecordBatch,
+        reopened: bool,
+        mut visit: impl FnMut(usize, bool, u128),
+    ) -> Result<(), StoreError> {
+        self.read(batch, reopened)?;
+        for (row, &place) in self.rows.places.iter().enumerate() {
+            if place != SKIPPED {
+                let codes = self.rows.codes.iter().map(|codes| u128::from(codes[row]));
+                let packed = codes.fold(0, |packed, code| packed << CODE_BITS | code);
+                visit(place / 2, place % 2 == 0, packed);
+            }
         }
         Ok(())
+    }
+
+    /// The dimensions, and the names of each one's values by code.
+    pub(super) fn into_values(self) -> Vec<(Dimension, Vec<String>)> {
+        self.values.into_iter().map(|values| (values.dimension, values.names)).collect()
     }
 
     fn leave_out_excluded(&mut self) {
@@ -143,9 +163,22 @@ impl Tabulator {
             }
         }
     }
+}
 
-    /// The tallies as `result[grouping][piece]`; combinations without a deal are left out.
-    pub(super) fn finish(self) -> Vec<Vec<Tallies>> {
+impl Counter for Tabulator {
+    /// By grouping and piece; combinations without a deal are left out.
+    type Counted = Vec<Vec<Tallies>>;
+
+    fn add(&mut self, batch: &RecordBatch, reopened: bool) -> Result<(), StoreError> {
+        self.read(batch, reopened)?;
+        let stride = self.pieces.len() * 2;
+        for slots in &mut self.groupings {
+            slots.add(&self.rows, &self.values, stride);
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Self::Counted {
         let pieces = self.pieces.len();
         let values = self.values;
         let finished = |slots: Slots| {
