@@ -20,6 +20,7 @@ mod narrative;
 mod pipeline;
 mod proportion;
 mod quantiles;
+mod remarks;
 mod spread;
 
 pub use causes::{Cause, CauseKind, CauseSearch, Causes, Contributor, find_causes};
@@ -47,4 +48,5 @@ pub use pipeline::{
     HighRisk, PipelineHealth, RiskPattern, RiskyDeal, StageLine, high_risk, pipeline_health,
 };
 pub use proportion::{Share, below_p_value, detectable_drop, difference_p_value, newcombe, wilson};
+pub use remarks::change_remarks;
 pub use spread::{Spread, rep_spread};

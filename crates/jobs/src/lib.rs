@@ -4,6 +4,7 @@
 //! no business rule, no statistic and no wire type of its own.
 
 mod backup;
+mod changes;
 mod doctor;
 mod error;
 mod gate;
@@ -21,6 +22,7 @@ mod run;
 mod workspace;
 
 pub use backup::{BackupReport, back_up};
+pub use changes::{ChangesQuery, ChangesTable, ClosedDeals, ClosedDealsQuery};
 pub use doctor::{Checkup, examine};
 pub use error::JobError;
 pub use history::{Knowledge, RestatedMonth, Restatements, RestatementsQuery, TrainingQuery};
@@ -30,7 +32,7 @@ pub use keys::{KeyChange, KeysChanged, change_keys};
 pub use label::DataLabel;
 pub use load::{Released, reasons};
 pub use ownership::{ErasureReport, RevertReport};
-pub use question::{ChangesQuery, ChangesTable, MetricRow, MetricsQuery, Status};
+pub use question::{MetricRow, MetricsQuery, Status};
 pub use restore::{RestoreReport, restore};
 pub use retry::{Retried, RetryRequest};
 pub use run::RunReport;

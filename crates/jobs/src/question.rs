@@ -6,9 +6,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use winsight_alert::{Alert, AlertState};
 use winsight_insight::{
-    Cadence, Cell, Decomposition, DriverAnalysis, GatedChange, HeadlineChanges, HighRisk, Insight,
-    LOOKS_PER_QUARTER, Metrics, SegmentPair, decompose, drivers, gate_changes, headline_changes,
-    high_risk, metrics, metrics_without_bootstrap, tested_segments,
+    Cadence, Cell, DriverAnalysis, HighRisk, Insight, Metrics, SegmentPair, drivers, high_risk,
+    metrics, metrics_without_bootstrap,
 };
 use winsight_meta::Load;
 use winsight_model::{DataVersion, Dimension, Grain, Period, Segment, Window};
@@ -53,35 +52,6 @@ pub struct MetricRow {
     pub data_version: DataVersion,
     /// The day on which that version was loaded.
     pub data_as_of: Date,
-}
-
-/// Which windows to compare.
-#[derive(Clone, Debug)]
-pub struct ChangesQuery {
-    /// The dimension that the change is split by.
-    pub by: Dimension,
-    /// Default: the trailing alert window.
-    pub window: Option<Window>,
-    /// Default: the window of equal length before.
-    pub baseline: Option<Window>,
-}
-
-/// What changed between two windows.
-#[derive(Clone, Debug)]
-pub struct ChangesTable {
-    /// The later window.
-    pub window: Window,
-    /// The earlier one.
-    pub baseline: Window,
-    /// The win rate of all deals together.
-    pub overall: GatedChange,
-    /// The other headline metrics of all deals together.
-    pub headline: HeadlineChanges,
-    /// The exact split into mix and rate; `None` when a window has no closed deal.
-    pub decomposition: Option<Decomposition>,
-    /// Each value of the dimension. These and all deals are judged within everything that the alert
-    /// rules look at, so that a table never says more than an alert would.
-    pub segments: Vec<GatedChange>,
 }
 
 /// Where a workspace stands.
@@ -184,35 +154,6 @@ impl Workspace {
         let first = self.store.first_closed_day(commit).await?;
         let from = query.from.or(first).unwrap_or(to);
         Ok(Window { from, to }.periods(grain))
-    }
-
-    /// What changed between two windows, split by a dimension.
-    pub async fn changes(&self, query: &ChangesQuery) -> Result<ChangesTable, JobError> {
-        let commit = self.loaded().await?;
-        let window = match query.window {
-            Some(window) => window,
-            None => self.windows(Some(&commit)).await?.0,
-        };
-        let baseline = query.baseline.unwrap_or_else(|| window.preceding());
-        let mut dimensions = Dimension::known_while_open();
-        if !dimensions.contains(&query.by) {
-            dimensions.push(query.by.clone());
-        }
-        let (overall, pairs) = self.pairs(&commit, window, baseline, &dimensions, &[]).await?;
-        let asked: Vec<_> =
-            pairs.iter().filter(|pair| is_of(&pair.segment, &query.by)).cloned().collect();
-        let mut family = tested_segments(&overall, &pairs);
-        for pair in &asked {
-            if !family.iter().any(|tested| tested.segment == pair.segment) {
-                family.push(pair.clone());
-            }
-        }
-        let headline = headline_changes(&overall, &self.settings, LOOKS_PER_QUARTER);
-        let mut judged = gate_changes(&family, &self.settings, LOOKS_PER_QUARTER);
-        let overall = judged.remove(0);
-        judged.retain(|gated| is_of(&gated.change.segment, &query.by));
-        let decomposition = decompose(&asked);
-        Ok(ChangesTable { window, baseline, overall, headline, decomposition, segments: judged })
     }
 
     /// Which attributes go with winning, over the closed deals of a window (default one year).
@@ -366,15 +307,11 @@ fn groupings(query: &MetricsQuery) -> Result<Vec<Grouping>, JobError> {
     })
 }
 
-fn is_of(segment: &Segment, dimension: &Dimension) -> bool {
-    matches!(segment.parts(), [(name, _)] if name == dimension)
-}
-
 fn segment(by: &[Dimension], values: Vec<String>) -> Segment {
     Segment::of(by.iter().cloned().zip(values).collect())
 }
 
-fn paired(grouping: &[Dimension], by_window: Vec<Tallies>) -> Vec<SegmentPair> {
+pub(crate) fn paired(grouping: &[Dimension], by_window: Vec<Tallies>) -> Vec<SegmentPair> {
     let mut windows = by_window.into_iter();
     let mut current = windows.next().unwrap_or_default();
     let mut baseline = windows.next().unwrap_or_default();

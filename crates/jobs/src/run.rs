@@ -167,7 +167,8 @@ impl Workspace {
         findings.extend(lead_source_findings(&observation, &self.settings));
         findings.extend(dfi_findings(&observation, &self.settings));
         findings.extend(unjudged_findings(&observation, &self.settings));
-        let input = WeeklyInput { window, baseline_window, overall, segments: pairs };
+        let causes = self.causes(commit, window, baseline_window).await?;
+        let input = WeeklyInput { window, baseline_window, overall, segments: pairs, causes };
         Ok(Judged {
             insights: weekly_insights(&input, &self.settings),
             findings,
@@ -214,7 +215,9 @@ impl Workspace {
             Err(JobError::Drivers(_)) => DriverAnalysis::default(),
             drivers => drivers?,
         };
-        let input = MonthlyInput { window, baseline_window, overall, segments, drivers: &drivers };
+        let causes = self.causes(commit, window, baseline_window).await?;
+        let input =
+            MonthlyInput { window, baseline_window, overall, segments, causes, drivers: &drivers };
         Ok(Judged {
             insights: monthly_insights(&input, &self.settings),
             findings: Vec::new(),

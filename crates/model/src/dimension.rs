@@ -78,6 +78,20 @@ impl Segment {
         Self { parts }
     }
 
+    /// The deals with all the values written as `region=Europe`.
+    ///
+    /// # Errors
+    /// Says what is wrong with the first that is not a dimension and a value.
+    pub fn parse<'a>(parts: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
+        let part = |text: &'a str| {
+            let (dimension, value) = text
+                .split_once('=')
+                .ok_or_else(|| format!("{text:?} is no filter; write it like region=Europe"))?;
+            Ok((Dimension::built_in(dimension.trim())?, value.trim().to_owned()))
+        };
+        Ok(Self::of(parts.into_iter().map(part).collect::<Result<_, String>>()?))
+    }
+
     /// Its dimensions and values.
     pub fn parts(&self) -> &[(Dimension, String)] {
         &self.parts

@@ -7,6 +7,7 @@
 mod bucket;
 mod cell_table;
 mod clock;
+mod closed_deal;
 mod dimension;
 mod fiscal;
 mod histogram;
@@ -27,6 +28,7 @@ mod window;
 pub use bucket::{AcvBuckets, CycleBuckets};
 pub use cell_table::{CellCounts, CellTable};
 pub use clock::Clock;
+pub use closed_deal::ClosedDeal;
 pub use dimension::{Dimension, NONE, Segment};
 pub use fiscal::{FiscalQuarter, FiscalYearStart};
 pub use histogram::DayHistogram;

@@ -9,10 +9,10 @@ use axum::extract::State;
 use winsight_jobs::{MetricsQuery, Workspace};
 
 use crate::refusal::{DataProblems, Problems, Refusal};
-use crate::wire::{Alert, Changes, Insight, Metric, Status, Trend};
+use crate::wire::{Alert, Changes, ClosedDeals, Insight, Metric, Status, Trend};
 use parameters::{
-    AlertsParameters, ChangesParameters, GrainParameter, InsightsParameters, MetricsParameters,
-    NoParameters, Parameters, TrendParameters,
+    AlertsParameters, ChangesParameters, DealsParameters, GrainParameter, InsightsParameters,
+    MetricsParameters, NoParameters, Parameters, TrendParameters,
 };
 
 type Answer<T> = Result<Json<T>, Refusal>;
@@ -35,7 +35,8 @@ pub(crate) async fn metrics(
 
 /// What changed between two windows: deltas with intervals and verdicts, mix and rate parts.
 ///
-/// Without dates it compares the trailing alert window with the one before it.
+/// Without dates it compares the trailing alert window with the one before it. Every part has a
+/// `filter` that opens its deals at `/api/v1/deals`.
 #[utoipa::path(get, path = "/api/v1/changes", tag = "insights", params(ChangesParameters), responses(
     (status = OK, description = "The change of all deals and of each value", body = Changes),
     DataProblems,
@@ -47,6 +48,18 @@ pub(crate) async fn changes(
     let query = asked.query()?;
     let table = workspace.changes(&query).await?;
     Ok(Json(Changes::new(&query.by, table)))
+}
+
+/// The closed deals behind a number, latest first.
+#[utoipa::path(get, path = "/api/v1/deals", tag = "insights", params(DealsParameters), responses(
+    (status = OK, description = "The deals, and how many there are", body = ClosedDeals),
+    DataProblems,
+))]
+pub(crate) async fn deals(
+    State(workspace): Shared,
+    Parameters(asked): Parameters<DealsParameters>,
+) -> Answer<ClosedDeals> {
+    Ok(Json(ClosedDeals::from(workspace.closed_deals(&asked.query()?).await?)))
 }
 
 /// The metrics of all deals over time, with intervals.

@@ -33,6 +33,7 @@ fn api() -> OpenApiRouter<Arc<Workspace>> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(api::metrics))
         .routes(routes!(api::changes))
+        .routes(routes!(api::deals))
         .routes(routes!(api::trend))
         .routes(routes!(api::alerts))
         .routes(routes!(api::insights))

@@ -4,7 +4,9 @@
 //! ISO 8601, and a window is `[from, to)`: its last day is the one before `to`.
 
 mod alert;
+mod cause;
 mod change;
+mod closed_deal;
 mod deal;
 mod driver;
 mod history;
@@ -16,7 +18,9 @@ mod status;
 mod trend;
 
 pub use alert::{Alert, Evidence};
-pub use change::{Change, Changes, MetricChange, Verdict};
+pub use cause::{Cause, Contributor, LossConcentration, Losses};
+pub use change::{Change, Changes, DimensionMix, MetricChange, Verdict};
+pub use closed_deal::{ClosedDeal, ClosedDeals};
 pub use deal::RiskyDeal;
 pub use driver::{DimensionTest, Driver, Drivers};
 pub use history::{

@@ -14,6 +14,7 @@
 mod aggregate;
 mod backup;
 mod catalog;
+mod closed_deals;
 mod compare;
 mod diff;
 mod engine;

@@ -169,7 +169,7 @@ impl FeatureStore {
     }
 }
 
-async fn count(engine: &Engine, query: &str) -> Result<u64, StoreError> {
+pub(crate) async fn count(engine: &Engine, query: &str) -> Result<u64, StoreError> {
     let batches = engine.sql(query).await?.collect().await?;
     let mut total = 0;
     for batch in batches {

@@ -90,15 +90,8 @@ pub(crate) enum Command {
     },
     /// The alert inbox.
     Alerts(Alerts),
-    /// Open deals that match a loss pattern, largest first.
-    Deals {
-        /// Which deals; high-risk ones are those that match a loss pattern.
-        #[arg(long, value_enum, default_value_t = Risk::High)]
-        risk: Risk,
-        /// How many at most.
-        #[arg(long, default_value_t = 50)]
-        limit: usize,
-    },
+    /// Open deals that match a loss pattern, largest first; or the closed deals behind a number.
+    Deals(Deals),
     /// Data quality of the latest load, the loads held by the quality gate, the rows in quarantine.
     Quality(Quality),
     /// The keys that the data is encrypted with.
@@ -360,10 +353,32 @@ pub(crate) struct Days {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Deals {
+    /// Which deals; high-risk ones are those that match a loss pattern.
+    #[arg(long, value_enum, default_value_t = Risk::High, conflicts_with = "closed")]
+    pub(crate) risk: Risk,
+    /// How many at most.
+    #[arg(long, default_value_t = 50)]
+    pub(crate) limit: usize,
+    /// The closed deals of a segment and window instead, latest first.
+    #[arg(long)]
+    pub(crate) closed: bool,
+    /// Only deals with this value; more than once for a combination.
+    #[arg(long = "where", value_name = "DIM=VALUE", requires = "closed")]
+    pub(crate) filter: Vec<String>,
+    /// First closed date.
+    #[arg(long, value_name = "D", requires = "closed")]
+    pub(crate) from: Option<Date>,
+    /// First day after the window.
+    #[arg(long, value_name = "D", requires = "closed")]
+    pub(crate) to: Option<Date>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Changes {
-    /// Dimension to split the change by.
-    #[arg(long, value_parser = Dimension::built_in, value_name = "DIM")]
-    pub(crate) by: Dimension,
+    /// Dimension to split the change by, or up to three.
+    #[arg(long, required = true, value_delimiter = ',', value_parser = Dimension::built_in, value_name = "DIM[,DIM]")]
+    pub(crate) by: Vec<Dimension>,
     #[command(flatten)]
     pub(crate) days: Days,
     /// First day of the window compared with.

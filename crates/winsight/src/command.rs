@@ -1,6 +1,7 @@
 //! One module per command: ask, then print as text or JSON.
 
 mod alerts;
+mod changes;
 mod demo;
 mod doctor;
 mod history;
@@ -31,13 +32,14 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Run { job } => insights::run_job(&place, job.into(), json).await,
         Command::Metrics(query) if query.history => history::metrics(&place, &query, json).await,
         Command::Metrics(query) => question::metrics(&place, query, json).await,
-        Command::Changes(query) => question::changes(&place, query, json).await,
+        Command::Changes(query) => changes::changes(&place, query, json).await,
         Command::Drivers(days) => question::drivers(&place, &days, json).await,
         Command::Insights { cadence } => {
             insights::list(&place, cadence.map(Cadence::from), json).await
         }
         Command::Alerts(request) => alerts::run(&place, request, json).await,
-        Command::Deals { limit, .. } => question::high_risk_deals(&place, limit, json).await,
+        Command::Deals(query) if query.closed => changes::closed_deals(&place, &query, json).await,
+        Command::Deals(query) => question::high_risk_deals(&place, query.limit, json).await,
         Command::Quality(request) if request.history => history::quality(&place, json).await,
         Command::Quality(request) => quality::run(&place, &request, json).await,
         Command::Restatements(query) => history::restatements(&place, &query, json).await,

@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 use utoipa::{IntoParams, ToSchema};
 use winsight_alert::AlertState;
 use winsight_insight::Cadence;
-use winsight_jobs::{ChangesQuery, MetricsQuery};
-use winsight_model::{Dimension, Grain, Window};
+use winsight_jobs::{ChangesQuery, ClosedDealsQuery, MetricsQuery};
+use winsight_model::{Dimension, Grain, Segment, Window};
 
 use crate::refusal::Refusal;
 
@@ -72,8 +72,11 @@ impl MetricsParameters {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ChangesParameters {
-    /// The dimension to split by, such as `region`.
+    /// The dimension to split by, such as `region`; up to three, joined with commas.
     by: String,
+    /// Whether to look for the segments that the change comes from; takes longer. `false` when not
+    /// given.
+    causes: Option<bool>,
     /// First closed date of the window.
     #[param(format = Date)]
     from: Option<String>,
@@ -91,13 +94,44 @@ pub(crate) struct ChangesParameters {
 impl ChangesParameters {
     pub(crate) fn query(self) -> Result<ChangesQuery, Refusal> {
         Ok(ChangesQuery {
-            by: dimension(&self.by)?,
+            by: self.by.split(',').map(dimension).collect::<Result<_, _>>()?,
+            causes: self.causes.unwrap_or_default(),
             window: window(("from", self.from), ("to", self.to))?,
             baseline: window(
                 ("baseline_from", self.baseline_from),
                 ("baseline_to", self.baseline_to),
             )?,
         })
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DealsParameters {
+    /// Only deals with these values, as `filter` has them, joined with ` & `: `region=Europe`.
+    r#where: Option<String>,
+    /// First closed date.
+    #[param(format = Date)]
+    from: Option<String>,
+    /// First date after the window.
+    #[param(format = Date)]
+    to: Option<String>,
+    /// How many at most, latest first; 100 when not given, 1,000 at most.
+    limit: Option<usize>,
+}
+
+impl DealsParameters {
+    pub(crate) fn query(self) -> Result<ClosedDealsQuery, Refusal> {
+        let from = self.from.as_deref().map(|text| date("from", text)).transpose()?;
+        let to = self.to.as_deref().map(|text| date("to", text)).transpose()?;
+        if let (Some(from), Some(to)) = (from, to) {
+            in_order(("from", from), ("to", to))?;
+        }
+        let parts = self.r#where.iter().flat_map(|filter| filter.split(" & "));
+        let segment = Segment::parse(parts)
+            .map_err(|error| Refusal::bad_request(format!("where: {error}")))?;
+        Ok(ClosedDealsQuery { segment, from, to, limit: self.limit.unwrap_or(100).min(1_000) })
     }
 }
 

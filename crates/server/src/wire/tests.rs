@@ -1,7 +1,10 @@
 use jiff::civil::date;
 use serde_json::{Value, json};
 use winsight_alert::{AlertState, Finding, Impact, ImpactKind, Rule, Severity};
-use winsight_insight::{SegmentPair, decompose, gate_changes, headline_changes, metrics};
+use winsight_insight::{
+    SegmentPair, decompose, decompose_rwwr, gate_changes, headline_changes, loss_concentration,
+    metrics,
+};
 use winsight_jobs::{ChangesTable, MetricRow};
 use winsight_model::{
     DataVersion, Dimension, Grain, Money, Outcome, Segment, Settings, Tally, Window,
@@ -109,9 +112,15 @@ fn changes(pairs: &[SegmentPair]) -> Changes {
         overall: gate_changes(std::slice::from_ref(&overall), &settings, 13).remove(0),
         headline: headline_changes(&overall, &settings, 13),
         decomposition: decompose(pairs),
+        rwwr_decomposition: decompose_rwwr(pairs),
+        shapley: None,
+        rwwr_shapley: None,
         segments: gate_changes(pairs, &settings, 13),
+        concentration: loss_concentration(pairs),
+        causes: None,
+        remarks: Vec::new(),
     };
-    Changes::new(&Dimension::built_in("region").expect("known"), table)
+    Changes::new(&[Dimension::built_in("region").expect("known")], table)
 }
 
 #[test]

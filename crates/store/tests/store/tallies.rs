@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use jiff::ToSpan;
 use jiff::civil::date;
 use proptest::prelude::*;
-use winsight_model::{CycleBuckets, Dimension, Money, NONE, Outcome, Segment, Tally, Window};
-use winsight_store::{Tallies, TallyRequest};
+use winsight_model::{
+    CellTable, CycleBuckets, Dimension, Money, NONE, Outcome, Segment, Tally, Window,
+};
+use winsight_store::{CellRequest, Tallies, TallyRequest};
 
 use crate::company::{Deal, TestStore, request, without_aggregates};
 
@@ -67,6 +69,22 @@ fn any_excluded() -> impl Strategy<Value = Vec<Segment>> {
     ]
 }
 
+/// Won and closed in the window, then in the baseline window, of every cell.
+fn by_name(cells: &CellTable, by: &[&str]) -> BTreeMap<Vec<String>, [u64; 4]> {
+    let place = |name: &&str| cells.dimensions().iter().position(|known| known.as_str() == *name);
+    let places: Vec<_> = by.iter().filter_map(place).collect();
+    let value = |place: usize, cell: usize| {
+        cells.values(place)[usize::from(cells.codes(place)[cell])].clone()
+    };
+    let all = cells.counts().iter().enumerate();
+    all.map(|(cell, counts)| {
+        let key = places.iter().map(|&place| value(place, cell)).collect();
+        let won = [counts.won, counts.deals, counts.baseline_won, counts.baseline_deals];
+        (key, won.map(u64::from))
+    })
+    .collect()
+}
+
 const GROUPINGS: [&[&str]; 5] =
     [&[], &["region"], &["cycle_bucket"], &["rep", "region"], &["region", "rep", "team"]];
 
@@ -93,7 +111,15 @@ proptest! {
         let groupings = if plain { &GROUPINGS[..3] } else { &GROUPINGS[..] };
         let asked = TallyRequest { excluding, ..request(groupings, windows.clone(), day(last)) };
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        let (kept, anew) = runtime.block_on(async {
+        let by = GROUPINGS[4];
+        let counts = CellRequest {
+            as_of: asked.as_of,
+            window: windows[0],
+            baseline: windows[windows.len() - 1],
+            dimensions: by.iter().map(|name| Dimension::built_in(name).expect("known")).collect(),
+            cycle_buckets: CycleBuckets::default(),
+        };
+        let (kept, anew, cells) = runtime.block_on(async {
             let mut test = TestStore::new();
             // In two loads, the second of which also repeats a part of the first.
             let middle = deals.len() / 2;
@@ -102,8 +128,20 @@ proptest! {
             let commit = test.latest().await;
             let kept = test.store.tally(&commit, &asked).await.expect("tallies");
             let anew = test.store.tally(&without_aggregates(&commit), &asked).await;
-            (kept, anew.expect("tallies"))
+            let cells = test.store.cells(&commit, &counts).await.expect("cells");
+            (kept, anew.expect("tallies"), cells)
         });
+        let everything = TallyRequest { excluding: Vec::new(), ..asked.clone() };
+        let sides = [counts.window, counts.baseline]
+            .map(|window| counted(&deals, by, window, &everything));
+        let mut expected: BTreeMap<Vec<String>, [u64; 4]> = BTreeMap::new();
+        for (place, side) in sides.into_iter().enumerate() {
+            for (values, tally) in side {
+                let cell = expected.entry(values).or_default();
+                (cell[place * 2], cell[place * 2 + 1]) = (tally.won.deals, tally.deals());
+            }
+        }
+        prop_assert_eq!(by_name(&cells, by), expected);
         prop_assert_eq!(&kept, &anew);
         for (by, by_window) in groupings.iter().zip(&anew) {
             for (window, tallies) in windows.iter().zip(by_window) {

@@ -1,12 +1,12 @@
-//! `metrics`, `changes`, `drivers` and `deals`: questions and their answers as tables.
+//! `metrics`, `drivers` and `deals`: questions and their answers as tables.
 
 use anyhow::Result;
-use winsight_insight::{HeadlineChanges, Interval, MetricChange};
-use winsight_jobs::{ChangesQuery, MetricRow, MetricsQuery};
+use winsight_insight::Interval;
+use winsight_jobs::{MetricRow, MetricsQuery};
 use winsight_model::{Money, Window};
 use winsight_server::wire;
 
-use crate::cli::{Changes, Days, Metrics, Place, Usage};
+use crate::cli::{Days, Metrics, Place, Usage};
 use crate::configuration;
 use crate::output::{say, say_json, table};
 
@@ -86,14 +86,14 @@ pub(super) fn points(change: f64) -> String {
     format!("{:+.1}", change * 100.0)
 }
 
-fn range(interval: Option<Interval>) -> String {
+pub(super) fn range(interval: Option<Interval>) -> String {
     interval.map_or_else(
         || "–".to_owned(),
         |interval| format!("{:.1} to {:.1}", interval.low * 100.0, interval.high * 100.0),
     )
 }
 
-fn window(
+pub(super) fn window(
     from: Option<jiff::civil::Date>,
     to: Option<jiff::civil::Date>,
     flags: &str,
@@ -105,73 +105,6 @@ fn window(
             Err(Usage(format!("{flags}: the window is empty; its first day comes first")).into())
         }
         _ => Err(Usage(format!("{flags}: give both ends of the window, or neither")).into()),
-    }
-}
-
-pub(crate) async fn changes(place: &Place, query: Changes, json: bool) -> Result<()> {
-    let workspace = configuration::open(place).await?;
-    let query = ChangesQuery {
-        window: window(query.days.from, query.days.to, "--from and --to")?,
-        baseline: window(
-            query.baseline_from,
-            query.baseline_to,
-            "--baseline-from and --baseline-to",
-        )?,
-        by: query.by,
-    };
-    let changes = workspace.changes(&query).await?;
-    if json {
-        return say_json(&wire::Changes::new(&query.by, changes));
-    }
-    say(&format!("win rate {} against {}", changes.window, changes.baseline))?;
-    if let Some(split) = &changes.decomposition {
-        say(&format!(
-            "changed by {} points: {} from mix, {} from rate",
-            points(split.total),
-            points(split.mix),
-            points(split.rate)
-        ))?;
-    }
-    let HeadlineChanges { rwwr, dfi } = &changes.headline;
-    say(&headline("revenue-weighted win rate, in points", rwwr, points))?;
-    say(&headline("deal friction index, as a factor", dfi, |by| format!("{by:.2}")))?;
-    let parts = changes.decomposition.map(|split| split.parts).unwrap_or_default();
-    let rows = changes.segments.iter().map(|gated| {
-        let change = &gated.change;
-        let part = parts.iter().find(|part| part.segment == change.segment);
-        let verdict = match (change.enough_data, gated.real) {
-            (false, _) => "too few deals",
-            (true, true) => "real",
-            (true, false) => "within chance",
-        };
-        vec![
-            change.segment.value_label(),
-            verdict.to_owned(),
-            format!("{} of {}", change.baseline.won, change.baseline.deals),
-            format!("{} of {}", change.current.won, change.current.deals),
-            change.change.map_or_else(|| "–".to_owned(), points),
-            range(change.interval),
-            part.map_or_else(|| "–".to_owned(), |part| points(part.mix)),
-            part.map_or_else(|| "–".to_owned(), |part| points(part.rate)),
-        ]
-    });
-    let header =
-        ["segment", "verdict", "before", "now", "points", "95% interval", "mix part", "rate part"];
-    say(&table(&header, 2, rows.collect()))?;
-    say_label(&workspace).await
-}
-
-/// `deal friction index, as a factor: 1.05 (95% interval 0.91 to 1.22), within chance`.
-fn headline(name: &str, change: &MetricChange, show: impl Fn(f64) -> String) -> String {
-    match (change.change, change.interval) {
-        (Some(by), Some(Interval { low, high })) => format!(
-            "{name}: {} (95% interval {} to {}), {}",
-            show(by),
-            show(low),
-            show(high),
-            if change.real { "real" } else { "within chance" }
-        ),
-        _ => format!("{name}: too few deals to compare"),
     }
 }
 

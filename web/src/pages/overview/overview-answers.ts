@@ -76,6 +76,9 @@ export function change(value: string, changed: Partial<Change> = {}): Change {
     wr_delta_high: -0.11,
     mix: 0,
     rate: -0.2,
+    rwwr_mix: 0,
+    rwwr_rate: -0.1,
+    filter: ["region=Europe"],
     verdict: "fell",
     enough_data: true,
     ...changed,
@@ -142,7 +145,9 @@ function changes(dimension: string): Changes {
   const segments = [change(`Value of ${dimension}`)];
   const rwwr = metricChange({ current: 0.392, baseline: 0.431, change: -0.039 });
   const dfi = metricChange({ change_low: 0.91, change_high: 1.22 });
-  return { dimension, window, baseline_window, overall: change("all"), rwwr, dfi, segments };
+  const overall = change("all");
+  const none = { mix_by_dimension: [], loss_concentration: null, causes: null, remarks: [] };
+  return { dimension, window, baseline_window, overall, rwwr, dfi, segments, ...none };
 }
 
 function trend(grain: string): Trend {

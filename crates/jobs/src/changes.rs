@@ -1,0 +1,219 @@
+//! What changed between two windows, why, and the deals behind it.
+
+use jiff::civil::Date;
+use winsight_insight::{
+    CauseSearch, Causes, Decomposition, GatedChange, HeadlineChanges, LOOKS_PER_QUARTER,
+    LossConcentration, SegmentPair, ShapleySplit, SplitMetric, change_remarks, decompose,
+    decompose_rwwr, find_causes, gate_changes, headline_changes, level_of_a_look,
+    loss_concentration, shapley, tested_segments,
+};
+use winsight_model::{ClosedDeal, Dimension, Segment, Window};
+use winsight_store::{CellRequest, Commit};
+
+use crate::{JobError, Workspace};
+
+/// Dimensions that a change can be split by together, and that a cause can combine.
+const MOST_DIMENSIONS: usize = 3;
+
+/// Which windows to compare.
+#[derive(Clone, Debug)]
+pub struct ChangesQuery {
+    /// The dimensions that the change is split by: one to three, each once.
+    pub by: Vec<Dimension>,
+    /// Default: the trailing alert window.
+    pub window: Option<Window>,
+    /// Default: the window of equal length before.
+    pub baseline: Option<Window>,
+    /// Whether to look for causes, which reads the deals of both windows.
+    pub causes: bool,
+}
+
+/// What changed between two windows.
+#[derive(Clone, Debug)]
+pub struct ChangesTable {
+    /// The later window.
+    pub window: Window,
+    /// The earlier one.
+    pub baseline: Window,
+    /// The win rate of all deals together.
+    pub overall: GatedChange,
+    /// The other headline metrics of all deals together.
+    pub headline: HeadlineChanges,
+    /// The exact split into mix and rate; `None` when a window has no closed deal.
+    pub decomposition: Option<Decomposition>,
+    /// The same of the revenue-weighted win rate; `None` when a window has none.
+    pub rwwr_decomposition: Option<Decomposition>,
+    /// What the mix of each dimension contributes, when there are several.
+    pub shapley: Option<ShapleySplit>,
+    /// The same for the revenue-weighted win rate.
+    pub rwwr_shapley: Option<ShapleySplit>,
+    /// Each value of the dimension, or combination of values. These and all deals are judged within
+    /// everything that the alert rules look at, so that a table never says more than an alert would.
+    pub segments: Vec<GatedChange>,
+    /// Whether losses gather in a few of them; `None` without losses.
+    pub concentration: Option<LossConcentration>,
+    /// What the change comes from; `None` when not asked for.
+    pub causes: Option<Causes>,
+    /// What keeps parts of this empty, in sentences.
+    pub remarks: Vec<String>,
+}
+
+/// The deals behind a number: closed in a window, in a segment.
+#[derive(Clone, Debug)]
+pub struct ClosedDealsQuery {
+    /// Which deals; by default all.
+    pub segment: Segment,
+    /// First closed date; default the first there is.
+    pub from: Option<Date>,
+    /// First closed date after the window; default the day after the as-of day.
+    pub to: Option<Date>,
+    /// How many at most, latest first.
+    pub limit: usize,
+}
+
+/// Closed deals, as many as asked for, and how many there are.
+#[derive(Clone, Debug)]
+pub struct ClosedDeals {
+    /// The deals, latest first.
+    pub deals: Vec<ClosedDeal>,
+    /// How many match.
+    pub matching: u64,
+}
+
+impl Workspace {
+    /// What changed between two windows, split by dimensions.
+    ///
+    /// # Errors
+    /// [`JobError::Usage`] for no dimension, more than three, one named twice, and windows that share
+    /// days.
+    pub async fn changes(&self, query: &ChangesQuery) -> Result<ChangesTable, JobError> {
+        let by = &query.by;
+        let repeats = (1..by.len()).any(|place| by[..place].contains(&by[place]));
+        if by.is_empty() || by.len() > MOST_DIMENSIONS || repeats {
+            return Err(JobError::Usage(format!(
+                "a change is split by one to {MOST_DIMENSIONS} dimensions, each named once"
+            )));
+        }
+        let commit = self.loaded().await?;
+        let trailing = self.windows(Some(&commit)).await?.0;
+        let window = query.window.unwrap_or(trailing);
+        let baseline = query.baseline.unwrap_or_else(|| window.preceding());
+        apart(window, baseline)?;
+        let dimensions = Dimension::known_while_open();
+        let (overall, pairs) = self.pairs(&commit, window, baseline, &dimensions, &[]).await?;
+        let asked = match &by[..] {
+            [one] if dimensions.contains(one) => {
+                let of_one = pairs.iter().filter(|pair| is_of(&pair.segment, by));
+                of_one.cloned().collect()
+            }
+            _ => self.combinations(&commit, window, baseline, by).await?,
+        };
+        let mut family = tested_segments(&overall, &pairs);
+        for pair in &asked {
+            if !family.iter().any(|tested| tested.segment == pair.segment) {
+                family.push(pair.clone());
+            }
+        }
+        let mut judged = gate_changes(&family, &self.settings, LOOKS_PER_QUARTER);
+        let judged_overall = judged.remove(0);
+        judged.retain(|gated| is_of(&gated.change.segment, by));
+        let several = by.len() > 1;
+        let split = |metric| if several { shapley(&asked, metric) } else { None };
+        let causes = match query.causes {
+            true => Some(self.causes(&commit, window, baseline).await?),
+            false => None,
+        };
+        let last_known = trailing.last_day();
+        Ok(ChangesTable {
+            window,
+            baseline,
+            headline: headline_changes(&overall, &self.settings, LOOKS_PER_QUARTER),
+            decomposition: decompose(&asked),
+            rwwr_decomposition: decompose_rwwr(&asked),
+            shapley: split(SplitMetric::WinRate),
+            rwwr_shapley: split(SplitMetric::RevenueWeighted),
+            concentration: loss_concentration(&asked),
+            remarks: change_remarks(
+                (window, baseline, last_known),
+                &overall,
+                by,
+                &asked,
+                self.settings.min_deals,
+            ),
+            overall: judged_overall,
+            segments: judged,
+            causes,
+        })
+    }
+
+    /// What the change of the win rate between two windows comes from, over combinations of up to
+    /// three dimensions known while a deal is open.
+    pub(crate) async fn causes(
+        &self,
+        commit: &Commit,
+        window: Window,
+        baseline: Window,
+    ) -> Result<Causes, JobError> {
+        let request = CellRequest {
+            as_of: self.clock.today(),
+            window,
+            baseline,
+            dimensions: Dimension::known_while_open(),
+            cycle_buckets: self.settings.cycle_buckets.clone(),
+        };
+        let cells = self.store.cells(commit, &request).await?;
+        let search = CauseSearch {
+            min_deals: self.settings.min_deals,
+            most_dimensions: MOST_DIMENSIONS,
+            level: level_of_a_look(&self.settings, LOOKS_PER_QUARTER),
+            length_ratio: f64::from(window.days().max(1)) / f64::from(baseline.days().max(1)),
+        };
+        Ok(find_causes(&cells, &search))
+    }
+
+    /// Every combination of the dimensions' values in both windows.
+    async fn combinations(
+        &self,
+        commit: &Commit,
+        window: Window,
+        baseline: Window,
+        by: &[Dimension],
+    ) -> Result<Vec<SegmentPair>, JobError> {
+        let windows = vec![window, baseline];
+        let tallies = self.tally(commit, windows, vec![by.to_vec()], &[]).await?;
+        let by_window = tallies.into_iter().next().unwrap_or_default();
+        Ok(crate::question::paired(by, by_window))
+    }
+
+    /// The closed deals of a segment and window, as of the workspace's clock.
+    pub async fn closed_deals(&self, query: &ClosedDealsQuery) -> Result<ClosedDeals, JobError> {
+        let commit = self.loaded().await?;
+        let known = Window::until(self.clock.today());
+        let window = Window {
+            from: query.from.unwrap_or(known.from),
+            to: query.to.map_or(known.to, |to| to.min(known.to)),
+        };
+        let as_of = self.clock.today();
+        let (deals, matching) =
+            self.store.closed_deals(&commit, as_of, window, &query.segment, query.limit).await?;
+        Ok(ClosedDeals { deals, matching })
+    }
+}
+
+/// Refuses windows that share days: a deal closed in both would be compared with itself.
+fn apart(window: Window, baseline: Window) -> Result<(), JobError> {
+    let from = window.from.max(baseline.from);
+    let to = window.to.min(baseline.to);
+    if from < to {
+        return Err(JobError::Usage(format!(
+            "the windows share the days {}; a deal closed then would be compared with itself: choose \
+             windows that do not overlap",
+            Window { from, to }
+        )));
+    }
+    Ok(())
+}
+
+fn is_of(segment: &Segment, dimensions: &[Dimension]) -> bool {
+    segment.parts().iter().map(|(dimension, _)| dimension).eq(dimensions)
+}
