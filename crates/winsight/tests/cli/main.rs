@@ -8,6 +8,7 @@
 )]
 
 mod bad_files;
+mod changes;
 mod clocks;
 mod crashes;
 mod encryption;
