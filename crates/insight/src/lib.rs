@@ -8,6 +8,9 @@
 mod change;
 mod decomposition;
 mod drivers;
+mod drops;
+mod exact;
+mod family;
 mod friction;
 mod gaussian;
 mod headline;
@@ -18,6 +21,7 @@ mod narrative;
 mod pipeline;
 mod proportion;
 mod quantiles;
+mod sequential;
 mod spread;
 
 pub use change::{
@@ -28,7 +32,12 @@ pub use decomposition::{Decomposition, Part, decompose};
 pub use drivers::{
     Cell, DimensionTest, Driver, DriverAnalysis, DriverError, DroppedLevel, drivers,
 };
-pub use friction::dfi_change_p_value;
+pub use drops::{
+    Course, DropCounts, DropTest, below_rate_p_value, drop_test, foreseen_standard_error,
+    overall_drop_test,
+};
+pub use family::{DropFamily, JudgedDrop};
+pub use friction::{dfi_anytime_p_value, dfi_change_p_value};
 pub use headline::{HeadlineChanges, MetricChange, headline_changes};
 pub use interval::Interval;
 pub use metrics::{Metrics, metrics, metrics_without_bootstrap};
@@ -41,4 +50,5 @@ pub use pipeline::{
     HighRisk, PipelineHealth, RiskPattern, RiskyDeal, StageLine, high_risk, pipeline_health,
 };
 pub use proportion::{Share, below_p_value, detectable_drop, difference_p_value, newcombe, wilson};
+pub use sequential::{anytime_p_value, budget_shares};
 pub use spread::{Spread, rep_spread};

@@ -6,6 +6,7 @@
 mod backup;
 mod doctor;
 mod error;
+mod evaluate;
 mod gate;
 mod history;
 mod home;

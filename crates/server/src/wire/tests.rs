@@ -175,6 +175,7 @@ fn an_alert_has_the_fields_of_the_contract() {
         state: AlertState::Open,
         opened_at: "2026-06-30T23:59:59Z".parse().expect("a time"),
         resolved_at: None,
+        life: winsight_alert::Life::default(),
         finding: Finding {
             rule: Rule::WinRateDrop,
             severity: Severity::Critical,
