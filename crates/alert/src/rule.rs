@@ -71,11 +71,11 @@ impl Rule {
         settings.alerts.false_alarm_budget * self.budget_share() * sequence.share
     }
 
-    /// Its share of the false-alarm budget. A quarter of the budget is kept for the guarded rules that a
+    /// Its share of the false-alarm budget. What is left is kept for the guarded rules that a
     /// workspace adds.
     const fn budget_share(self) -> f64 {
         match self {
-            Self::WinRateDrop => 0.55,
+            Self::WinRateDrop => 0.45,
             Self::DfiRise | Self::LeadSourceLow => 0.1,
             Self::HighRiskDeals
             | Self::DataQuality

@@ -16,7 +16,6 @@ fn main() -> Result<()> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
         ["tables", companies] => tables(companies.parse().context(USAGE)?),
-        ["why", companies] => why(companies.parse()?),
         ["shuffle", file, times] => shuffled(Path::new(file), times.parse().context(USAGE)?),
         _ => bail!(USAGE),
     }
@@ -64,35 +63,4 @@ fn shuffled(file: &Path, times: u64) -> Result<()> {
 
 fn say(text: &str) -> Result<()> {
     Ok(writeln!(std::io::stdout(), "{text}")?)
-}
-
-fn why(companies: u64) -> Result<()> {
-    let settings = Settings::default();
-    let none = Scenario::default();
-    let s = Scenario { season: true, ..none };
-    for (name, scenario) in [
-        ("none", none),
-        ("season", s),
-        ("season+late", Scenario { late: true, ..s }),
-        ("season+turnover", Scenario { turnover: true, ..s }),
-        ("season+mix", Scenario { mix: true, ..s }),
-        ("all", Scenario { season: true, turnover: true, mix: true, late: true, drop: None }),
-    ] {
-        let mut counts = std::collections::BTreeMap::<String, u32>::new();
-        for number in 0..companies {
-            let company = winsight_proof::Company::draw(&scenario, number);
-            let q = winsight_proof::Company::QUARTER;
-            let from = jiff::civil::date(2023, 2, 1);
-            let w = winsight_proof::watch(&company.history, winsight_model::Window { from, to: q.to }, Some(4), &settings);
-            let inq = |d: &Option<jiff::civil::Date>| d.is_some_and(|d| q.contains(d));
-            if w.first_in(q).is_some() { *counts.entry("any".into()).or_default() += 1; }
-            if inq(&w.overall) { *counts.entry("overall".into()).or_default() += 1; }
-            for (i, d) in w.segments.iter().enumerate() {
-                if inq(d) { *counts.entry(format!("dim{} v{i}", company.history.dimensions()[i])).or_default() += 1; }
-            }
-            for d in &w.lead_sources { if inq(d) { *counts.entry("leadsource".into()).or_default() += 1; } }
-        }
-        say(&format!("{name}: {counts:?}"))?;
-    }
-    Ok(())
 }

@@ -76,7 +76,7 @@ fn a_lead_source_below_the_threshold() {
         let deals = tally((won, days), (lost, days), Some(dollars(20_000)));
         pair(segment("lead_source", name), deals.clone(), deals)
     };
-    let pairs = [source("Paid Ads", 168, 432, 97), source("Partner", 250, 250, 80)];
+    let pairs = [source("Paid Ads", 168, 432, 97), source("Partner", 500, 500, 80)];
     let overall = overall(&pairs);
     let open = BTreeMap::new();
     let quarter = observe(&pairs, &overall, &open);
