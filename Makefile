@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check bench
+.PHONY: help demo build test check bench alert-proof
 
 # Arguments of `winsight demo`, for example ARGS=--no-serve or ARGS="--deals 50000".
 ARGS ?=
@@ -14,7 +14,7 @@ TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 PHASE := scripts/phase.sh
 
 help: ## list these targets
-	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 13
 
 demo: ## a simulated company through the whole product, then its dashboard (ARGS=...)
 	@scripts/prerequisites.sh web
@@ -52,3 +52,12 @@ bench: ## import, metrics and runs beside DuckDB and Polars (SIZES="5000 100000"
 	@scripts/prerequisites.sh bench
 	@$(PHASE) "winsight, release" cargo build --locked --release --package winsight
 	@bench/run "$(TARGET)/release/winsight" $(SIZES)
+
+# Company-quarters of each row, and a file whose outcomes are shuffled where it exists.
+COMPANIES ?= 1000
+SHUFFLED ?= ../shared/data/skygeni_sales_data.csv
+
+alert-proof: ## what the alerts find and how often they are wrong, on companies whose truth is known
+	@$(PHASE) "winsight-proof, release" cargo build --locked --release --package winsight-proof
+	@"$(TARGET)/release/winsight-proof" tables $(COMPANIES)
+	@test ! -e "$(SHUFFLED)" || "$(TARGET)/release/winsight-proof" shuffle "$(SHUFFLED)" 200

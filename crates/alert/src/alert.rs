@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use winsight_model::{DataVersion, Segment, Window};
 
-use crate::{Evidence, Impact, Rule, stored};
+use crate::{Evidence, Impact, Life, Rule, stored};
 
 /// What every alert is: two numbers that moved together, whatever made them.
 pub const LABEL: &str = "association";
@@ -57,6 +57,32 @@ pub struct Finding {
     pub data_version: DataVersion,
     /// The statistics that the rule accepted.
     pub evidence: Evidence,
+    /// The rule of the workspace's own that found it; `None` for a built-in rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom: Option<Custom>,
+}
+
+/// What an alert keeps of a rule that a workspace has written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Custom {
+    /// The name of the rule.
+    pub name: String,
+    /// Days that its condition must hold before anybody is told.
+    pub pending_days: u32,
+    /// Whether it alerts outside of the false-alarm budget.
+    pub unguarded: bool,
+    /// Channels that it names; none for those of the workspace.
+    pub routing: Vec<String>,
+    /// Who takes care of its alerts.
+    pub owner: Option<String>,
+}
+
+impl Finding {
+    /// The name of the rule that found it.
+    pub fn rule_name(&self) -> String {
+        self.custom.as_ref().map_or_else(|| self.rule.to_string(), |custom| custom.name.clone())
+    }
 }
 
 /// A finding that somebody is, or was, told about.
@@ -72,6 +98,9 @@ pub struct Alert {
     pub resolved_at: Option<Timestamp>,
     /// What was found, in its latest numbers.
     pub finding: Finding,
+    /// What people decided about it.
+    #[serde(default)]
+    pub life: Life,
 }
 
 /// How loudly to say it.
@@ -107,6 +136,8 @@ impl fmt::Display for Severity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AlertState {
+    /// Its condition has to hold for longer before anybody is told.
+    Pending,
     /// Nobody has looked at it yet.
     Open,
     /// Somebody is on it.
@@ -121,6 +152,7 @@ impl AlertState {
     /// The word in JSON and on the command line.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Pending => "pending",
             Self::Open => "open",
             Self::Acknowledged => "acknowledged",
             Self::Snoozed => "snoozed",
@@ -140,12 +172,14 @@ impl FromStr for AlertState {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
+            "pending" => Ok(Self::Pending),
             "open" => Ok(Self::Open),
             "acknowledged" => Ok(Self::Acknowledged),
             "snoozed" => Ok(Self::Snoozed),
             "resolved" => Ok(Self::Resolved),
             other => Err(format!(
-                "{other:?} is not a state of an alert; use open, acknowledged, snoozed or resolved"
+                "{other:?} is not a state of an alert; use pending, open, acknowledged, snoozed or \
+                 resolved"
             )),
         }
     }

@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use winsight_insight::{Interval, TESTING_RULES, level_of_a_look};
+use winsight_insight::Interval;
 use winsight_model::Settings;
 
-use crate::Observation;
+use crate::Rule;
 use crate::wording::{counted, percent};
 
 /// Why a finding was believed: a sentence to read and the numbers to check it with.
@@ -61,27 +61,15 @@ impl Standing {
     }
 }
 
-/// The error rate that a rule holds itself to at one look over `tested` segments.
-///
-/// The workspace's budget for a quarter is shared equally by the testing rules and by their looks.
+/// What the evidence of a rule was held against, in words and as facts.
 pub(crate) struct Budget<'a> {
-    observation: &'a Observation<'a>,
     settings: &'a Settings,
     tested: usize,
 }
 
 impl<'a> Budget<'a> {
-    pub(crate) fn new(
-        observation: &'a Observation<'a>,
-        settings: &'a Settings,
-        tested: usize,
-    ) -> Self {
-        Self { observation, settings, tested }
-    }
-
-    /// The false-discovery level of one look.
-    pub(crate) fn level(&self) -> f64 {
-        level_of_a_look(self.settings, self.observation.looks_per_quarter)
+    pub(crate) fn new(settings: &'a Settings, tested: usize) -> Self {
+        Self { settings, tested }
     }
 
     /// What let the finding through, in words: the budget, of which `tested` says in the singular
@@ -89,10 +77,10 @@ impl<'a> Budget<'a> {
     pub(crate) fn describe(&self, tested: &str, standing: &Standing) -> String {
         match standing {
             Standing::Opened => format!(
-                "false-alarm budget {} a quarter over {TESTING_RULES} rules, {} and {}",
+                "false-alarm budget {} a quarter over every day, {} rules and {}",
                 percent(self.settings.alerts.false_alarm_budget),
+                Rule::TESTING.len(),
                 counted(self.tested as u64, tested),
-                counted(self.observation.looks_per_quarter.into(), "look"),
             ),
             Standing::Held(condition) => {
                 format!("held open: {condition}; the evidence of today would not open it")
@@ -100,14 +88,13 @@ impl<'a> Budget<'a> {
         }
     }
 
-    /// The budget as facts.
-    pub(crate) fn record(&self, evidence: Evidence, standing: &Standing) -> Evidence {
+    /// The budget as facts; `level` is the p-value that this segment needed.
+    pub(crate) fn record(&self, evidence: Evidence, level: f64, standing: &Standing) -> Evidence {
         evidence
             .with("false_alarm_budget", self.settings.alerts.false_alarm_budget)
-            .with("level", self.level())
-            .with("rules", TESTING_RULES)
+            .with("level", level)
+            .with("rules", Rule::TESTING.len())
             .with("tested", self.tested)
-            .with("looks_per_quarter", self.observation.looks_per_quarter)
             .with("held_open", matches!(standing, Standing::Held(_)))
     }
 }

@@ -8,18 +8,22 @@
 mod alert;
 mod evidence;
 mod impact;
+mod life;
 mod lifecycle;
 mod printed;
 mod rule;
+mod sequence;
 mod stored;
 mod wording;
 
-pub use alert::{Alert, AlertState, Finding, LABEL, Severity};
+pub use alert::{Alert, AlertState, Custom, Finding, LABEL, Severity};
 pub use evidence::Evidence;
 pub use impact::{Impact, ImpactKind};
+pub use life::{Action, AlertEvent, ITSELF, Life, Snooze};
 pub use lifecycle::{InvalidTransition, Transitions, alert_id, reconcile};
 pub use printed::printed;
 pub use rule::{
     HeldLoad, Observation, Rule, data_quality_finding, dfi_findings, high_risk_finding,
     lead_source_findings, unjudged_findings, win_rate_findings, without_echoes,
 };
+pub use sequence::{Sequence, SequenceLook};

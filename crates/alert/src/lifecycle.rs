@@ -1,16 +1,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use winsight_model::Segment;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::{Alert, AlertState, Finding, Rule};
+use crate::life::SAME_ALERT_WITHIN;
+use crate::{Alert, AlertState, Finding, Life, Rule};
 
 /// What an evaluation changed. Stored in one transaction, so that every change is told about once.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Transitions {
-    /// New alerts, in the order of their findings.
+    /// New alerts, in the order of their findings; those that are pending are not to be told yet.
     pub opened: Vec<Alert>,
+    /// Alerts to be told of anew: put aside and due again, or resolved and come back, or pending for
+    /// long enough.
+    pub reopened: Vec<Alert>,
     /// Live alerts found again, with their latest numbers; state and `opened_at` are kept.
     pub updated: Vec<Alert>,
     /// Live alerts that are no longer found.
@@ -40,22 +44,24 @@ impl Alert {
     }
 }
 
-/// Brings the live alerts up to date with what the `evaluated` rules found at `now`.
+/// Brings the alerts up to date with what the `evaluated` rules found at `now`.
 ///
 /// A rule and a segment have at most one live alert: found again it is updated, whoever has
-/// acknowledged or snoozed it; no longer found by its rule it is resolved. An alert of a rule that
-/// was not evaluated, or one that is resolved already, is left alone, and so is one that opened
-/// after `now`: a replay of the past does not undo what came later. Of two findings for one rule and
-/// segment the first counts.
+/// acknowledged or snoozed it, and told of again when its snooze is over; no longer found by its rule
+/// it is resolved. One that was resolved within the last two weeks and is found again reopens, except
+/// that one resolved by hand stays closed until it is worse. An alert of a rule that was not evaluated
+/// is left alone, and so is one that opened after `now`: a replay of the past does not undo what came
+/// later. Of two findings for one rule and segment the first counts.
 pub fn reconcile(
-    open: &[Alert],
+    known: &[Alert],
     findings: Vec<Finding>,
     evaluated: &[Rule],
     now: Timestamp,
 ) -> Transitions {
     let is_live = |alert: &&Alert| alert.state != AlertState::Resolved;
-    let mut live: BTreeMap<(Rule, Segment), &Alert> =
-        open.iter().filter(is_live).map(|alert| (identity(&alert.finding), alert)).collect();
+    let mut live: BTreeMap<Identity, &Alert> =
+        known.iter().filter(is_live).map(|alert| (identity(&alert.finding), alert)).collect();
+    let lately = lately_resolved(known, now);
     let mut seen = BTreeSet::new();
     let mut transitions = Transitions::default();
     for finding in findings {
@@ -63,10 +69,11 @@ pub fn reconcile(
         if !seen.insert(identity.clone()) {
             continue;
         }
-        match live.remove(&identity) {
-            Some(alert) if alert.opened_at > now => {}
-            Some(alert) => transitions.updated.push(Alert { finding, ..alert.clone() }),
-            None => transitions.opened.push(opened(finding, now)),
+        match (live.remove(&identity), lately.get(&identity)) {
+            (Some(alert), _) if alert.opened_at > now => {}
+            (Some(alert), _) => transitions.find_again(alert, finding, now),
+            (None, Some(resolved)) => transitions.reopened.extend(resolved.come_back(finding)),
+            (None, None) => transitions.opened.push(opened(finding, now)),
         }
     }
     let gone = live
@@ -76,16 +83,65 @@ pub fn reconcile(
     transitions
 }
 
-fn identity(finding: &Finding) -> (Rule, Segment) {
-    (finding.rule, finding.segment.clone())
+impl Transitions {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn find_again(&mut self, alert: &Alert, finding: Finding, now: Timestamp) {
+        let updated = Alert { finding, ..alert.clone() };
+        if let Some(because) = updated.wakes_because(now) {
+            self.reopened.push(updated.reopened(because));
+        } else if updated.state == AlertState::Pending && waited(&updated, now) {
+            self.reopened.push(Alert { state: AlertState::Open, ..updated });
+        } else {
+            self.updated.push(updated);
+        }
+    }
+}
+
+/// The latest alert of each rule and segment that was resolved not long before `now`.
+fn lately_resolved(known: &[Alert], now: Timestamp) -> BTreeMap<Identity, &Alert> {
+    let mut lately: BTreeMap<Identity, &Alert> = BTreeMap::new();
+    for alert in known {
+        let is_recent = alert
+            .resolved_at
+            .is_some_and(|at| at <= now && now.duration_since(at) <= SAME_ALERT_WITHIN);
+        if !is_recent || alert.state != AlertState::Resolved {
+            continue;
+        }
+        let latest = lately.entry(identity(&alert.finding)).or_insert(alert);
+        if latest.resolved_at < alert.resolved_at {
+            *latest = alert;
+        }
+    }
+    lately
+}
+
+/// Whether the condition of a pending alert has held for as long as its rule asks.
+fn waited(alert: &Alert, now: Timestamp) -> bool {
+    let days = alert.finding.custom.as_ref().map_or(0, |custom| custom.pending_days);
+    now.duration_since(alert.opened_at) >= SignedDuration::from_hours(i64::from(days) * 24)
+}
+
+/// Rule, name of a rule of the workspace's own, and segment.
+type Identity = (Rule, Option<String>, Segment);
+
+fn identity(finding: &Finding) -> Identity {
+    let name = finding.custom.as_ref().map(|custom| custom.name.clone());
+    (finding.rule, name, finding.segment.clone())
 }
 
 fn opened(finding: Finding, now: Timestamp) -> Alert {
+    let custom = finding.custom.as_ref();
+    let waits = custom.is_some_and(|custom| custom.pending_days > 0);
     Alert {
         id: alert_id(&finding, now),
-        state: AlertState::Open,
+        state: if waits { AlertState::Pending } else { AlertState::Open },
         opened_at: now,
         resolved_at: None,
+        life: Life { owner: custom.and_then(|custom| custom.owner.clone()), ..Life::default() },
         finding,
     }
 }
@@ -99,7 +155,7 @@ fn resolved(alert: &Alert, now: Timestamp) -> Alert {
 /// Opened for the same rule and segment at the same instant it comes out the same, so that a replay
 /// gives the alerts that it gave before. The last part tells apart what the first two do not.
 pub fn alert_id(finding: &Finding, opened_at: Timestamp) -> String {
-    let identity = format!("{} {} {opened_at}", finding.rule, finding.segment);
+    let identity = format!("{} {} {opened_at}", finding.rule_name(), finding.segment);
     let mut parts = vec![finding.rule.prefix().to_owned()];
     parts.extend(Some(slug(&finding.segment.value_label())).filter(|slug| !slug.is_empty()));
     parts.push(checksum(&identity));

@@ -12,10 +12,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use winsight_insight::{SegmentPair, TESTING_RULES};
-use winsight_model::{DataVersion, Money, NONE, Segment, Window};
+use winsight_insight::SegmentPair;
+use winsight_model::{DataVersion, Money, NONE, Segment, Settings, Window};
 
-use crate::Alert;
+use crate::{Alert, Sequence, SequenceLook};
 
 pub use data_quality::{HeldLoad, data_quality_finding};
 pub use deal_friction::dfi_findings;
@@ -38,11 +38,17 @@ pub enum Rule {
     HighRiskDeals,
     /// A load was held back by the quality gate.
     DataQuality,
+    /// A run failed.
+    JobFailed,
+    /// Nothing new has been loaded for too long.
+    DataStale,
+    /// A rule of the workspace's own.
+    Custom,
 }
 
 impl Rule {
     /// The rules that test for what chance may give, and so share the false-alarm budget.
-    pub const TESTING: [Self; TESTING_RULES as usize] =
+    pub const TESTING: [Self; 3] =
         [Self::WinRateDrop, Self::DfiRise, Self::LeadSourceLow];
 
     /// The name in JSON.
@@ -53,6 +59,29 @@ impl Rule {
             Self::LeadSourceLow => "lead_source_low",
             Self::HighRiskDeals => "high_risk_deals",
             Self::DataQuality => "data_quality",
+            Self::JobFailed => "job_failed",
+            Self::DataStale => "data_stale",
+            Self::Custom => "custom",
+        }
+    }
+
+    /// The chance of any false alarm that the rule allows itself in one sequence of looks: its share
+    /// of the workspace's budget, times that of the sequence.
+    pub fn level(self, settings: &Settings, sequence: &Sequence) -> f64 {
+        settings.alerts.false_alarm_budget * self.budget_share() * sequence.share
+    }
+
+    /// Its share of the false-alarm budget. What is left is kept for the guarded rules that a
+    /// workspace adds.
+    const fn budget_share(self) -> f64 {
+        match self {
+            Self::WinRateDrop => 0.45,
+            Self::DfiRise | Self::LeadSourceLow => 0.1,
+            Self::HighRiskDeals
+            | Self::DataQuality
+            | Self::JobFailed
+            | Self::DataStale
+            | Self::Custom => 0.0,
         }
     }
 
@@ -64,6 +93,9 @@ impl Rule {
             Self::LeadSourceLow => "lsl",
             Self::HighRiskDeals => "hrd",
             Self::DataQuality => "dqd",
+            Self::JobFailed => "job",
+            Self::DataStale => "old",
+            Self::Custom => "own",
         }
     }
 }
@@ -74,16 +106,19 @@ impl fmt::Display for Rule {
     }
 }
 
-/// What the rules look at: the closed deals of two windows, and the open pipeline.
+/// What the rules look at: the closed deals of every sequence of looks that is under way, those of
+/// the trailing windows, and the open pipeline.
 #[derive(Clone, Copy, Debug)]
 pub struct Observation<'a> {
-    /// The days that are judged.
+    /// What may open an alert: windows that grow by a day with every look.
+    pub sequences: &'a [SequenceLook],
+    /// The latest days, over which an alert that is open is followed.
     pub window: Window,
-    /// The days that they are judged against.
+    /// The days that they are compared with.
     pub baseline_window: Window,
-    /// Every value of every single dimension.
+    /// Every value of every single dimension, over the latest days.
     pub pairs: &'a [SegmentPair],
-    /// Every deal.
+    /// Every deal, over the latest days.
     pub overall: &'a SegmentPair,
     /// Amount of the open deals per segment, in the reporting currency; absent where there are none.
     pub open_amounts: &'a BTreeMap<Segment, Money>,
@@ -91,14 +126,12 @@ pub struct Observation<'a> {
     pub currency: &'a str,
     /// The state of the data.
     pub data_version: DataVersion,
-    /// How often each rule looks in a quarter: the false-alarm budget is shared among the looks.
-    pub looks_per_quarter: u32,
     /// The alerts that are live. To open one takes evidence; to keep it open it is enough that the
     /// condition still holds, so that an alert near the bar does not come and go.
     pub live: &'a [Alert],
 }
 
-impl<'a> Observation<'a> {
+impl Observation<'_> {
     /// Whether an alert of this rule on this segment is live.
     fn is_live(&self, rule: Rule, segment: &Segment) -> bool {
         self.live
@@ -110,15 +143,16 @@ impl<'a> Observation<'a> {
         self.open_amounts.get(segment).copied().unwrap_or(Money::ZERO)
     }
 
-    /// The values of one dimension. Blank is left out: a rule that names a person or a source has
-    /// nobody to name there.
-    fn values_of(&self, dimension: &str) -> Vec<(&'a str, &'a SegmentPair)> {
-        let named = self.pairs.iter().filter_map(|pair| match pair.segment.parts() {
-            [(name, value)] if name.as_str() == dimension && value != NONE => {
-                Some((value.as_str(), pair))
-            }
-            _ => None,
-        });
-        named.collect()
-    }
+}
+
+/// The values of one dimension. Blank is left out: a rule that names a person or a source has nobody
+/// to name there.
+fn values_of<'a>(pairs: &'a [SegmentPair], dimension: &str) -> Vec<(&'a str, &'a SegmentPair)> {
+    let named = pairs.iter().filter_map(|pair| match pair.segment.parts() {
+        [(name, value)] if name.as_str() == dimension && value != NONE => {
+            Some((value.as_str(), pair))
+        }
+        _ => None,
+    });
+    named.collect()
 }

@@ -8,8 +8,9 @@ use rand_pcg::Pcg64Mcg;
 use winsight_model::{DayHistogram, Tally};
 
 use self::confidence::Confidence;
-use crate::Interval;
 use crate::quantiles::quantile;
+use crate::sequential::z_of;
+use crate::{Interval, anytime_p_value};
 
 const REPLICATES: usize = 2_000;
 const SEED: u64 = 0xD1F1;
@@ -44,6 +45,16 @@ pub(crate) fn deal_friction_interval(tally: &Tally) -> Option<Interval> {
 pub fn dfi_change_p_value(current: &Tally, baseline: &Tally) -> f64 {
     let p_value = || Some(log_friction(current)?.p_value_of_equality(&log_friction(baseline)?));
     p_value().unwrap_or(1.0)
+}
+
+/// The same, looked at every day of a window that will have `deals_at_end` deals.
+pub fn dfi_anytime_p_value(current: &Tally, baseline: &Tally, deals_at_end: f64) -> f64 {
+    let (now, before) = (current.deals() as f64, baseline.deals() as f64);
+    if now <= 0.0 || before <= 0.0 {
+        return 1.0;
+    }
+    let fraction = (1.0 / deals_at_end.max(1.0) + 1.0 / before) / (1.0 / now + 1.0 / before);
+    anytime_p_value(z_of(dfi_change_p_value(current, baseline) / 2.0), fraction)
 }
 
 /// The factor by which the Deal Friction Index changed, 95% interval: the other reading of the test of

@@ -10,6 +10,9 @@ mod change;
 mod concentration;
 mod decomposition;
 mod drivers;
+mod drops;
+mod exact;
+mod family;
 mod friction;
 mod gaussian;
 mod headline;
@@ -21,6 +24,7 @@ mod pipeline;
 mod proportion;
 mod quantiles;
 mod remarks;
+mod sequential;
 mod spread;
 
 pub use causes::{Cause, CauseKind, CauseSearch, Causes, Contributor, find_causes};
@@ -35,7 +39,12 @@ pub use decomposition::{
 pub use drivers::{
     Cell, DimensionTest, Driver, DriverAnalysis, DriverError, DroppedLevel, drivers,
 };
-pub use friction::dfi_change_p_value;
+pub use drops::{
+    Course, DropCounts, DropTest, below_rate_p_value, drop_test, foreseen_standard_error,
+    overall_drop_test,
+};
+pub use family::{DropFamily, JudgedDrop};
+pub use friction::{dfi_anytime_p_value, dfi_change_p_value};
 pub use headline::{HeadlineChanges, MetricChange, headline_changes};
 pub use interval::Interval;
 pub use metrics::{Metrics, metrics, metrics_without_bootstrap};
@@ -49,4 +58,5 @@ pub use pipeline::{
 };
 pub use proportion::{Share, below_p_value, detectable_drop, difference_p_value, newcombe, wilson};
 pub use remarks::change_remarks;
+pub use sequential::{anytime_p_value, budget_shares};
 pub use spread::{Spread, rep_spread};

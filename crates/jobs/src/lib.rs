@@ -7,6 +7,7 @@ mod backup;
 mod changes;
 mod doctor;
 mod error;
+mod evaluate;
 mod gate;
 mod history;
 mod home;

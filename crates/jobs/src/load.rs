@@ -250,7 +250,8 @@ impl Workspace {
         let alerts = self.metadata.alerts(&self.id, None).await?;
         let now = self.clock.instant();
         let transitions = reconcile(&alerts, findings, &[Rule::DataQuality], now);
-        Ok(self.metadata.change_alerts(&self.id, transitions).await?)
+        self.metadata.change_alerts(&self.id, transitions, now).await?;
+        Ok(())
     }
 
     /// Loads that were staged or being released when a process died: the store knows which of them

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use winsight_alert::{Alert, AlertState};
+use winsight_alert::{Action, Alert, AlertEvent, AlertState};
 use winsight_insight::{
     Cadence, Cell, DriverAnalysis, HighRisk, Insight, Metrics, SegmentPair, drivers, high_risk,
     metrics, metrics_without_bootstrap,
@@ -194,12 +194,23 @@ impl Workspace {
         Ok(self.metadata.alert(&self.id, id).await?)
     }
 
-    /// Moves an alert to `state` on behalf of a person, and returns it as it then is.
+    /// What happened to the alert with this id, the first step first.
+    pub async fn alert_events(&self, id: &str) -> Result<Vec<AlertEvent>, JobError> {
+        Ok(self.metadata.alert_events(&self.id, id).await?)
+    }
+
+    /// Does what a person does with an alert, and returns it as it then is.
     ///
     /// # Errors
-    /// When there is none, or when it is resolved and so stays as it is.
-    pub async fn move_alert(&self, id: &str, state: AlertState) -> Result<Alert, JobError> {
-        Ok(self.metadata.set_alert_state(&self.id, id, state, self.clock.instant()).await?)
+    /// When there is none, or when it is resolved and so cannot become live.
+    pub async fn act_on_alert(
+        &self,
+        id: &str,
+        action: &Action,
+        who: &str,
+    ) -> Result<Alert, JobError> {
+        let now = self.clock.instant();
+        Ok(self.metadata.act_on_alert(&self.id, id, action, who, now).await?)
     }
 
     /// Where the deals of the latest load came from; `None` before the first.
@@ -307,7 +318,7 @@ fn groupings(query: &MetricsQuery) -> Result<Vec<Grouping>, JobError> {
     })
 }
 
-fn segment(by: &[Dimension], values: Vec<String>) -> Segment {
+pub(crate) fn segment(by: &[Dimension], values: Vec<String>) -> Segment {
     Segment::of(by.iter().cloned().zip(values).collect())
 }
 

@@ -7,15 +7,14 @@ use std::time::Instant;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use winsight_alert::{
-    Alert, AlertState, Finding, Observation, Rule, dfi_findings, high_risk_finding,
-    lead_source_findings, reconcile, unjudged_findings, win_rate_findings,
+    Alert, AlertState, Finding, Observation, Rule, high_risk_finding, reconcile,
 };
 use winsight_insight::{
-    Cadence, DriverAnalysis, Insight, LOOKS_PER_QUARTER, MonthlyInput, SegmentPair, WeeklyInput,
-    daily_insights, high_risk, monthly_insights, pipeline_health, weekly_insights,
+    Cadence, DriverAnalysis, Insight, MonthlyInput, SegmentPair, WeeklyInput, daily_insights,
+    high_risk, monthly_insights, pipeline_health, weekly_insights,
 };
 use winsight_meta::RunRow;
-use winsight_model::{DataVersion, Dimension, Segment};
+use winsight_model::{DataVersion, Dimension};
 use winsight_store::Commit;
 
 use crate::{JobError, KnownAt, Workspace};
@@ -33,7 +32,7 @@ pub struct RunReport {
     pub deals: u64,
     /// What it has to say.
     pub insights: Vec<Insight>,
-    /// Alerts it raised.
+    /// Alerts it raised, or raised again.
     pub alerts_opened: Vec<Alert>,
     /// Alerts it found over.
     pub alerts_resolved: Vec<Alert>,
@@ -70,31 +69,32 @@ impl Workspace {
         self.record_history(&commit, job).await?;
         let counts = self.store.deal_counts(&commit, self.clock.today()).await?;
         let now = self.clock.instant();
-        let alerts = self.live_alerts().await?;
+        let alerts = self.metadata.alerts(&self.id, None).await?;
         let transitions = reconcile(&alerts, judged.findings, judged.rules, now);
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let report = RunReport {
-            job,
-            as_of: self.clock.today(),
-            data_version: commit.version,
-            deals: counts.deals,
-            insights: judged.insights.clone(),
-            alerts_opened: transitions.opened.clone(),
-            alerts_resolved: transitions.resolved.clone(),
-            duration_ms,
-        };
         let row = RunRow {
             job,
             as_of: now,
             day: self.day()?,
             data_version: commit.version,
-            deals: report.deals,
-            insights: judged.insights,
+            deals: counts.deals,
+            insights: judged.insights.clone(),
             transitions,
             duration_ms,
             started_at: now,
         };
-        self.metadata.record_run(&self.id, row).await?;
+        let told = self.metadata.record_run(&self.id, row).await?;
+        let is_told = |alert: &Alert| alert.state != AlertState::Pending;
+        let report = RunReport {
+            job,
+            as_of: self.clock.today(),
+            data_version: commit.version,
+            deals: counts.deals,
+            insights: judged.insights,
+            alerts_opened: told.opened.into_iter().chain(told.reopened).filter(is_told).collect(),
+            alerts_resolved: told.resolved,
+            duration_ms,
+        };
         if job == Cadence::Daily {
             self.upkeep_if_due().await?;
         }
@@ -109,12 +109,13 @@ impl Workspace {
         both().map_err(|error: jiff::Error| JobError::Usage(format!("--as-of {today}: {error}")))
     }
 
-    async fn live_alerts(&self) -> Result<Vec<Alert>, JobError> {
+    pub(crate) async fn live_alerts(&self) -> Result<Vec<Alert>, JobError> {
         let mut alerts = self.metadata.alerts(&self.id, None).await?;
         alerts.retain(|alert| alert.state != AlertState::Resolved);
         Ok(alerts)
     }
 
+    /// High-risk deals and pipeline health, and every rule that judges deals that have closed.
     async fn daily(&self, commit: &Commit) -> Result<Judged, JobError> {
         let (window, baseline_window) = self.windows(Some(commit)).await?;
         // Days without data must not look like days without activity.
@@ -125,6 +126,7 @@ impl Workspace {
         let currency = &self.settings.reporting_currency;
         let insights = daily_insights(&health, &risky, currency, &self.settings);
         let observation = Observation {
+            sequences: &[],
             window,
             baseline_window,
             pairs: &[],
@@ -132,15 +134,12 @@ impl Workspace {
             open_amounts: &BTreeMap::new(),
             currency,
             data_version: commit.version,
-            looks_per_quarter: LOOKS_PER_QUARTER,
             live: &[],
         };
-        let finding = high_risk_finding(&risky, &observation, &self.settings);
-        Ok(Judged {
-            insights,
-            findings: finding.into_iter().collect(),
-            rules: &[Rule::HighRiskDeals],
-        })
+        let mut findings = self.tested_findings(commit).await?;
+        findings.extend(high_risk_finding(&risky, &observation, &self.settings));
+        let rules = &[Rule::WinRateDrop, Rule::DfiRise, Rule::LeadSourceLow, Rule::HighRiskDeals];
+        Ok(Judged { insights, findings, rules })
     }
 
     async fn weekly(&self, commit: &Commit) -> Result<Judged, JobError> {
@@ -148,25 +147,7 @@ impl Workspace {
         let dimensions = Dimension::known_while_open();
         let (overall, pairs) =
             self.pairs(commit, window, baseline_window, &dimensions, &[]).await?;
-        let open_amounts = self.store.open_amounts(commit, self.clock.today(), &dimensions).await?;
-        let mut live = self.live_alerts().await?;
-        // An alert that opened later is not known yet in a replay.
-        live.retain(|alert| alert.opened_at <= self.clock.instant());
-        let observation = Observation {
-            window,
-            baseline_window,
-            pairs: &pairs,
-            overall: &overall,
-            open_amounts: &open_amounts,
-            currency: &self.settings.reporting_currency,
-            data_version: commit.version,
-            looks_per_quarter: LOOKS_PER_QUARTER,
-            live: &live,
-        };
-        let mut findings = self.win_rate_drops(commit, &observation).await?;
-        findings.extend(lead_source_findings(&observation, &self.settings));
-        findings.extend(dfi_findings(&observation, &self.settings));
-        findings.extend(unjudged_findings(&observation, &self.settings));
+        let findings = self.tested_findings(commit).await?;
         let causes = self.causes(commit, window, baseline_window).await?;
         let input = WeeklyInput { window, baseline_window, overall, segments: pairs, causes };
         Ok(Judged {
@@ -176,35 +157,7 @@ impl Workspace {
         })
     }
 
-    /// The drops in win rate, one for each cause: the drop with the strongest evidence stands, its
-    /// deals are set aside, and another drop stands only if the other deals show it too.
-    async fn win_rate_drops(
-        &self,
-        commit: &Commit,
-        observation: &Observation<'_>,
-    ) -> Result<Vec<Finding>, JobError> {
-        let all = win_rate_findings(observation, &self.settings);
-        let mut causes: Vec<Segment> = Vec::new();
-        let mut next = all.first().map(|finding| finding.segment.clone());
-        while let Some(cause) = next.take() {
-            causes.push(cause);
-            if causes.contains(&Segment::all()) {
-                break;
-            }
-            let (window, baseline) = (observation.window, observation.baseline_window);
-            let dimensions = Dimension::known_while_open();
-            let (overall, pairs) =
-                self.pairs(commit, window, baseline, &dimensions, &causes).await?;
-            let rest = Observation { pairs: &pairs, overall: &overall, ..*observation };
-            let left = win_rate_findings(&rest, &self.settings);
-            let is_known = |segment: &Segment| all.iter().any(|found| found.segment == *segment);
-            next = left.into_iter().map(|finding| finding.segment).find(is_known);
-        }
-        Ok(winsight_alert::without_echoes(all, &causes))
-    }
-
-    /// Looks at the month's strategy. Raises no alert: the weekly run has looked already, and a
-    /// second look at the same days would spend the false-alarm budget twice.
+    /// Looks at the month's strategy. Raises no alert: the daily and the weekly runs look already.
     async fn monthly(&self, commit: &Commit) -> Result<Judged, JobError> {
         let (window, baseline_window) = self.windows(Some(commit)).await?;
         let dimensions = Dimension::known_while_open();

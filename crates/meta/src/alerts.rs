@@ -34,88 +34,148 @@ impl Metadata {
         self.find_alert(self.database(), workspace, id).await
     }
 
-    /// Moves an alert to `state` on behalf of a person, and returns it as it then is.
-    ///
-    /// # Errors
-    /// [`MetaError::NoSuchAlert`], or [`MetaError::Transition`] when it cannot take that state.
-    pub async fn set_alert_state(
-        &self,
-        workspace: &WorkspaceId,
-        id: &str,
-        state: AlertState,
-        at: Timestamp,
-    ) -> Result<Alert, MetaError> {
-        let failed = self.failed("change the alert");
-        let transaction = self.begin().await?;
-        let alert = self.find_alert(&transaction, workspace, id).await?.moved_to(state, at)?;
-        self.write_state(&transaction, workspace, &alert).await?;
-        transaction.commit().await.map_err(&failed)?;
-        Ok(alert)
-    }
-
     /// Writes what was changed among the alerts apart from any run, in one transaction.
     pub async fn change_alerts(
         &self,
         workspace: &WorkspaceId,
         transitions: Transitions,
-    ) -> Result<(), MetaError> {
+        at: Timestamp,
+    ) -> Result<Transitions, MetaError> {
         let transaction = self.begin().await?;
-        self.apply_transitions(&transaction, workspace, transitions).await?;
-        transaction.commit().await.map_err(self.failed("change the alerts"))
+        let applied = self.apply_transitions(&transaction, workspace, transitions, at).await?;
+        transaction.commit().await.map_err(self.failed("change the alerts"))?;
+        Ok(applied)
     }
 
-    /// Writes what a run changed. An alert that somebody has moved since the run read it keeps the
-    /// state that they gave it.
+    /// Writes what a run changed, with its history, and returns what is to be told: the changes that
+    /// nobody else had made meanwhile. An alert that somebody has moved since the run read it keeps the
+    /// state that they gave it; one that another process has opened or reopened is only updated.
     pub(crate) async fn apply_transitions(
         &self,
         transaction: &impl ConnectionTrait,
         workspace: &WorkspaceId,
         transitions: Transitions,
-    ) -> Result<(), MetaError> {
+        at: Timestamp,
+    ) -> Result<Transitions, MetaError> {
+        let mut applied = Transitions::default();
         // First, so that one that is over never stands in the way of a new one.
-        for resolved in &transitions.resolved {
-            self.write_state(transaction, workspace, resolved).await?;
+        for resolved in transitions.resolved {
+            let change = live(workspace, &resolved.id)
+                .col_expr(alert::Column::State, Expr::value(resolved.state.as_str()))
+                .col_expr(alert::Column::ResolvedAt, Expr::value(resolved.resolved_at.map(instant)));
+            if self.changed(change, transaction).await? {
+                self.write_own_event(transaction, workspace, &resolved, "resolved", at).await?;
+                applied.resolved.push(resolved);
+            }
         }
-        for updated in &transitions.updated {
-            let finding = json("alert", &updated.finding)?;
-            let update = live(workspace, &updated.id)
-                .col_expr(alert::Column::Finding, Expr::value(finding))
-                .exec(transaction)
-                .await;
-            update.map_err(self.failed("update an alert"))?;
+        for updated in transitions.updated {
+            self.write_finding(transaction, workspace, &updated.id, &updated).await?;
+            applied.updated.push(updated);
         }
-        for opened in &transitions.opened {
+        for reopened in transitions.reopened {
+            if self.reopen(transaction, workspace, &reopened).await? {
+                self.write_own_event(transaction, workspace, &reopened, "reopened", at).await?;
+                applied.reopened.push(reopened);
+            }
+        }
+        for opened in transitions.opened {
+            if let Some(known) = self.live_twin(transaction, workspace, &opened).await? {
+                self.write_finding(transaction, workspace, &known, &opened).await?;
+                continue;
+            }
             // Found, resolved by hand, and found again by a rerun as of the same instant.
-            let reopen = OnConflict::columns([alert::Column::Workspace, alert::Column::Id])
+            let again = OnConflict::columns([alert::Column::Workspace, alert::Column::Id])
                 .update_columns([
                     alert::Column::State,
                     alert::Column::ResolvedAt,
                     alert::Column::Finding,
                 ])
                 .to_owned();
-            let insert = alert::Entity::insert(row(workspace, opened)?).on_conflict(reopen);
+            let insert = alert::Entity::insert(row(workspace, &opened)?).on_conflict(again);
             let insert = insert.exec_without_returning(transaction).await;
             insert.map_err(self.failed("open an alert"))?;
+            self.write_own_event(transaction, workspace, &opened, opened_as(&opened), at).await?;
+            applied.opened.push(opened);
         }
-        Ok(())
+        Ok(applied)
     }
 
-    async fn write_state(
+    /// The id of the live alert of the same rule on the same segment, if there is one already.
+    async fn live_twin(
+        &self,
+        transaction: &impl ConnectionTrait,
+        workspace: &WorkspaceId,
+        opened: &Alert,
+    ) -> Result<Option<String>, MetaError> {
+        let segment = json("alert", &opened.finding)?["segment"].to_string();
+        let same = alert::Entity::find()
+            .filter(alert::Column::Workspace.eq(workspace.as_str()))
+            .filter(alert::Column::Rule.eq(opened.finding.rule_name()))
+            .filter(alert::Column::Segment.eq(segment))
+            .filter(alert::Column::State.ne(AlertState::Resolved.as_str()))
+            .one(transaction)
+            .await
+            .map_err(self.failed("read the alerts"))?;
+        Ok(same.map(|known| known.id))
+    }
+
+    /// Whether the alert was not open already.
+    async fn reopen(
+        &self,
+        transaction: &impl ConnectionTrait,
+        workspace: &WorkspaceId,
+        alert: &Alert,
+    ) -> Result<bool, MetaError> {
+        let open = [AlertState::Open.as_str(), AlertState::Acknowledged.as_str()];
+        let change = alert::Entity::update_many()
+            .filter(alert::Column::Workspace.eq(workspace.as_str()))
+            .filter(alert::Column::Id.eq(&alert.id))
+            .filter(alert::Column::State.is_not_in(open))
+            .col_expr(alert::Column::State, Expr::value(alert.state.as_str()))
+            .col_expr(alert::Column::ResolvedAt, Expr::value(None::<i64>))
+            .col_expr(alert::Column::Finding, Expr::value(json("alert", &alert.finding)?))
+            .col_expr(alert::Column::Life, Expr::value(json("alert", &alert.life)?));
+        self.changed(change, transaction).await
+    }
+
+    async fn write_finding(
+        &self,
+        transaction: &impl ConnectionTrait,
+        workspace: &WorkspaceId,
+        id: &str,
+        alert: &Alert,
+    ) -> Result<(), MetaError> {
+        let finding = json("alert", &alert.finding)?;
+        let update = live(workspace, id).col_expr(alert::Column::Finding, Expr::value(finding));
+        self.changed(update, transaction).await.map(|_| ())
+    }
+
+    /// Writes an alert as a person left it.
+    pub(crate) async fn write_alert(
         &self,
         transaction: &impl ConnectionTrait,
         workspace: &WorkspaceId,
         alert: &Alert,
     ) -> Result<(), MetaError> {
-        let update = live(workspace, &alert.id)
+        let change = alert::Entity::update_many()
+            .filter(alert::Column::Workspace.eq(workspace.as_str()))
+            .filter(alert::Column::Id.eq(&alert.id))
             .col_expr(alert::Column::State, Expr::value(alert.state.as_str()))
             .col_expr(alert::Column::ResolvedAt, Expr::value(alert.resolved_at.map(instant)))
-            .exec(transaction)
-            .await;
-        update.map_err(self.failed("change an alert"))?;
-        Ok(())
+            .col_expr(alert::Column::Life, Expr::value(json("alert", &alert.life)?));
+        self.changed(change, transaction).await.map(|_| ())
     }
 
-    async fn find_alert(
+    async fn changed(
+        &self,
+        update: sea_orm::UpdateMany<alert::Entity>,
+        transaction: &impl ConnectionTrait,
+    ) -> Result<bool, MetaError> {
+        let done = update.exec(transaction).await.map_err(self.failed("change an alert"))?;
+        Ok(done.rows_affected > 0)
+    }
+
+    pub(crate) async fn find_alert(
         &self,
         connection: &impl ConnectionTrait,
         workspace: &WorkspaceId,
@@ -141,12 +201,13 @@ fn row(workspace: &WorkspaceId, alert: &Alert) -> Result<alert::ActiveModel, Met
     Ok(alert::ActiveModel {
         workspace: Set(workspace.to_string()),
         id: Set(alert.id.clone()),
-        rule: Set(alert.finding.rule.to_string()),
+        rule: Set(alert.finding.rule_name()),
         segment: Set(finding["segment"].to_string()),
         state: Set(alert.state.to_string()),
         opened_at: Set(instant(alert.opened_at)),
         resolved_at: Set(alert.resolved_at.map(instant)),
         finding: Set(finding),
+        life: Set(Some(json("alert", &alert.life)?)),
     })
 }
 
@@ -158,5 +219,10 @@ fn read_alert(row: alert::Model) -> Result<Alert, MetaError> {
         opened_at: read_instant(row.opened_at)?,
         resolved_at: row.resolved_at.map(read_instant).transpose()?,
         finding: read_json("alert", row.finding)?,
+        life: row.life.map(|life| read_json("alert", life)).transpose()?.unwrap_or_default(),
     })
+}
+
+fn opened_as(alert: &Alert) -> &'static str {
+    if alert.state == AlertState::Pending { "pending" } else { "opened" }
 }

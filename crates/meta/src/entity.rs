@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "SeaORM's derives write public items")]
 
 pub(crate) mod alert;
+pub(crate) mod alert_event;
 pub(crate) mod erasure;
 pub(crate) mod insight;
 pub(crate) mod load;

@@ -9,6 +9,7 @@
 //! instants are microseconds since 1970, JSON is a JSON column, counts are 64-bit integers, and a
 //! change that takes several statements is one transaction.
 
+mod alert_events;
 mod alerts;
 mod closing;
 mod copy;

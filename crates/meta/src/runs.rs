@@ -39,8 +39,13 @@ pub struct RunRow {
 
 impl Metadata {
     /// Records a run, what it said and what it changed among the alerts, in one transaction. A rerun
-    /// of the same job as of any instant of the same day takes the place of the one before.
-    pub async fn record_run(&self, workspace: &WorkspaceId, run: RunRow) -> Result<(), MetaError> {
+    /// of the same job as of any instant of the same day takes the place of the one before. Returns
+    /// what is to be told: the changes among the alerts that no other process made first.
+    pub async fn record_run(
+        &self,
+        workspace: &WorkspaceId,
+        run: RunRow,
+    ) -> Result<Transitions, MetaError> {
         let failed = self.failed("record the run");
         let transaction = self.begin().await?;
         // Its insights go with it.
@@ -64,8 +69,10 @@ impl Metadata {
         };
         let id = row.insert(&transaction).await.map_err(&failed)?.id;
         self.store_insights(&transaction, workspace, id, &run.insights).await?;
-        self.apply_transitions(&transaction, workspace, run.transitions).await?;
-        transaction.commit().await.map_err(&failed)
+        let (transitions, as_of) = (run.transitions, run.as_of);
+        let applied = self.apply_transitions(&transaction, workspace, transitions, as_of).await?;
+        transaction.commit().await.map_err(&failed)?;
+        Ok(applied)
     }
 
     async fn store_insights(

@@ -58,6 +58,8 @@ pub struct AlertSettings {
     pub window_days: i32,
     /// Chance of any false alert per workspace and quarter, over every segment and look together.
     pub false_alarm_budget: f64,
+    /// Days that a closed deal is given to be entered: the last days known are not judged for drops.
+    pub settling_days: i32,
     /// A win rate must fall by more than this, as a share (0.05 is five points).
     pub win_rate_drop: f64,
     /// A rep's Deal Friction Index must rise by more than this share.
@@ -75,6 +77,7 @@ impl Default for AlertSettings {
         Self {
             window_days: 91,
             false_alarm_budget: 0.05,
+            settling_days: 2,
             win_rate_drop: 0.05,
             dfi_rise: 0.20,
             lead_source_win_rate: 0.35,

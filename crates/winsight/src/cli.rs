@@ -394,6 +394,9 @@ pub(crate) struct Alerts {
     /// Which alerts to list.
     #[arg(long, value_enum, default_value_t = State::Open)]
     pub(crate) state: State,
+    /// Who does it, as kept in the history of the alert.
+    #[arg(long, global = true, env = "WINSIGHT_USER", value_name = "NAME")]
+    pub(crate) by: Option<String>,
     #[command(subcommand)]
     pub(crate) action: Option<AlertAction>,
 }
@@ -410,11 +413,52 @@ pub(crate) enum AlertAction {
         /// Its id, as listed.
         id: String,
     },
+    /// Put an alert aside, until a day or until it gets worse.
+    Snooze {
+        /// Its id, as listed.
+        id: String,
+        /// Tell of it again on this day.
+        #[arg(long, value_name = "DATE")]
+        until: Option<Date>,
+        /// Tell of it again when it gets worse by a quarter; so it is without a day.
+        #[arg(long, conflicts_with = "until")]
+        until_worse: bool,
+    },
     /// Resolve an alert.
     Resolve {
         /// Its id, as listed.
         id: String,
+        /// What was done about it.
+        #[arg(long, value_name = "TEXT")]
+        action: Option<String>,
     },
+    /// Say who takes care of an alert.
+    Assign {
+        /// Its id, as listed.
+        id: String,
+        /// Who it is given to.
+        owner: String,
+    },
+    /// Say something about an alert.
+    Comment {
+        /// Its id, as listed.
+        id: String,
+        /// The words.
+        text: String,
+    },
+    /// Say whether an alert was worth being told.
+    Useful {
+        /// Its id, as listed.
+        id: String,
+        /// Whether it was.
+        answer: Answer,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Answer {
+    Yes,
+    No,
 }
 
 #[derive(Debug, Subcommand)]
@@ -442,6 +486,7 @@ pub(crate) enum Job {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum State {
+    Pending,
     Open,
     Acknowledged,
     Snoozed,

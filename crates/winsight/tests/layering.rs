@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The crates in the order of the pipeline, planned ones included. A crate may depend only on
 /// crates before it.
-const PIPELINE: [&str; 14] = [
+const PIPELINE: [&str; 15] = [
     "winsight-model",
     "winsight-vault",
     "winsight-sources",
@@ -22,6 +22,7 @@ const PIPELINE: [&str; 14] = [
     "winsight-jobs",
     "winsight-server",
     "winsight-simulate",
+    "winsight-proof",
     "winsight",
 ];
 

@@ -1,7 +1,7 @@
-use winsight_insight::{Metrics, dfi_change_p_value, metrics};
+use winsight_insight::{Metrics, dfi_anytime_p_value, metrics};
 use winsight_model::{DayHistogram, Settings};
 
-use super::tested::{Said, Tested, tested};
+use super::tested::{Said, Tested, deals_at_end, tested};
 use super::{Observation, Rule};
 use crate::Finding;
 use crate::evidence::{Budget, Evidence, Standing};
@@ -10,11 +10,11 @@ use crate::wording::{days, p_value, percent, period};
 /// The reps whose Deal Friction Index rose by more than `dfi_rise` beyond chance, strongest
 /// evidence first.
 ///
-/// [`dfi_change_p_value`], Benjamini–Hochberg over every rep with `min_deals` won and as many lost
-/// deals in each window.
+/// [`dfi_anytime_p_value`], looked at every day and shared among the reps; a rep needs `min_deals` won
+/// and as many lost deals in both windows.
 pub fn dfi_findings(observation: &Observation<'_>, settings: &Settings) -> Vec<Finding> {
-    let (reps, budget) = tested(Rule::DfiRise, "rep", observation, settings, |pair| {
-        dfi_change_p_value(&pair.current, &pair.baseline)
+    let (reps, budget) = tested(Rule::DfiRise, "rep", observation, settings, |look, pair| {
+        dfi_anytime_p_value(&pair.current, &pair.baseline, deals_at_end(look, pair))
     });
     reps.iter().filter_map(|rep| finding(rep, observation, settings, &budget)).collect()
 }
@@ -27,14 +27,14 @@ fn finding(
     settings: &Settings,
     budget: &Budget<'_>,
 ) -> Option<Finding> {
-    if !rep.passed && !rep.is_live {
+    if !rep.passed() && !rep.is_live {
         return None;
     }
     let current = metrics(&rep.pair.current, settings.min_deals);
     let baseline = metrics(&rep.pair.baseline, settings.min_deals);
     let (now, before) = current.dfi.zip(baseline.dfi)?;
     let rise = settings.alerts.dfi_rise;
-    let opens = rep.passed && now > before * (1.0 + rise);
+    let opens = rep.passed() && now > before * (1.0 + rise);
     let holds = rep.is_live && now > before * (1.0 + rise / 2.0);
     if !(opens || holds) {
         return None;
@@ -49,7 +49,7 @@ fn finding(
         "Rep: {}\nDeal Friction Index: {now:.2} (up from {before:.2} {})\n\
          Impact: lost deals take {} to close, won deals {}",
         rep.name,
-        period(observation.baseline_window, observation.window),
+        period(rep.baseline_window, rep.window),
         median(&rep.pair.current.lost.cycle_days),
         median(&rep.pair.current.won.cycle_days),
     );
@@ -84,8 +84,8 @@ fn evidence(
         budget.describe("rep", standing),
     );
     budget
-        .record(Evidence::new(summary), standing)
-        .with("method", "median_confidence_distributions_and_benjamini_hochberg")
+        .record(Evidence::new(summary), rep.level, standing)
+        .with("method", "sequential_median_confidence_distributions")
         .with("p_value", rep.p_value)
         .with_interval(current.dfi_interval)
 }

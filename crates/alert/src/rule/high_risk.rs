@@ -49,6 +49,7 @@ pub fn high_risk_finding(
         action: "Review these deals in next pipeline review".to_owned(),
         context: None,
         data_version: observation.data_version,
+        custom: None,
         evidence: evidence(high_risk, &described),
     })
 }

@@ -1,7 +1,7 @@
-use winsight_insight::{Metrics, Share, below_p_value, metrics};
+use winsight_insight::{Metrics, Share, below_rate_p_value, metrics};
 use winsight_model::Settings;
 
-use super::tested::{Said, Tested, tested};
+use super::tested::{Said, Tested, deals_at_end, tested};
 use super::{Observation, Rule};
 use crate::Finding;
 use crate::evidence::{Budget, Evidence, Standing};
@@ -10,17 +10,18 @@ use crate::wording::{days, distinct_percents, percent};
 /// The lead sources that win less than `lead_source_win_rate` of their deals beyond chance,
 /// strongest evidence first.
 ///
-/// One-sided score test against the threshold, Benjamini–Hochberg over every source with
-/// `min_deals` closed deals in the window. An alert stays open while the rate is under the threshold.
+/// Exact binomial test against the threshold, looked at every day and shared among the sources; a
+/// source needs `min_deals` closed deals in the window. An alert stays open while the rate is under the
+/// threshold.
 pub fn lead_source_findings(observation: &Observation<'_>, settings: &Settings) -> Vec<Finding> {
     let threshold = settings.alerts.lead_source_win_rate;
     let (sources, budget) =
-        tested(Rule::LeadSourceLow, "lead_source", observation, settings, |pair| {
-            below_p_value(Share::from(&pair.current), threshold)
+        tested(Rule::LeadSourceLow, "lead_source", observation, settings, |look, pair| {
+            below_rate_p_value(Share::from(&pair.current), threshold, deals_at_end(look, pair))
         });
     let is_low = |source: &&Tested<'_>| {
         let under = Share::from(&source.pair.current).rate().is_some_and(|rate| rate < threshold);
-        source.passed || (source.is_live && under)
+        source.passed() || (source.is_live && under)
     };
     let low = sources.iter().filter(is_low);
     low.map(|source| finding(source, observation, settings, &budget)).collect()
@@ -45,7 +46,7 @@ fn finding(
         current.deals,
     );
     let standing =
-        Standing::new(source.passed, || format!("the win rate is still below {threshold}"));
+        Standing::new(source.passed(), || format!("the win rate is still below {threshold}"));
     let said = Said {
         metric: "win_rate",
         current: current.win_rate,
@@ -73,9 +74,10 @@ fn evidence(
     budget
         .record(
             Evidence::new(format!("{} deals{interval}; {budget_words}", current.deals)),
+            source.level,
             standing,
         )
-        .with("method", "score_test_and_benjamini_hochberg")
+        .with("method", "sequential_binomial_test")
         .with("p_value", source.p_value)
         .with("won", current.won)
         .with("median_cycle_days", current.median_cycle_days)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::date;
-use winsight_alert::Observation;
+use winsight_alert::{Observation, Sequence, SequenceLook};
 use winsight_insight::SegmentPair;
 use winsight_model::{DataVersion, Dimension, Money, Outcome, Segment, Tally, Window};
 
@@ -55,13 +55,27 @@ pub(crate) fn overall(pairs: &[SegmentPair]) -> SegmentPair {
     all
 }
 
-/// What `pairs` look like at the only look of the second quarter of 2024.
+/// The last look of the second quarter of 2024, against the first; it has the whole budget.
+pub(crate) fn quarter(pairs: &[SegmentPair], overall: &SegmentPair) -> SequenceLook {
+    let sequence = Sequence {
+        window: QUARTER,
+        ends: QUARTER.to,
+        baseline: QUARTER_BEFORE,
+        season: None,
+        share: 1.0,
+    };
+    let (overall, pairs) = (overall.clone(), pairs.to_vec());
+    SequenceLook { sequence, overall, pairs, seasons: BTreeMap::new() }
+}
+
+/// What `pairs` look like at the last look of the second quarter of 2024.
 pub(crate) fn observe<'a>(
     pairs: &'a [SegmentPair],
     overall: &'a SegmentPair,
     open_amounts: &'a BTreeMap<Segment, Money>,
 ) -> Observation<'a> {
     Observation {
+        sequences: Box::leak(Box::new([quarter(pairs, overall)])),
         window: QUARTER,
         baseline_window: QUARTER_BEFORE,
         pairs,
@@ -69,7 +83,6 @@ pub(crate) fn observe<'a>(
         open_amounts,
         currency: "USD",
         data_version: DataVersion(7),
-        looks_per_quarter: 1,
         live: &[],
     }
 }

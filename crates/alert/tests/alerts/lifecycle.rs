@@ -2,7 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp, ToSpan};
 use proptest::prelude::*;
-use winsight_alert::{Alert, AlertState, Finding, Rule, Transitions, reconcile, win_rate_findings};
+use winsight_alert::{
+    Action, Alert, AlertState, Custom, Finding, Rule, Transitions, reconcile, win_rate_findings,
+};
 use winsight_model::{Segment, Settings};
 
 use crate::data::{observe, overall, pair, segment, shares};
@@ -48,14 +50,13 @@ fn state() -> impl Strategy<Value = AlertState> {
         AlertState::Open,
         AlertState::Acknowledged,
         AlertState::Snoozed,
-        AlertState::Resolved,
     ])
 }
 
 /// The alerts after `transitions`, by id.
 fn apply(alerts: &[Alert], transitions: Transitions) -> BTreeMap<String, Alert> {
-    let Transitions { opened, updated, resolved } = transitions;
-    let changed = opened.into_iter().chain(updated).chain(resolved);
+    let Transitions { opened, reopened, updated, resolved } = transitions;
+    let changed = opened.into_iter().chain(reopened).chain(updated).chain(resolved);
     alerts.iter().cloned().chain(changed).map(|alert| (alert.id.clone(), alert)).collect()
 }
 
@@ -118,6 +119,7 @@ proptest! {
         let after: Vec<_> = apply(&open, transitions).into_values().collect();
         let again = reconcile(&after, now, &evaluated, at(1));
         prop_assert_eq!(again.opened, []);
+        prop_assert_eq!(again.reopened, []);
         prop_assert_eq!(again.resolved, []);
         prop_assert!(again.updated.iter().all(|alert| after.contains(alert)));
     }
@@ -186,4 +188,59 @@ fn a_replay_of_the_past_leaves_what_came_later_alone() {
         let transitions = reconcile(&later, seen, &[Rule::WinRateDrop], at(2));
         assert_eq!(transitions, Transitions::default());
     }
+}
+
+/// An alert on Europe, opened on day 0, whose change is `points` points.
+fn drop_of(points: f64) -> Finding {
+    let finding = finding(Rule::WinRateDrop, segment("region", "Europe"), 10);
+    Finding { change: Some(-points / 100.0), ..finding }
+}
+
+fn found(known: &[Alert], points: Option<f64>, day: i64) -> Transitions {
+    reconcile(known, points.map(drop_of).into_iter().collect(), &[Rule::WinRateDrop], at(day))
+}
+
+#[test]
+fn a_snooze_ends_on_its_day_or_when_it_gets_worse() {
+    let opened = found(&[], Some(10.0), 0).opened.remove(0);
+    let until = opened.clone().after(&Action::SnoozeUntil(at(5)), at(1)).expect("live");
+    assert_eq!(found(&[until.clone()], Some(30.0), 4).reopened, []);
+    let [woken] = &found(&[until], Some(10.0), 5).reopened[..] else { panic!("due") };
+    assert_eq!((woken.state, woken.life.reopened), (AlertState::Open, 1));
+    assert_eq!(woken.life.reopened_because.as_deref(), Some("its snooze is over"));
+
+    let worse = opened.after(&Action::SnoozeUntilWorse, at(1)).expect("live");
+    assert_eq!(found(&[worse.clone()], Some(12.0), 90).reopened, []);
+    let [woken] = &found(&[worse], Some(13.0), 2).reopened[..] else { panic!("worse") };
+    assert_eq!(woken.life.reopened_because.as_deref(), Some("it got worse"));
+}
+
+#[test]
+fn what_comes_back_soon_is_the_same_alert() {
+    let opened = found(&[], Some(10.0), 0).opened.remove(0);
+    let over = found(std::slice::from_ref(&opened), None, 3).resolved;
+    assert_eq!(over[0].duration().map(|lasted| lasted.as_hours()), Some(72));
+    let [again] = &found(&over, Some(10.0), 10).reopened[..] else { panic!("came back") };
+    assert_eq!((&again.id, again.state, again.resolved_at), (&opened.id, AlertState::Open, None));
+    assert_eq!(found(&over, Some(10.0), 30).opened.len(), 1, "later it is another one");
+
+    let by_hand = opened.after(&Action::Resolve(Some("new price list".into())), at(3));
+    let by_hand = [by_hand.expect("live")];
+    assert_eq!(by_hand[0].life.action_taken.as_deref(), Some("new price list"));
+    assert!(found(&by_hand, Some(10.0), 4).is_empty(), "left alone while it is no worse");
+    assert_eq!(found(&by_hand, Some(15.0), 4).reopened.len(), 1);
+}
+
+#[test]
+fn a_rule_may_wait_before_anybody_is_told() {
+    let custom = Custom { name: "slow".to_owned(), pending_days: 3, ..Custom::default() };
+    let waiting = |day: i64, known: &[Alert]| {
+        let finding = Finding { rule: Rule::Custom, custom: Some(custom.clone()), ..drop_of(10.0) };
+        reconcile(known, vec![finding], &[Rule::Custom], at(day))
+    };
+    let opened = waiting(0, &[]).opened;
+    assert_eq!(opened[0].state, AlertState::Pending);
+    assert_eq!(waiting(2, &opened).reopened, []);
+    let [told] = &waiting(3, &opened).reopened[..] else { panic!("waited") };
+    assert_eq!((told.state, told.life.reopened), (AlertState::Open, 0));
 }

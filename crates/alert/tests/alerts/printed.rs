@@ -3,13 +3,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::date;
 use winsight_alert::{
-    Finding, Observation, dfi_findings, high_risk_finding, lead_source_findings, printed,
+    Finding, Observation, Sequence, dfi_findings, high_risk_finding, lead_source_findings, printed,
     reconcile, win_rate_findings,
 };
 use winsight_insight::high_risk;
 use winsight_model::{OpenDeal, Settings, Window};
 
-use crate::data::{dollars, observe, overall, pair, segment, shares, tally};
+use crate::data::{dollars, observe, overall, pair, quarter, segment, shares, tally};
 
 fn print(finding: Finding) -> String {
     let transitions = reconcile(&[], vec![finding], &[], Timestamp::UNIX_EPOCH);
@@ -38,7 +38,7 @@ Win Rate: 42% (down from 58% last quarter)
 Impact: $2.3M revenue at risk
 Action: Review pricing and competitive positioning
 Evidence: 300 deals against 300; change −16 points, 95% interval −24 to −8; false-alarm budget 5% \
-         a quarter over 3 rules, 3 segments and 1 look"
+         a quarter over every day, 3 rules and 3 segments"
     );
 }
 
@@ -60,8 +60,10 @@ fn a_baseline_is_called_last_quarter_only_when_it_is_one() {
             "(down from 58% from 2023-04-01 to 2023-06-30)",
         ),
     ] {
-        let observation =
-            Observation { window, baseline_window, ..observe(&pairs, &overall, &open) };
+        let mut look = quarter(&pairs, &overall);
+        look.sequence = Sequence { window, baseline: baseline_window, ..look.sequence };
+        let sequences = &[look];
+        let observation = Observation { sequences, ..observe(&pairs, &overall, &open) };
         let finding = win_rate_findings(&observation, &Settings::default()).remove(0);
         assert!(finding.message.contains(words), "{}", finding.message);
         assert!(finding.message.starts_with("Segment: Europe (region)\n"), "{}", finding.message);
@@ -74,7 +76,7 @@ fn a_lead_source_below_the_threshold() {
         let deals = tally((won, days), (lost, days), Some(dollars(20_000)));
         pair(segment("lead_source", name), deals.clone(), deals)
     };
-    let pairs = [source("Paid Ads", 84, 216, 97), source("Partner", 250, 250, 80)];
+    let pairs = [source("Paid Ads", 168, 432, 97), source("Partner", 500, 500, 80)];
     let overall = overall(&pairs);
     let open = BTreeMap::new();
     let quarter = observe(&pairs, &overall, &open);
@@ -89,10 +91,10 @@ fn a_lead_source_below_the_threshold() {
 Source: Paid Ads
 Win Rate: 28% (below threshold of 35%)
 Sales Cycle: 97 days (20% longer than average)
-Impact: Wasting sales time on low-quality leads, 216 of 300 deals lost
+Impact: Wasting sales time on low-quality leads, 432 of 600 deals lost
 Action: Tighten MQL→SQL qualification criteria
-Evidence: 300 deals; 95% interval 23% to 33%; false-alarm budget 5% a quarter over 3 rules, 2 \
-         lead sources and 1 look"
+Evidence: 600 deals; 95% interval 25% to 32%; false-alarm budget 5% a quarter over every day, \
+         3 rules and 2 lead sources"
     );
 }
 
@@ -167,6 +169,6 @@ Deal Friction Index: 1.42 (up from 1.00 last quarter)
 Impact: lost deals take 71 days to close, won deals 50 days
 Action: Review the oldest open deals with this rep and qualify out sooner
 Evidence: 60 lost and 40 won deals against 60 and 40; 95% interval 1.42 to 1.43; p < 0.0001; \
-         false-alarm budget 5% a quarter over 3 rules, 2 reps and 1 look"
+         false-alarm budget 5% a quarter over every day, 3 rules and 2 reps"
     );
 }

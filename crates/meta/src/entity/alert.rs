@@ -17,6 +17,7 @@ pub struct Model {
     pub opened_at: i64,
     pub resolved_at: Option<i64>,
     pub finding: Json,
+    pub life: Option<Json>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,5 +1,4 @@
-use jiff::Timestamp;
-use winsight_alert::{Alert, AlertState, Finding, Rule, Transitions, reconcile};
+use winsight_alert::{Action, Alert, AlertState, Finding, Rule, Transitions, reconcile};
 use winsight_insight::Cadence;
 use winsight_meta::{MetaError, Metadata};
 
@@ -49,11 +48,12 @@ async fn an_alert_opens_changes_and_resolves() {
     let again = vec![finding("India", 40)];
     evaluate(&metadata, "acme", wednesday, again).await.expect("records");
     let all = alerts(&metadata, None).await;
-    let told: Vec<_> =
-        all.iter().map(|alert| (alert.finding.deals, alert.state.as_str())).collect();
-    assert_eq!(told.len(), 3);
-    assert_eq!(told[0], (40, "open"), "the latest comes first");
-    assert_eq!(told.iter().filter(|(_, state)| *state == "resolved").count(), 2);
+    let [europe, india] = &all[..] else { panic!("it came back soon, so it is the same alert") };
+    assert_eq!((europe.state, india.state), (AlertState::Resolved, AlertState::Open));
+    assert_eq!((india.finding.deals, india.life.reopened), (40, 1));
+    let events = metadata.alert_events(&workspace("acme"), &india.id).await.expect("reads");
+    let told: Vec<_> = events.iter().map(|event| (&*event.who, &*event.what)).collect();
+    assert_eq!(told, ["opened", "resolved", "reopened"].map(|what| ("winsight", what)));
 }
 
 #[tokio::test]
@@ -66,13 +66,17 @@ async fn what_a_person_decided_stands() {
     let opened = evaluate(&metadata, "acme", monday, both()).await.expect("records").opened;
     let read_by_a_run = alerts(&metadata, None).await;
 
-    let set = |id: String, state| {
+    let act = |id: String, action: Action| {
         let (metadata, acme) = (metadata.clone(), acme.clone());
-        async move { metadata.set_alert_state(&acme, &id, state, noon).await }
+        async move { metadata.act_on_alert(&acme, &id, &action, "Ada", noon).await }
     };
-    let snoozed = set(opened[0].id.clone(), AlertState::Snoozed).await.expect("snoozes");
+    let later = Action::SnoozeUntil(instant("2024-09-01T00:00:00Z"));
+    let snoozed = act(opened[0].id.clone(), later).await.expect("snoozes");
     assert_eq!((snoozed.state, snoozed.resolved_at), (AlertState::Snoozed, None));
-    let resolved = set(opened[1].id.clone(), AlertState::Resolved).await.expect("resolves");
+    let done = Action::Resolve(Some("called them".to_owned()));
+    let resolved = act(opened[1].id.clone(), done).await.expect("resolves");
+    let events = metadata.alert_events(&acme, &resolved.id).await.expect("reads");
+    assert_eq!((&*events[1].who, events[1].text.as_deref()), ("Ada", Some("called them")));
     assert_eq!(resolved.resolved_at, Some(noon));
     assert_eq!(metadata.alert(&acme, &resolved.id).await.expect("reads"), resolved);
 
@@ -83,31 +87,38 @@ async fn what_a_person_decided_stands() {
     assert_eq!(metadata.alert(&acme, &snoozed.id).await.expect("reads"), snoozed);
     assert_eq!(metadata.alert(&acme, &resolved.id).await.expect("reads"), resolved);
 
-    let refused = set(resolved.id.clone(), AlertState::Open).await;
+    let refused = act(resolved.id.clone(), Action::Acknowledge).await;
     assert!(matches!(refused, Err(MetaError::Transition(_))), "{refused:?}");
-    let unknown = set("wrd-nowhere".to_owned(), AlertState::Open).await;
+    let unknown = act("wrd-nowhere".to_owned(), Action::Acknowledge).await;
     assert!(matches!(unknown, Err(MetaError::NoSuchAlert(_))), "{unknown:?}");
     let elsewhere = metadata.alert(&workspace("other"), &snoozed.id).await;
     assert!(matches!(elsewhere, Err(MetaError::NoSuchAlert(_))), "{elsewhere:?}");
 }
 
 #[tokio::test]
-async fn two_runs_cannot_open_an_alert_for_the_same_thing_and_the_second_leaves_no_trace() {
-    let metadata = Metadata::in_memory().await.expect("opens");
+async fn two_runs_that_find_the_same_open_one_alert_and_only_one_tells_of_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("meta.db");
+    let first = Metadata::open(&path, None).await.expect("opens");
+    let second = Metadata::open(&path, None).await.expect("opens");
     let acme = workspace("acme");
-    let record = |as_of: &'static str, title: &'static str| {
-        let (metadata, acme) = (metadata.clone(), acme.clone());
-        let opens = |now: Timestamp| reconcile(&[], vec![finding("Europe", 10)], &[], now);
-        let transitions = opens(instant(as_of));
-        let run = winsight_meta::RunRow { transitions, ..run(Cadence::Daily, as_of, &[title]) };
-        async move { metadata.record_run(&acme, run).await }
+    // Both have read that there is no alert yet.
+    let found = |as_of: &str, deals| {
+        let transitions = reconcile(&[], vec![finding("Europe", deals)], &[], instant(as_of));
+        winsight_meta::RunRow { transitions, ..run(Cadence::Daily, as_of, &[]) }
     };
-    record("2024-07-01T06:00:00Z", "first").await.expect("records");
-    record("2024-07-02T06:00:00Z", "second").await.expect_err("there is one already");
-    assert_eq!(alerts(&metadata, None).await.len(), 1);
-    let insights = metadata.insights(&acme, None).await.expect("reads");
-    assert_eq!(insights.iter().map(|insight| &*insight.title).collect::<Vec<_>>(), ["first"]);
-    // A rerun of the first finds its own alert.
-    record("2024-07-01T06:00:00Z", "again").await.expect("replaces");
-    assert_eq!(alerts(&metadata, None).await.len(), 1);
+    let (at_six, at_seven) = ("2024-07-01T06:00:00Z", "2024-07-01T07:00:00Z");
+    let (one, other) = tokio::join!(
+        first.record_run(&acme, found(at_six, 10)),
+        second.record_run(&acme, found(at_seven, 20)),
+    );
+    let told = one.expect("records").opened.len() + other.expect("records").opened.len();
+    assert_eq!(told, 1);
+    let [alert] = &alerts(&first, None).await[..] else { panic!("one alert") };
+    let events = second.alert_events(&acme, &alert.id).await.expect("reads");
+    assert_eq!(events.len(), 1);
+    // A rerun of the first finds the alert that is there.
+    let again = first.record_run(&acme, found(at_six, 30)).await.expect("records");
+    assert_eq!(again.opened, []);
+    assert_eq!(alerts(&first, None).await[0].finding.deals, 30);
 }

@@ -107,5 +107,6 @@ pub(crate) fn finding(region: &str, deals: u64) -> Finding {
         context: None,
         data_version: DataVersion(3),
         evidence: Evidence::default(),
+        custom: None,
     }
 }

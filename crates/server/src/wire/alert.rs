@@ -90,7 +90,7 @@ impl From<winsight_alert::Alert> for Alert {
         let finding = alert.finding;
         Self {
             id: alert.id,
-            rule: finding.rule.as_str().to_owned(),
+            rule: finding.rule_name(),
             severity: finding.severity.as_str().to_owned(),
             state: alert.state.as_str().to_owned(),
             metric: finding.metric,

@@ -184,6 +184,7 @@ fn an_alert_has_the_fields_of_the_contract() {
         state: AlertState::Open,
         opened_at: "2026-06-30T23:59:59Z".parse().expect("a time"),
         resolved_at: None,
+        life: winsight_alert::Life::default(),
         finding: Finding {
             rule: Rule::WinRateDrop,
             severity: Severity::Critical,
@@ -203,6 +204,7 @@ fn an_alert_has_the_fields_of_the_contract() {
             message: "Segment: Europe (region)".to_owned(),
             action: "Review pricing and competitive positioning".to_owned(),
             context: None,
+            custom: None,
             data_version: DataVersion(3),
             evidence: winsight_alert::Evidence {
                 summary: "210 deals against 230".to_owned(),

@@ -1,33 +1,64 @@
 //! `alerts`: the inbox.
 
 use anyhow::Result;
-use winsight_alert::{Alert, AlertState, printed};
+use winsight_alert::{Action, Alert, AlertEvent, AlertState, printed};
 use winsight_server::wire;
 
-use crate::cli::{AlertAction, Alerts, Place, State};
+use crate::cli::{AlertAction, Alerts, Answer, Place, State};
 use crate::configuration;
 use crate::output::{say, say_json};
 
 pub(crate) async fn run(place: &Place, request: Alerts, json: bool) -> Result<()> {
     let workspace = configuration::open(place).await?;
-    let one = match request.action {
-        None => {
-            let alerts = workspace.alerts(wanted(request.state)).await?;
-            return list(alerts, request.state, json);
-        }
-        Some(AlertAction::Show { id }) => workspace.alert(&id).await?,
-        Some(AlertAction::Ack { id }) => {
-            workspace.move_alert(&id, AlertState::Acknowledged).await?
-        }
-        Some(AlertAction::Resolve { id }) => {
-            workspace.move_alert(&id, AlertState::Resolved).await?
-        }
+    let Some(action) = request.action else {
+        let alerts = workspace.alerts(wanted(request.state)).await?;
+        return list(alerts, request.state, json);
     };
-    if json { say_json(&wire::Alert::from(one)) } else { print(&one) }
+    let who = request.by.unwrap_or_else(|| "somebody".to_owned());
+    let (id, action) = match action {
+        AlertAction::Show { id } => {
+            let alert = workspace.alert(&id).await?;
+            let events = workspace.alert_events(&id).await?;
+            return show(alert, &events, json);
+        }
+        AlertAction::Ack { id } => (id, Action::Acknowledge),
+        AlertAction::Snooze { id, until: Some(day), .. } => {
+            let until = day.to_zoned(workspace.clock().time_zone().clone())?.timestamp();
+            (id, Action::SnoozeUntil(until))
+        }
+        AlertAction::Snooze { id, .. } => (id, Action::SnoozeUntilWorse),
+        AlertAction::Resolve { id, action } => (id, Action::Resolve(action)),
+        AlertAction::Assign { id, owner } => (id, Action::Assign(owner)),
+        AlertAction::Comment { id, text } => (id, Action::Comment(text)),
+        AlertAction::Useful { id, answer } => (id, Action::Useful(answer == Answer::Yes)),
+    };
+    let alert = workspace.act_on_alert(&id, &action, &who).await?;
+    if json { say_json(&wire::Alert::from(alert)) } else { print(&alert) }
+}
+
+/// One alert with what happened to it.
+fn show(alert: Alert, events: &[AlertEvent], json: bool) -> Result<()> {
+    if json {
+        let mut document = serde_json::to_value(wire::Alert::from(alert.clone()))?;
+        document["life"] = serde_json::to_value(&alert.life)?;
+        document["history"] = serde_json::to_value(events)?;
+        document["duration_seconds"] =
+            alert.duration().map(jiff::SignedDuration::as_secs).into();
+        document["condition"] = if alert.has_no_data() { "no_data" } else { "judged" }.into();
+        return say_json(&document);
+    }
+    print(&alert)?;
+    for event in events {
+        let text = event.text.as_ref().map_or_else(String::new, |text| format!(": {text}"));
+        let at = event.at.strftime("%Y-%m-%d %H:%M");
+        say(&format!("{at} UTC  {} by {}{text}", event.what, event.who))?;
+    }
+    Ok(())
 }
 
 fn wanted(state: State) -> Option<AlertState> {
     match state {
+        State::Pending => Some(AlertState::Pending),
         State::Open => Some(AlertState::Open),
         State::Acknowledged => Some(AlertState::Acknowledged),
         State::Snoozed => Some(AlertState::Snoozed),
@@ -53,5 +84,12 @@ fn list(alerts: Vec<Alert>, state: State, json: bool) -> Result<()> {
 fn print(alert: &Alert) -> Result<()> {
     say(&printed(alert))?;
     let opened = alert.opened_at.strftime("%Y-%m-%d");
-    say(&format!("id {}, {}, opened {opened}\n", alert.id, alert.state.as_str()))
+    let mut line = format!("id {}, {}, opened {opened}", alert.id, alert.state.as_str());
+    if let Some(lasted) = alert.duration() {
+        line.push_str(&format!(", lasted {} days", lasted.as_hours() / 24));
+    }
+    if let Some(owner) = &alert.life.owner {
+        line.push_str(&format!(", owner {owner}"));
+    }
+    say(&format!("{line}\n"))
 }

@@ -1,0 +1,128 @@
+//! How a rule does on many companies.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+use winsight_model::{Settings, Window};
+
+use crate::{Company, Scenario, Watch, five_points, quarterly_test, watch};
+
+/// What a rule did in many company-quarters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tried {
+    /// Quarters in which it raised any alert.
+    pub any: u32,
+    /// Days from the drop to the alert on its segment, where that came within the quarter.
+    pub days: Vec<u32>,
+    /// The same within two quarters.
+    pub days_in_two: Vec<u32>,
+}
+
+/// The rules on the same companies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Score {
+    /// Company-quarters.
+    pub companies: u32,
+    /// Winsight, looking every day.
+    pub engine: Tried,
+    /// The plain five-point rule at the end of the quarter.
+    pub five_points: Tried,
+    /// The z-test with Benjamini–Hochberg at the end of the quarter.
+    pub quarterly: Tried,
+}
+
+/// Runs the rules on `companies` companies of a scenario, numbered from `first`.
+pub fn score(scenario: &Scenario, companies: u32, first: u64, settings: &Settings) -> Score {
+    let next = AtomicU64::new(0);
+    let work = || {
+        let mut score = Score::default();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= u64::from(companies) {
+                return score;
+            }
+            score.add(scenario, &Company::draw(scenario, first + number), settings);
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let mut total = Score::default();
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        for worker in workers {
+            if let Ok(part) = worker.join() {
+                total.merge(part);
+            }
+        }
+    });
+    total.sort();
+    total
+}
+
+impl Score {
+    fn add(&mut self, scenario: &Scenario, company: &Company, settings: &Settings) {
+        let history = &company.history;
+        // What opened before the quarter is no alert of the quarter.
+        let from = Company::QUARTER.from.saturating_sub(2.months());
+        let two_quarters = scenario.drop.is_some();
+        let to = Company::QUARTERS[if two_quarters { 3 } else { 2 }].to;
+        let mut daily = watch(history, Window { from, to }, Some(Company::LEAD_SOURCE), settings);
+        // A lead source that is below its threshold in truth is no false alarm.
+        for (found, rate) in daily.lead_sources.iter_mut().zip(&company.win_rates) {
+            *found = found.filter(|_| *rate >= settings.alerts.lead_source_win_rate);
+        }
+        self.companies += 1;
+        self.engine.add(scenario, &daily);
+        self.five_points.add(scenario, &five_points(history, &Company::QUARTERS[1..]));
+        self.quarterly.add(scenario, &quarterly_test(history, &Company::QUARTERS[1..]));
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.companies += other.companies;
+        self.engine.merge(other.engine);
+        self.five_points.merge(other.five_points);
+        self.quarterly.merge(other.quarterly);
+    }
+
+    /// Threads finish in any order; the result must not show it.
+    fn sort(&mut self) {
+        for tried in [&mut self.engine, &mut self.five_points, &mut self.quarterly] {
+            tried.days.sort_unstable();
+            tried.days_in_two.sort_unstable();
+        }
+    }
+}
+
+impl Tried {
+    fn add(&mut self, scenario: &Scenario, watch: &Watch) {
+        self.any += u32::from(watch.first_in(Company::QUARTER).is_some());
+        let Some(drop) = scenario.drop else { return };
+        let began = Company::QUARTER.from.saturating_add(drop.day.days());
+        let Some(found) = watch.segments[drop.target.segment()] else { return };
+        if found < began {
+            return;
+        }
+        let days = days_between(began, found);
+        if Company::QUARTER.contains(found) {
+            self.days.push(days);
+        }
+        self.days_in_two.push(days);
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.any += other.any;
+        self.days.extend(other.days);
+        self.days_in_two.extend(other.days_in_two);
+    }
+
+    /// The median of the days to find, of those found.
+    pub fn median(days: &[u32]) -> Option<u32> {
+        days.get(days.len() / 2).copied()
+    }
+}
+
+/// Days until a drop is told of: one that is told of on its first day took one.
+fn days_between(began: Date, found: Date) -> u32 {
+    began.until(found).map_or(0, |span| span.get_days()).unsigned_abs() + 1
+}
