@@ -4,6 +4,8 @@
 //! no business rule, no statistic and no wire type of its own.
 
 mod backup;
+mod channels;
+mod deliver;
 mod doctor;
 mod error;
 mod gate;
@@ -21,6 +23,8 @@ mod run;
 mod workspace;
 
 pub use backup::{BackupReport, back_up};
+pub use channels::NewRecipient;
+pub use deliver::{Courier, DeliveryReport, Trial};
 pub use doctor::{Checkup, examine};
 pub use error::JobError;
 pub use history::{Knowledge, RestatedMonth, Restatements, RestatementsQuery, TrainingQuery};
@@ -34,5 +38,6 @@ pub use question::{ChangesQuery, ChangesTable, MetricRow, MetricsQuery, Status};
 pub use restore::{RestoreReport, restore};
 pub use retry::{Retried, RetryRequest};
 pub use run::RunReport;
+pub use winsight_meta::{Delivery, DeliveryState, StoredChannel};
 pub use winsight_store::{DealChange, DealState, MetricRecord, QualityRecord, RecordedRate};
 pub use workspace::{KnownAt, Workspace};

@@ -14,8 +14,8 @@ use winsight_insight::{
     Cadence, DriverAnalysis, Insight, LOOKS_PER_QUARTER, MonthlyInput, SegmentPair, WeeklyInput,
     daily_insights, high_risk, monthly_insights, pipeline_health, weekly_insights,
 };
-use winsight_meta::RunRow;
-use winsight_model::{DataVersion, Dimension, Segment};
+use winsight_meta::{OwnFindings, RunRow};
+use winsight_model::{DataVersion, Dimension, OpenDeal, Segment};
 use winsight_store::Commit;
 
 use crate::{JobError, KnownAt, Workspace};
@@ -46,6 +46,7 @@ struct Judged {
     insights: Vec<Insight>,
     findings: Vec<Finding>,
     rules: &'static [Rule],
+    own_findings: OwnFindings,
 }
 
 impl Workspace {
@@ -91,6 +92,7 @@ impl Workspace {
             deals: report.deals,
             insights: judged.insights,
             transitions,
+            own_findings: judged.own_findings,
             duration_ms,
             started_at: now,
         };
@@ -135,11 +137,15 @@ impl Workspace {
             looks_per_quarter: LOOKS_PER_QUARTER,
             live: &[],
         };
-        let finding = high_risk_finding(&risky, &observation, &self.settings);
+        let find = |deals: &[OpenDeal]| {
+            let risky = high_risk(deals, today, &self.settings.alerts);
+            high_risk_finding(&risky, &observation, &self.settings)
+        };
         Ok(Judged {
             insights,
-            findings: finding.into_iter().collect(),
+            findings: high_risk_finding(&risky, &observation, &self.settings).into_iter().collect(),
             rules: &[Rule::HighRiskDeals],
+            own_findings: self.own_findings(&deals, find).await?,
         })
     }
 
@@ -172,6 +178,7 @@ impl Workspace {
             insights: weekly_insights(&input, &self.settings),
             findings,
             rules: &Rule::TESTING,
+            own_findings: OwnFindings::default(),
         })
     }
 
@@ -219,6 +226,7 @@ impl Workspace {
             insights: monthly_insights(&input, &self.settings),
             findings: Vec::new(),
             rules: &[],
+            own_findings: OwnFindings::default(),
         })
     }
 }

@@ -3,7 +3,9 @@ use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set};
 use winsight_alert::{Alert, AlertState, Transitions};
 use winsight_model::WorkspaceId;
+use winsight_notify::Event;
 
+use crate::deliveries::OwnFindings;
 use crate::entity::alert;
 use crate::stored::{instant, json, read_instant, read_json};
 use crate::{MetaError, Metadata};
@@ -47,8 +49,14 @@ impl Metadata {
     ) -> Result<Alert, MetaError> {
         let failed = self.failed("change the alert");
         let transaction = self.begin().await?;
-        let alert = self.find_alert(&transaction, workspace, id).await?.moved_to(state, at)?;
+        let before = self.find_alert(&transaction, workspace, id).await?;
+        let was_live = before.state != AlertState::Resolved;
+        let alert = before.moved_to(state, at)?;
         self.write_state(&transaction, workspace, &alert).await?;
+        if was_live && alert.state == AlertState::Resolved {
+            let over = [(Event::Resolved, &alert)];
+            self.announce(&transaction, workspace, &over, &OwnFindings::default()).await?;
+        }
         transaction.commit().await.map_err(&failed)?;
         Ok(alert)
     }
@@ -60,17 +68,19 @@ impl Metadata {
         transitions: Transitions,
     ) -> Result<(), MetaError> {
         let transaction = self.begin().await?;
-        self.apply_transitions(&transaction, workspace, transitions).await?;
+        let own = OwnFindings::default();
+        self.apply_transitions(&transaction, workspace, transitions, &own).await?;
         transaction.commit().await.map_err(self.failed("change the alerts"))
     }
 
     /// Writes what a run changed. An alert that somebody has moved since the run read it keeps the
-    /// state that they gave it.
+    /// state that they gave it. The deliveries that the changes call for are written with them.
     pub(crate) async fn apply_transitions(
         &self,
         transaction: &impl ConnectionTrait,
         workspace: &WorkspaceId,
         transitions: Transitions,
+        own: &OwnFindings,
     ) -> Result<(), MetaError> {
         // First, so that one that is over never stands in the way of a new one.
         for resolved in &transitions.resolved {
@@ -97,7 +107,10 @@ impl Metadata {
             let insert = insert.exec_without_returning(transaction).await;
             insert.map_err(self.failed("open an alert"))?;
         }
-        Ok(())
+        let opened = transitions.opened.iter().map(|alert| (Event::Opened, alert));
+        let resolved = transitions.resolved.iter().map(|alert| (Event::Resolved, alert));
+        let events: Vec<_> = opened.chain(resolved).collect();
+        self.announce(transaction, workspace, &events, own).await
     }
 
     async fn write_state(

@@ -6,6 +6,7 @@
 mod alert;
 mod change;
 mod deal;
+mod delivery;
 mod driver;
 mod history;
 mod insight;
@@ -18,6 +19,7 @@ mod trend;
 pub use alert::{Alert, Evidence};
 pub use change::{Change, Changes, MetricChange, Verdict};
 pub use deal::RiskyDeal;
+pub use delivery::{Channel, ChannelRecipient, Delivery, DeliveryReport};
 pub use driver::{DimensionTest, Driver, Drivers};
 pub use history::{
     ChangedField, Knowledge, MetricHistory, MonthChange, MonthMetrics, QualityHistory,

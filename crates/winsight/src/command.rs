@@ -1,6 +1,8 @@
 //! One module per command: ask, then print as text or JSON.
 
 mod alerts;
+mod channels;
+mod deliveries;
 mod demo;
 mod doctor;
 mod history;
@@ -37,6 +39,9 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
             insights::list(&place, cadence.map(Cadence::from), json).await
         }
         Command::Alerts(request) => alerts::run(&place, request, json).await,
+        Command::Channels { action } => channels::run(&place, action, json).await,
+        Command::Deliveries(request) => deliveries::run(&place, request, json).await,
+        Command::Deliver => deliveries::deliver(&place, json).await,
         Command::Deals { limit, .. } => question::high_risk_deals(&place, limit, json).await,
         Command::Quality(request) if request.history => history::quality(&place, json).await,
         Command::Quality(request) => quality::run(&place, &request, json).await,

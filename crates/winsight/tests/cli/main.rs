@@ -10,6 +10,7 @@
 mod bad_files;
 mod clocks;
 mod crashes;
+mod delivery;
 mod encryption;
 mod gate;
 mod history;
