@@ -6,7 +6,7 @@ use crate::data::{enterprise, instant, message, notice, seed};
 #[test]
 fn a_body_is_signed_as_standard_webhooks_are() {
     let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-    let at = instant("2021-02-25T14:48:50Z");
+    let at = instant("2021-02-25T15:02:10Z");
     let signed = sign(&secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", at, r#"{"test": 2432232314}"#);
     assert_eq!(signed.expect("a secret"), "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     let later = sign(&secret, "msg_1", instant("2021-02-25T14:48:51Z"), "{}");
