@@ -5,6 +5,7 @@ use winsight_etl::EtlError;
 use winsight_insight::DriverError;
 use winsight_meta::MetaError;
 use winsight_model::DataVersion;
+use winsight_notify::{SettingsError, SignatureError};
 use winsight_store::StoreError;
 use winsight_vault::VaultError;
 
@@ -59,6 +60,12 @@ pub enum JobError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// A channel cannot work with its settings or secrets.
+    #[error(transparent)]
+    Channel(#[from] SettingsError),
+    /// A request that should come from a channel does not prove it.
+    #[error(transparent)]
+    Forged(#[from] SignatureError),
     /// The driver analysis has nothing to work on.
     #[error(transparent)]
     Drivers(#[from] DriverError),
@@ -78,6 +85,7 @@ impl JobError {
             Self::AfterOthers { cause, .. } => cause.is_usage(),
             Self::Usage(_)
             | Self::NotYetKnown { .. }
+            | Self::Channel(_)
             | Self::Store(StoreError::NoSuchVersion { .. }) => true,
             _ => false,
         }

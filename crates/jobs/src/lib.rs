@@ -5,6 +5,8 @@
 
 mod backup;
 mod changes;
+mod channels;
+mod deliver;
 mod doctor;
 mod error;
 mod evaluate;
@@ -24,6 +26,8 @@ mod workspace;
 
 pub use backup::{BackupReport, back_up};
 pub use changes::{ChangesQuery, ChangesTable, ClosedDeals, ClosedDealsQuery};
+pub use channels::NewRecipient;
+pub use deliver::{Courier, DeliveryReport, Trial};
 pub use doctor::{Checkup, examine};
 pub use error::JobError;
 pub use history::{Knowledge, RestatedMonth, Restatements, RestatementsQuery, TrainingQuery};
@@ -37,5 +41,6 @@ pub use question::{MetricRow, MetricsQuery, Status};
 pub use restore::{RestoreReport, restore};
 pub use retry::{Retried, RetryRequest};
 pub use run::RunReport;
+pub use winsight_meta::{Delivery, DeliveryState, StoredChannel};
 pub use winsight_store::{DealChange, DealState, MetricRecord, QualityRecord, RecordedRate};
 pub use workspace::{KnownAt, Workspace};

@@ -13,8 +13,8 @@ use winsight_insight::{
     Cadence, DriverAnalysis, Insight, MonthlyInput, SegmentPair, WeeklyInput, daily_insights,
     high_risk, monthly_insights, pipeline_health, weekly_insights,
 };
-use winsight_meta::RunRow;
-use winsight_model::{DataVersion, Dimension};
+use winsight_meta::{OwnFindings, RunRow};
+use winsight_model::{DataVersion, Dimension, OpenDeal, Segment};
 use winsight_store::Commit;
 
 use crate::{JobError, KnownAt, Workspace};
@@ -45,6 +45,7 @@ struct Judged {
     insights: Vec<Insight>,
     findings: Vec<Finding>,
     rules: &'static [Rule],
+    own_findings: OwnFindings,
 }
 
 impl Workspace {
@@ -80,6 +81,7 @@ impl Workspace {
             deals: counts.deals,
             insights: judged.insights.clone(),
             transitions,
+            own_findings: judged.own_findings,
             duration_ms,
             started_at: now,
         };
@@ -136,10 +138,15 @@ impl Workspace {
             data_version: commit.version,
             live: &[],
         };
+        let find = |deals: &[OpenDeal]| {
+            let risky = high_risk(deals, today, &self.settings.alerts);
+            high_risk_finding(&risky, &observation, &self.settings)
+        };
         let mut findings = self.tested_findings(commit).await?;
         findings.extend(high_risk_finding(&risky, &observation, &self.settings));
+        let own_findings = self.own_findings(&deals, find).await?;
         let rules = &[Rule::WinRateDrop, Rule::DfiRise, Rule::LeadSourceLow, Rule::HighRiskDeals];
-        Ok(Judged { insights, findings, rules })
+        Ok(Judged { insights, findings, rules, own_findings })
     }
 
     async fn weekly(&self, commit: &Commit) -> Result<Judged, JobError> {
@@ -154,6 +161,7 @@ impl Workspace {
             insights: weekly_insights(&input, &self.settings),
             findings,
             rules: &Rule::TESTING,
+            own_findings: OwnFindings::default(),
         })
     }
 
@@ -175,6 +183,7 @@ impl Workspace {
             insights: monthly_insights(&input, &self.settings),
             findings: Vec::new(),
             rules: &[],
+            own_findings: OwnFindings::default(),
         })
     }
 }

@@ -1,8 +1,10 @@
 use jiff::Timestamp;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, NotSet, QueryFilter, QueryOrder, Set};
-use winsight_alert::{Action, Alert, AlertEvent, ITSELF};
+use winsight_alert::{Action, Alert, AlertEvent, AlertState, ITSELF};
 use winsight_model::WorkspaceId;
+use winsight_notify::Event;
 
+use crate::deliveries::OwnFindings;
 use crate::entity::alert_event;
 use crate::stored::{instant, read_instant};
 use crate::{MetaError, Metadata};
@@ -42,8 +44,14 @@ impl Metadata {
         at: Timestamp,
     ) -> Result<Alert, MetaError> {
         let transaction = self.begin().await?;
-        let alert = self.find_alert(&transaction, workspace, id).await?.after(action, at)?;
+        let before = self.find_alert(&transaction, workspace, id).await?;
+        let was_told = !matches!(before.state, AlertState::Resolved | AlertState::Pending);
+        let alert = before.after(action, at)?;
         self.write_alert(&transaction, workspace, &alert).await?;
+        if was_told && alert.state == AlertState::Resolved {
+            let over = [(Event::Resolved, &alert)];
+            self.announce(&transaction, workspace, &over, &OwnFindings::default(), at).await?;
+        }
         let event = AlertEvent {
             at,
             who: who.to_owned(),

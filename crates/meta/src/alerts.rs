@@ -3,7 +3,9 @@ use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set};
 use winsight_alert::{Alert, AlertState, Transitions};
 use winsight_model::WorkspaceId;
+use winsight_notify::Event;
 
+use crate::deliveries::OwnFindings;
 use crate::entity::alert;
 use crate::stored::{instant, json, read_instant, read_json};
 use crate::{MetaError, Metadata};
@@ -42,19 +44,22 @@ impl Metadata {
         at: Timestamp,
     ) -> Result<Transitions, MetaError> {
         let transaction = self.begin().await?;
-        let applied = self.apply_transitions(&transaction, workspace, transitions, at).await?;
+        let own = OwnFindings::default();
+        let applied = self.apply_transitions(&transaction, workspace, transitions, &own, at).await?;
         transaction.commit().await.map_err(self.failed("change the alerts"))?;
         Ok(applied)
     }
 
     /// Writes what a run changed, with its history, and returns what is to be told: the changes that
     /// nobody else had made meanwhile. An alert that somebody has moved since the run read it keeps the
-    /// state that they gave it; one that another process has opened or reopened is only updated.
+    /// state that they gave it; one that another process has opened or reopened is only updated. The
+    /// deliveries that the changes call for are written with them.
     pub(crate) async fn apply_transitions(
         &self,
         transaction: &impl ConnectionTrait,
         workspace: &WorkspaceId,
         transitions: Transitions,
+        own: &OwnFindings,
         at: Timestamp,
     ) -> Result<Transitions, MetaError> {
         let mut applied = Transitions::default();
@@ -97,6 +102,7 @@ impl Metadata {
             self.write_own_event(transaction, workspace, &opened, opened_as(&opened), at).await?;
             applied.opened.push(opened);
         }
+        self.announce(transaction, workspace, &events(&applied), own, at).await?;
         Ok(applied)
     }
 
@@ -221,6 +227,19 @@ fn read_alert(row: alert::Model) -> Result<Alert, MetaError> {
         finding: read_json("alert", row.finding)?,
         life: row.life.map(|life| read_json("alert", life)).transpose()?.unwrap_or_default(),
     })
+}
+
+/// What is to be told of: alerts that are pending are not, yet.
+fn events(applied: &Transitions) -> Vec<(Event, &Alert)> {
+    let again = |alert: &Alert| match alert.life.reopened {
+        0 => Event::Opened,
+        _ => Event::Reopened,
+    };
+    let opened = applied.opened.iter().map(|alert| (Event::Opened, alert));
+    let reopened = applied.reopened.iter().map(|alert| (again(alert), alert));
+    let resolved = applied.resolved.iter().map(|alert| (Event::Resolved, alert));
+    let events = opened.chain(reopened).chain(resolved);
+    events.filter(|(_, alert)| alert.state != AlertState::Pending).collect()
 }
 
 fn opened_as(alert: &Alert) -> &'static str {

@@ -59,6 +59,24 @@ pub enum MetaError {
     /// No alert of that id in the workspace.
     #[error("there is no alert {0:?} in this workspace; `winsight alerts --state all` lists them")]
     NoSuchAlert(String),
+    /// No channel of that name in the workspace.
+    #[error("there is no channel {0:?} in this workspace; `winsight channels list` lists them")]
+    NoSuchChannel(String),
+    /// No recipient with that address on the channel.
+    #[error(
+        "channel {channel:?} has no recipient {address:?}; `winsight channels list` lists them"
+    )]
+    NoSuchRecipient {
+        /// The channel.
+        channel: String,
+        /// The address.
+        address: String,
+    },
+    /// No delivery of that number has been given up.
+    #[error(
+        "delivery {0} is not among those given up; `winsight deliveries --state dead` lists them"
+    )]
+    NoSuchDelivery(i64),
     /// The alert cannot take the state asked for.
     #[error(transparent)]
     Transition(#[from] InvalidTransition),

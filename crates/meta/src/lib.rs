@@ -1,5 +1,5 @@
 //! SQL metadata: what was loaded, what was refused and why, which runs happened, what they said,
-//! which alerts stand, and how files are mapped.
+//! which alerts stand, who is told about them and was, and how files are mapped.
 //!
 //! Owns the metadata database and everything in it. Holds no deals, apart from the raw text of
 //! quarantined rows, and computes nothing. Every row belongs to a workspace, and every query names
@@ -11,8 +11,10 @@
 
 mod alert_events;
 mod alerts;
+mod channels;
 mod closing;
 mod copy;
+mod deliveries;
 mod entity;
 mod erasures;
 mod error;
@@ -24,7 +26,9 @@ mod quarantine;
 mod runs;
 mod stored;
 
+pub use channels::StoredChannel;
 pub use closing::wait_until_closed;
+pub use deliveries::{Delivery, DeliveryState, Leased, Outcome, OwnFindings, Worker, message_key};
 pub use erasures::Erasure;
 pub use error::MetaError;
 pub use loads::{Load, LoadId, LoadOutcome, LoadState, NewLoad};

@@ -2,6 +2,7 @@
 
 mod m20240722_000001_create_tables;
 mod m20241122_000001_create_erasures;
+mod m20241122_000002_create_deliveries;
 mod m20241122_000003_alert_life;
 
 use sea_orm_migration::prelude::*;
@@ -14,6 +15,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20240722_000001_create_tables::Migration),
             Box::new(m20241122_000001_create_erasures::Migration),
+            Box::new(m20241122_000002_create_deliveries::Migration),
             Box::new(m20241122_000003_alert_life::Migration),
         ]
     }

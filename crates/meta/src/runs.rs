@@ -9,6 +9,7 @@ use winsight_alert::Transitions;
 use winsight_insight::{Cadence, Insight};
 use winsight_model::{DataVersion, WorkspaceId};
 
+use crate::deliveries::OwnFindings;
 use crate::entity::{insight, run};
 use crate::stored::{count, instant, json, read_json};
 use crate::{MetaError, Metadata};
@@ -31,6 +32,8 @@ pub struct RunRow {
     pub insights: Vec<Insight>,
     /// What it changed among the alerts.
     pub transitions: Transitions,
+    /// What it found in the deals of those who may not see all.
+    pub own_findings: OwnFindings,
     /// When it began.
     pub started_at: Timestamp,
     /// How long it took, in milliseconds.
@@ -69,8 +72,9 @@ impl Metadata {
         };
         let id = row.insert(&transaction).await.map_err(&failed)?.id;
         self.store_insights(&transaction, workspace, id, &run.insights).await?;
-        let (transitions, as_of) = (run.transitions, run.as_of);
-        let applied = self.apply_transitions(&transaction, workspace, transitions, as_of).await?;
+        let (transitions, own, as_of) = (run.transitions, &run.own_findings, run.as_of);
+        let applied =
+            self.apply_transitions(&transaction, workspace, transitions, own, as_of).await?;
         transaction.commit().await.map_err(&failed)?;
         Ok(applied)
     }

@@ -40,7 +40,7 @@ pub use open_deal::OpenDeal;
 pub use outcome::Outcome;
 pub use quality_gate::QualityGate;
 pub use retention::Retention;
-pub use settings::{AlertSettings, Settings};
+pub use settings::{AlertSettings, DeliverySettings, Settings};
 pub use storage::{EncryptionSettings, StorageSettings};
 pub use tally::{Side, Tally};
 pub use window::{Grain, Period, Window};

@@ -26,6 +26,8 @@ pub struct Settings {
     pub quality_gate: QualityGate,
     /// For how long old versions are kept.
     pub retention: Retention,
+    /// What messages about alerts say.
+    pub delivery: DeliverySettings,
     /// How data at rest is protected.
     pub encryption: EncryptionSettings,
     /// Where the deals lie.
@@ -44,6 +46,7 @@ impl Default for Settings {
             alerts: AlertSettings::default(),
             quality_gate: QualityGate::default(),
             retention: Retention::default(),
+            delivery: DeliverySettings::default(),
             encryption: EncryptionSettings::default(),
             storage: StorageSettings::default(),
         }
@@ -84,5 +87,21 @@ impl Default for AlertSettings {
             enterprise_age_days: 90,
             idle_days: 14,
         }
+    }
+}
+
+/// What messages about alerts say.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeliverySettings {
+    /// Where people reach this server, like `https://winsight.example.com`: links and unsubscribe
+    /// headers lead there.
+    pub public_url: Option<String>,
+}
+
+impl DeliverySettings {
+    /// The address without a final slash.
+    pub fn public_url(&self) -> Option<&str> {
+        self.public_url.as_deref().map(|url| url.trim_end_matches('/'))
     }
 }

@@ -1,5 +1,6 @@
 //! The paths under `/api/v1`: read the parameters, ask the workspace, write the answer.
 
+pub(crate) mod delivery;
 mod parameters;
 
 use std::sync::Arc;

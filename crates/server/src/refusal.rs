@@ -57,6 +57,7 @@ impl From<JobError> for Refusal {
     fn from(error: JobError) -> Self {
         let status = match &error {
             JobError::Empty => StatusCode::NOT_FOUND,
+            JobError::Forged(_) => StatusCode::UNAUTHORIZED,
             usage if usage.is_usage() => StatusCode::BAD_REQUEST,
             failure => {
                 tracing::error!(error = ?failure, "a request failed");
@@ -106,7 +107,7 @@ pub(crate) async fn problem_documents(request: Request, next: Next) -> Response 
 
 fn explain(status: StatusCode) -> String {
     if status == StatusCode::METHOD_NOT_ALLOWED {
-        "this path answers GET only; see /api/openapi.json for what exists".to_owned()
+        "this path does not answer this method; see /api/openapi.json for what exists".to_owned()
     } else {
         "the request cannot be answered; see /api/openapi.json for what exists".to_owned()
     }

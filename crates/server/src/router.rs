@@ -23,6 +23,7 @@ use crate::{api, dashboard, guard, health, refusal};
     components(schemas(Problem)),
     tags(
         (name = "insights", description = "Metrics, changes, trends, alerts and insights"),
+        (name = "delivery", description = "What comes back by a channel"),
         (name = "health", description = "Whether the server works"),
     )
 )]
@@ -38,6 +39,8 @@ fn api() -> OpenApiRouter<Arc<Workspace>> {
         .routes(routes!(api::alerts))
         .routes(routes!(api::insights))
         .routes(routes!(api::status))
+        .routes(routes!(api::delivery::slack_actions))
+        .routes(routes!(api::delivery::unsubscribe))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
 }

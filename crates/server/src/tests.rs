@@ -1,4 +1,5 @@
 mod answers;
+mod delivery;
 
 use std::sync::Arc;
 

@@ -8,6 +8,7 @@ mod cause;
 mod change;
 mod closed_deal;
 mod deal;
+mod delivery;
 mod driver;
 mod history;
 mod insight;
@@ -22,6 +23,7 @@ pub use cause::{Cause, Contributor, LossConcentration, Losses};
 pub use change::{Change, Changes, DimensionMix, MetricChange, Verdict};
 pub use closed_deal::{ClosedDeal, ClosedDeals};
 pub use deal::RiskyDeal;
+pub use delivery::{Channel, ChannelRecipient, Delivery, DeliveryReport};
 pub use driver::{DimensionTest, Driver, Drivers};
 pub use history::{
     ChangedField, Knowledge, MetricHistory, MonthChange, MonthMetrics, QualityHistory,

@@ -1,5 +1,7 @@
 //! The command line, as clap understands it. Help texts are the doc comments.
 
+mod delivery;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -8,6 +10,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use winsight_jobs::KnownAt;
 use winsight_model::{DataVersion, Dimension, Grain, WorkspaceId};
+
+pub(crate) use delivery::{
+    AddChannel, ChannelAction, Deliveries, DeliveryAction, Kind, Loudness, RecipientOptions,
+    Standing,
+};
 
 /// A command line that is well formed and still makes no sense.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +99,15 @@ pub(crate) enum Command {
     Alerts(Alerts),
     /// Open deals that match a loss pattern, largest first; or the closed deals behind a number.
     Deals(Deals),
+    /// Who is told about alerts, and by what: Slack, mail, webhooks, Teams.
+    Channels {
+        #[command(subcommand)]
+        action: ChannelAction,
+    },
+    /// What was sent to whom, and what became of it; newest first.
+    Deliveries(Deliveries),
+    /// Send what is due, once. `serve` does it all the time, `run` does it at its end.
+    Deliver,
     /// Data quality of the latest load, the loads held by the quality gate, the rows in quarantine.
     Quality(Quality),
     /// The keys that the data is encrypted with.

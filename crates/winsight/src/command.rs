@@ -2,6 +2,8 @@
 
 mod alerts;
 mod changes;
+mod channels;
+mod deliveries;
 mod demo;
 mod doctor;
 mod history;
@@ -40,6 +42,9 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Alerts(request) => alerts::run(&place, request, json).await,
         Command::Deals(query) if query.closed => changes::closed_deals(&place, &query, json).await,
         Command::Deals(query) => question::high_risk_deals(&place, query.limit, json).await,
+        Command::Channels { action } => channels::run(&place, action, json).await,
+        Command::Deliveries(request) => deliveries::run(&place, request, json).await,
+        Command::Deliver => deliveries::deliver(&place, json).await,
         Command::Quality(request) if request.history => history::quality(&place, json).await,
         Command::Quality(request) => quality::run(&place, &request, json).await,
         Command::Restatements(query) => history::restatements(&place, &query, json).await,

@@ -128,7 +128,12 @@ pub(crate) async fn open(place: &Place) -> Result<Workspace> {
 
 /// The present, which `--as-of` does not change: keys are made when they are made.
 pub(crate) fn now() -> Timestamp {
-    Clock::system(TimeZone::UTC).instant()
+    present().instant()
+}
+
+/// The clock of the present.
+pub(crate) fn present() -> Clock {
+    Clock::system(TimeZone::UTC)
 }
 
 /// Creates a home that only its owner can look into, unless it is there already.

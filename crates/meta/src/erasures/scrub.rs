@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
     ModelTrait, QueryFilter, Set,
@@ -11,7 +12,9 @@ use winsight_alert::Finding;
 use winsight_model::WorkspaceId;
 use winsight_vault::ErasedNames;
 
-use crate::entity::{alert, insight, load, mapping, quarantine_reason, quarantine_row, run};
+use crate::entity::{
+    alert, delivery, insight, load, mapping, quarantine_reason, quarantine_row, recipient, run,
+};
 use crate::quarantine::row_key;
 use crate::stored::read_instant;
 
@@ -60,6 +63,7 @@ pub(super) async fn scrub(
         quarantine(transaction, workspace, names, &mut counts).await?;
         insights(transaction, workspace, names, &mut counts).await?;
         alerts(transaction, workspace, names, &mut counts).await?;
+        deliveries(transaction, workspace, names, &mut counts).await?;
         mappings(transaction, workspace, names, &mut counts).await?;
     }
     Ok(counts)
@@ -182,11 +186,53 @@ async fn alerts(
         if is_about_the_name {
             changed.id = winsight_alert::alert_id(&read, opened_at);
         }
+        if changed.id != row.id {
+            delivery::Entity::update_many()
+                .col_expr(delivery::Column::Alert, Expr::value(changed.id.as_str()))
+                .filter(delivery::Column::Workspace.eq(workspace.as_str()))
+                .filter(delivery::Column::Alert.eq(row.id.as_str()))
+                .exec(transaction)
+                .await?;
+        }
         row.delete(transaction).await?;
         alert::Entity::insert(changed.into_active_model().reset_all())
             .exec_without_returning(transaction)
             .await?;
         add(counts, "alerts");
+    }
+    Ok(())
+}
+
+/// What was, or is to be, said about somebody, and whose deals recipients may see. An address is
+/// left as it is: only a recipient that is removed has none.
+async fn deliveries(
+    transaction: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    names: &ErasedNames,
+    counts: &mut Counts,
+) -> Result<(), DbErr> {
+    let of_workspace = delivery::Column::Workspace.eq(workspace.as_str());
+    for row in delivery::Entity::find().filter(of_workspace).all(transaction).await? {
+        let mut notice = row.notice.clone();
+        let is_renamed = notice["alert"] != row.alert.as_str();
+        notice["alert"] = row.alert.as_str().into();
+        if scrub_json(names, &mut notice) | is_renamed {
+            let mut changed = row.into_active_model();
+            changed.notice = Set(notice);
+            changed.update(transaction).await?;
+            add(counts, "deliveries");
+        }
+    }
+    let of_workspace = recipient::Column::Workspace.eq(workspace.as_str());
+    for row in recipient::Entity::find().filter(of_workspace).all(transaction).await? {
+        let (mut sight, mut routing) = (row.sight.clone(), row.routing.clone());
+        if scrub_json(names, &mut sight) | scrub_json(names, &mut routing) {
+            let mut changed = row.into_active_model();
+            changed.sight = Set(sight);
+            changed.routing = Set(routing);
+            changed.update(transaction).await?;
+            add(counts, "recipients");
+        }
     }
     Ok(())
 }

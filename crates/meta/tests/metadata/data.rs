@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use winsight_alert::{Evidence, Finding, Rule, Severity, Transitions};
 use winsight_insight::{Cadence, Insight, InsightKind};
-use winsight_meta::{LoadOutcome, NewLoad, QuarantineReason, QuarantineRow, RunRow};
+use winsight_meta::{LoadOutcome, NewLoad, OwnFindings, QuarantineReason, QuarantineRow, RunRow};
 use winsight_model::{DataVersion, Dimension, LoadCounts, Segment, Window, WorkspaceId};
 
 pub(crate) fn workspace(name: &str) -> WorkspaceId {
@@ -78,6 +78,7 @@ pub(crate) fn run(job: Cadence, as_of: &str, titles: &[&str]) -> RunRow {
         deals: 5_000,
         insights: titles.iter().map(|title| insight(job, title)).collect(),
         transitions: Transitions::default(),
+        own_findings: OwnFindings::default(),
         started_at: instant("2024-07-01T06:00:00Z"),
         duration_ms: 12,
     }

@@ -4,6 +4,7 @@
 
 mod alerts;
 mod data;
+mod deliveries;
 mod encryption;
 mod loads;
 mod opening;

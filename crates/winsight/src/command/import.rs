@@ -12,12 +12,15 @@ use crate::cli::{Import, Place};
 use crate::configuration;
 use crate::output::{progress_bar, remark, say, say_json};
 
+use super::deliveries;
+
 /// Quarantined rows that an import prints; `quality` lists the others.
 const SHOWN: usize = 10;
 
 pub(crate) async fn run(place: &Place, request: &Import, json: bool) -> Result<()> {
     let workspace = configuration::open(place).await?;
     let reports = workspace.import(&to_request(request)?, progress()).await?;
+    deliveries::after(&workspace).await;
     if let (Some(file), Some(report)) = (&request.save_mapping, reports.last()) {
         std::fs::write(file, report.mapping.to_toml())
             .with_context(|| format!("cannot save the mapping to {}", file.display()))?;

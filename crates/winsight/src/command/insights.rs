@@ -8,11 +8,12 @@ use crate::cli::Place;
 use crate::configuration;
 use crate::output::{say, say_json};
 
-use super::say_label;
+use super::{deliveries, say_label};
 
 pub(crate) async fn run_job(place: &Place, job: Cadence, json: bool) -> Result<()> {
     let workspace = configuration::open(place).await?;
     let report = workspace.run(job).await?;
+    deliveries::after(&workspace).await;
     if json {
         return say_json(&wire::RunReport::from(report));
     }

@@ -2,14 +2,18 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
-use winsight_jobs::Workspace;
+use winsight_jobs::{Courier, Workspace};
 use winsight_server::Server;
 
 use crate::cli::Place;
 use crate::configuration;
 use crate::output::{say, say_json};
+
+/// How soon an alert is sent after it was raised, at the latest.
+const BETWEEN_PASSES: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(place: &Place, listen: SocketAddr, json: bool) -> Result<()> {
     let workspace = configuration::open(place).await?;
@@ -31,6 +35,16 @@ pub(crate) fn announce(server: &Server) -> Result<()> {
     say(&format!("dashboard: {}  (Ctrl-C stops it)", url(server)))
 }
 
+/// Sends what falls due until the courier is stopped.
+async fn keep_delivering(workspace: Workspace, courier: Courier) {
+    while !courier.is_stopped() {
+        if let Err(error) = workspace.deliver(&courier).await {
+            tracing::warn!(%error, "nothing was sent; it is tried again");
+        }
+        courier.rest(BETWEEN_PASSES).await;
+    }
+}
+
 /// Serves until Ctrl-C.
 pub(crate) async fn until_stopped(server: Server, workspace: Workspace) -> Result<()> {
     let stop = async {
@@ -39,6 +53,12 @@ pub(crate) async fn until_stopped(server: Server, workspace: Workspace) -> Resul
             std::future::pending::<()>().await;
         }
     };
-    server.run(Arc::new(workspace), stop).await?;
+    let courier = Courier::new(configuration::present());
+    let delivering = tokio::spawn(keep_delivering(workspace.clone(), courier.clone()));
+    let served = server.run(Arc::new(workspace), stop).await;
+    // What is being sent is sent to its end, so that it is not sent again later.
+    courier.stop();
+    delivering.await?;
+    served?;
     Ok(())
 }

@@ -11,6 +11,7 @@ mod bad_files;
 mod changes;
 mod clocks;
 mod crashes;
+mod delivery;
 mod encryption;
 mod gate;
 mod history;
