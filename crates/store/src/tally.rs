@@ -1,7 +1,7 @@
 //! Closed deals condensed into tallies: one pass over the deals for any number of groupings.
 
 mod counters;
-mod deal_files;
+pub(crate) mod deal_files;
 mod pieces;
 mod tabulator;
 
