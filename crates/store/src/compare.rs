@@ -126,7 +126,9 @@ impl FeatureStore {
         let mut counts = vec![0_u64; fields.len()];
         if let Some(version) = base.tables.get(DEALS.name) {
             let stored = self.table(base.generation, DEALS, *version).await?;
-            let files = stored.files()?;
+            // Deals that are updated lie in files that are rewritten.
+            let files = stored.files()?.into_iter().zip(&change.rewritten);
+            let files: Vec<_> = files.filter(|(_, it)| **it).map(|(file, _)| file).collect();
             let mut rows = read(&stored, &files, Some(&names)).await?;
             while let Some(batch) = rows.next().await {
                 blank_fields(&batch?, &fields, &change.diff, |place, blank_before| {
