@@ -131,12 +131,15 @@ impl Deal<'_> {
     }
 }
 
-/// Days since 1970-01-01, as Arrow counts them.
+/// Days since 1970-01-01, as Arrow counts them: the algorithm `days_from_civil` of H. Hinnant,
+/// "chrono-Compatible Low-Level Date Algorithms", in years that begin in March.
 pub(crate) fn day_number(date: Date) -> i32 {
-    const EPOCH: Date = Date::constant(1970, 1, 1);
-    let days = date.duration_since(EPOCH).as_hours() / 24;
-    #[expect(clippy::expect_used, reason = "the calendar ends in the year 9999")]
-    i32::try_from(days).expect("days between two dates of the calendar fit")
+    let (month, day) = (i32::from(date.month()), i32::from(date.day()));
+    let year = i32::from(date.year()) - i32::from(month <= 2);
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
 }
 
 /// A month as partitions name it, kept without allocating.
@@ -205,5 +208,21 @@ impl<'a> Deal<'a> {
             _ => return,
         };
         own.get_or_insert(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::ToSpan;
+    use jiff::civil::date;
+
+    use super::day_number;
+
+    #[test]
+    fn days_are_counted_from_1970() {
+        let epoch = date(1970, 1, 1);
+        for days in (-800_000_i32..2_900_000).step_by(97) {
+            assert_eq!(day_number(epoch.saturating_add(i64::from(days).days())), days);
+        }
     }
 }

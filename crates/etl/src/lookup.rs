@@ -51,7 +51,7 @@ impl Lookup {
 /// Whether a file is a lookup rather than a file of deals: it has neither outcome nor stage, no
 /// closed date, names no deals, and has a column of products, accounts or sales people.
 pub fn is_lookup(path: &Path) -> Result<bool, EtlError> {
-    let source = Source::open(path, &Mapping::default(), Table::Deals)?;
+    let source = Source::open_headers(path, Table::Deals)?;
     let means = |table: Table, field: Field| {
         source.headers.iter().any(|header| table.rank(header, field).is_some())
     };

@@ -51,6 +51,22 @@ enum Format {
 impl Source {
     /// Recognises the file, as far as the mapping leaves it open.
     pub(crate) fn open(path: &Path, mapping: &Mapping, table: Table) -> Result<Self, EtlError> {
+        let named = mapping.encoding.as_deref();
+        Self::open_with(path, mapping, table, |head| encoding::detect(path, head, named))
+    }
+
+    /// Recognises as much of a file as its headers need.
+    pub(crate) fn open_headers(path: &Path, table: Table) -> Result<Self, EtlError> {
+        let detect = |head: &[u8]| encoding::detect_for_header(path, head);
+        Self::open_with(path, &Mapping::default(), table, detect)
+    }
+
+    fn open_with(
+        path: &Path,
+        mapping: &Mapping,
+        table: Table,
+        detect: impl FnOnce(&[u8]) -> Result<encoding::Detected, EtlError>,
+    ) -> Result<Self, EtlError> {
         let io = |error| EtlError::io(path, error);
         let metadata = std::fs::metadata(path).map_err(io)?;
         if metadata.is_dir() {
@@ -72,7 +88,7 @@ impl Source {
             return Self::open_parquet(path, metadata.len());
         }
         encoding::refuse_other_formats(path, &head)?;
-        let encoding = encoding::detect(path, &head, mapping.encoding.as_deref())?;
+        let encoding = detect(&head)?;
         let text = encoding.decode_head(&head);
         let delimiter = delimited::delimiter(path, &text, mapping.delimiter, table)?;
         let mut source = Self {

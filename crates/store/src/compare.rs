@@ -3,18 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch};
 use futures::StreamExt;
 use hashbrown::HashSet;
 use tokio::task::JoinSet;
 use winsight_model::LoadCounts;
 
 use crate::catalog::Commit;
-use crate::diff::{Change, Diff, Key, KeyedRows, column, key_columns, text};
+use crate::diff::{Change, Compared, Diff, Key, KeyedRows, column, key_columns, text};
 use crate::engine::Engine;
+use crate::generation::Generation;
 use crate::scan::TableScan;
 use crate::staging::{Scope, StagedTable, Staging};
 use crate::table::{DEALS, DataFile, Table, TableSpec};
+use crate::tally::deal_files::{RowGroup, dictionary_of, row_groups};
 use crate::{FeatureStore, StoreError};
 
 /// A staged load compared with what is stored: what [`FeatureStore::load`] will do.
@@ -38,10 +40,14 @@ pub(crate) struct TableChange {
 }
 
 impl TableChange {
+    /// Every staged row is inserted.
+    fn all_new(table: &StagedTable) -> Self {
+        let diff = Arc::new(Diff::AllNew(table.rows));
+        Self { spec: table.spec, diff, rewritten: Vec::new() }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        [Change::Inserted, Change::Updated, Change::Deleted]
-            .into_iter()
-            .all(|change| self.diff.keys(change).next().is_none())
+        self.diff.is_empty()
     }
 }
 
@@ -57,7 +63,18 @@ impl FeatureStore {
         let mut tables = Vec::new();
         for table in staged {
             let of_deals = table.spec.name == DEALS.name;
-            let mut diff = Diff::default();
+            let stored_at = base
+                .as_ref()
+                .and_then(|base| Some((base.generation, *base.tables.get(table.spec.name)?)));
+            if stored_at.is_none() && scope.left.is_empty() {
+                let change = TableChange::all_new(table);
+                if of_deals {
+                    deals = change.diff.counts();
+                }
+                tables.push(change);
+                continue;
+            }
+            let mut diff = Compared::with_capacity(usize::try_from(table.rows).unwrap_or(0));
             if table.spec.key == DEALS.key {
                 for (source, id) in &scope.left {
                     diff.leave(Key::of(source, id));
@@ -76,11 +93,11 @@ impl FeatureStore {
                 }
             }
             let sources = if of_deals { Sources::of(table, &scope)? } else { Sources::default() };
-            let seen = self.add_stored(base.as_ref(), table.spec, diff, sources).await?;
+            let seen = self.add_stored(stored_at, table.spec, diff, sources).await?;
             if of_deals {
-                deals = counts(&seen.change.diff);
+                deals = seen.change.diff.counts();
                 stored = seen.stored;
-                gone = seen.change.diff.keys(Change::Deleted).collect();
+                gone = seen.change.diff.keys(Change::Deleted);
             }
             tables.push(seen.change);
         }
@@ -109,7 +126,9 @@ impl FeatureStore {
         let mut counts = vec![0_u64; fields.len()];
         if let Some(version) = base.tables.get(DEALS.name) {
             let stored = self.table(base.generation, DEALS, *version).await?;
-            let files = stored.files()?;
+            // Deals that are updated lie in files that are rewritten.
+            let files = stored.files()?.into_iter().zip(&change.rewritten);
+            let files: Vec<_> = files.filter(|(_, it)| **it).map(|(file, _)| file).collect();
             let mut rows = read(&stored, &files, Some(&names)).await?;
             while let Some(batch) = rows.next().await {
                 blank_fields(&batch?, &fields, &change.diff, |place, blank_before| {
@@ -127,71 +146,67 @@ impl FeatureStore {
 
     async fn add_stored(
         &self,
-        base: Option<&Commit>,
+        stored_at: Option<(Generation, u64)>,
         spec: TableSpec,
-        mut diff: Diff,
+        mut diff: Compared,
         sources: Sources,
     ) -> Result<Seen, StoreError> {
-        let version = base.and_then(|base| Some((base.generation, base.tables.get(spec.name)?)));
         let idle = diff.is_empty() && sources.complete.is_empty();
-        let Some((generation, version)) = version.filter(|_| !idle) else {
-            let change = TableChange { spec, diff: Arc::new(diff), rewritten: Vec::new() };
-            return Ok(Seen { change, stored: 0 });
+        let Some((generation, version)) = stored_at.filter(|_| !idle) else {
+            let diff = Arc::new(Diff::Compared(diff));
+            return Ok(Seen {
+                change: TableChange { spec, diff, rewritten: Vec::new() },
+                stored: 0,
+            });
         };
-        let table = self.table(generation, spec, *version).await?;
-        let files = table.files()?;
-        let mut hits: Vec<Vec<u32>> = vec![Vec::new(); files.len()];
+        let table = self.table(generation, spec, version).await?;
+        let mut hits: Vec<Vec<u32>> = vec![Vec::new(); table.files()?.len()];
         let mut stored = 0;
         let known = Arc::new(diff);
         let sources = Arc::new(sources);
+        let columns: Arc<[&'static str]> = key_columns(spec).into();
         let mut workers = JoinSet::new();
-        let mut waiting = files.into_iter().enumerate();
+        let mut waiting = row_groups(&table, |_, _| true).await?.into_iter();
         let mut found = Vec::new();
         loop {
             while workers.len() < cores()
-                && let Some((place, file)) = waiting.next()
+                && let Some(group) = waiting.next()
             {
-                let (table, known, sources) =
-                    (table.clone(), Arc::clone(&known), Arc::clone(&sources));
+                let (known, sources, columns) =
+                    (Arc::clone(&known), Arc::clone(&sources), Arc::clone(&columns));
                 workers.spawn(async move {
-                    (place, compare_file(&table, file, &known, &sources).await)
+                    let file = group.of_file;
+                    (file, compare_rows(spec, group, &columns, &known, &sources).await)
                 });
             }
             let Some(done) = workers.join_next().await else { break };
-            let (place, file) = done?;
-            found.push((place, file?));
+            let (file, rows) = done?;
+            found.push((file, rows?));
         }
         diff = Arc::into_inner(known)
             .ok_or_else(|| StoreError::Damaged("a comparison did not end".to_owned()))?;
-        for (place, file) in found {
-            stored += file.stored;
-            for (key, hash) in file.found {
+        for (file, rows) in found {
+            stored += rows.stored;
+            for (key, hash) in rows.found {
                 diff.add_stored(key, hash);
-                hits[place].push(key);
+                hits[file].push(key);
             }
-            for key in file.missing {
+            for key in rows.missing {
                 let key = diff.delete(key);
                 diff.add_stored(key, 0);
-                hits[place].push(key);
+                hits[file].push(key);
             }
         }
         let goes =
             |key: &u32| matches!(diff.change_at(*key), Some(Change::Updated | Change::Deleted));
         let rewritten = hits.iter().map(|keys| keys.iter().any(goes)).collect();
-        Ok(Seen { change: TableChange { spec, diff: Arc::new(diff), rewritten }, stored })
+        let diff = Arc::new(Diff::Compared(diff));
+        Ok(Seen { change: TableChange { spec, diff, rewritten }, stored })
     }
 }
 
-fn counts(diff: &Diff) -> LoadCounts {
-    LoadCounts {
-        inserted: diff.count(Change::Inserted),
-        updated: diff.count(Change::Updated),
-        unchanged: diff.count(Change::Unchanged),
-        deleted: diff.count(Change::Deleted),
-    }
-}
-
-fn cores() -> usize {
+/// Processor cores, each of which takes a part of the work.
+pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
@@ -223,9 +238,9 @@ impl Sources {
     }
 }
 
-/// The stored rows of one file that matter to a load.
+/// The stored rows of one row group that matter to a load.
 #[derive(Default)]
-struct FileRows {
+struct StoredRows {
     /// Keys of the load, by their place in the diff, with the hash of the stored row.
     found: Vec<(u32, u64)>,
     /// Deals of a complete source that the load lacks.
@@ -234,23 +249,29 @@ struct FileRows {
     stored: u64,
 }
 
-async fn compare_file(
-    table: &Table,
-    file: DataFile,
-    diff: &Diff,
+async fn compare_rows(
+    spec: TableSpec,
+    group: RowGroup,
+    columns: &[&str],
+    diff: &Compared,
     sources: &Sources,
-) -> Result<FileRows, StoreError> {
-    let mut seen = FileRows::default();
-    let mut rows = read(table, &[file], Some(&key_columns(table.spec))).await?;
-    while let Some(batch) = rows.next().await {
+) -> Result<StoredRows, StoreError> {
+    let mut seen = StoredRows::default();
+    for batch in group.read(columns).await?.into_iter().flatten() {
         let batch = batch?;
-        let keyed = KeyedRows::of(table.spec, &batch)?;
-        let source = text(&batch, "source")?;
-        for (row, (key, hash)) in keyed.iter().enumerate() {
-            seen.stored += u64::from(sources.staged.contains(source.value(row)));
+        let keyed = KeyedRows::of(spec, &batch)?;
+        let source = dictionary_of(column(&batch, "source")?)?;
+        let names = source.values().as_string::<i32>();
+        let among = |known: &HashSet<String>| -> Vec<bool> {
+            names.iter().map(|name| name.is_some_and(|name| known.contains(name))).collect()
+        };
+        let (staged, complete) = (among(&sources.staged), among(&sources.complete));
+        for ((key, hash), source) in keyed.iter().zip(source.keys().values()) {
+            let source = source.cast_unsigned() as usize;
+            seen.stored += u64::from(staged[source]);
             if let Some(place) = diff.find(key) {
                 seen.found.push((place, hash));
-            } else if sources.complete.contains(source.value(row)) {
+            } else if complete[source] {
                 seen.missing.push(key);
             }
         }

@@ -4,8 +4,9 @@ use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use arrow::row::{RowConverter, SortField};
-use hashbrown::HashMap;
-use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+use hashbrown::HashTable;
+use winsight_model::LoadCounts;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use crate::StoreError;
 use crate::table::TableSpec;
@@ -17,11 +18,28 @@ pub(crate) struct Key(u128);
 
 impl Key {
     pub(crate) fn of(source: &str, id: &str) -> Self {
-        let mut hash = Xxh3::new();
-        hash.update(source.as_bytes());
-        hash.update(&[0]);
-        hash.update(id.as_bytes());
-        Self(hash.digest128())
+        Keys::default().of(source, id)
+    }
+
+    /// The part of the key that a table of hashes goes by.
+    fn short(self) -> u64 {
+        #[expect(clippy::cast_possible_truncation, reason = "half of a hash is a hash")]
+        let half = self.0 as u64;
+        half
+    }
+}
+
+/// Makes keys in a buffer that is used again and again.
+#[derive(Default)]
+struct Keys(Vec<u8>);
+
+impl Keys {
+    fn of(&mut self, source: &str, id: &str) -> Key {
+        self.0.clear();
+        self.0.extend_from_slice(source.as_bytes());
+        self.0.push(0);
+        self.0.extend_from_slice(id.as_bytes());
+        Key(xxh3_128(&self.0))
     }
 }
 
@@ -37,38 +55,55 @@ pub(crate) enum Change {
 /// What a load wants of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wanted {
-    /// Rows with this hash.
-    Rows(u64),
+    /// Rows with the staged hash.
+    Rows,
     /// No rows.
     Nothing,
     /// Whatever is stored.
     AsItIs,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    wanted: Wanted,
-    stored: Option<u64>,
-}
-
 /// The keys that a load names and how each compares. A key may own several rows (a deal's events):
 /// their hashes are added, so that order does not matter.
-#[derive(Debug, Default)]
-pub(crate) struct Diff {
-    places: HashMap<Key, u32>,
-    entries: Vec<Entry>,
+#[derive(Debug)]
+pub(crate) enum Diff {
+    /// Nothing is stored yet: whatever is staged is inserted. So many rows are.
+    AllNew(u64),
+    Compared(Compared),
 }
 
-impl Diff {
+/// Keys one by one, in columns: there may be tens of millions.
+#[derive(Debug, Default)]
+pub(crate) struct Compared {
+    places: HashTable<u32>,
+    keys: Vec<Key>,
+    wanted: Vec<Wanted>,
+    staged: Vec<u64>,
+    /// The stored hash, and whether anything is stored.
+    stored: Vec<u64>,
+    is_stored: Vec<bool>,
+}
+
+impl Compared {
+    /// Without keys, with room for those of so many rows.
+    pub(crate) fn with_capacity(rows: usize) -> Self {
+        Self {
+            places: HashTable::with_capacity(rows),
+            keys: Vec::with_capacity(rows),
+            wanted: Vec::with_capacity(rows),
+            staged: Vec::with_capacity(rows),
+            stored: Vec::with_capacity(rows),
+            is_stored: Vec::with_capacity(rows),
+        }
+    }
+
     pub(crate) fn add_staged(&mut self, rows: &KeyedRows) {
         for (key, hash) in rows.iter() {
-            let place = self.place_of(key);
-            let entry = &mut self.entries[place as usize];
-            entry.wanted = match entry.wanted {
-                Wanted::Rows(others) => Wanted::Rows(others.wrapping_add(hash)),
-                Wanted::Nothing => Wanted::Rows(hash),
-                Wanted::AsItIs => Wanted::AsItIs,
-            };
+            let place = self.place_of(key) as usize;
+            if self.wanted[place] != Wanted::AsItIs {
+                self.wanted[place] = Wanted::Rows;
+                self.staged[place] = self.staged[place].wrapping_add(hash);
+            }
         }
     }
 
@@ -80,62 +115,129 @@ impl Diff {
     /// Leaves a key as it is stored, whatever is staged.
     pub(crate) fn leave(&mut self, key: Key) {
         let place = self.place_of(key);
-        self.entries[place as usize].wanted = Wanted::AsItIs;
+        self.wanted[place as usize] = Wanted::AsItIs;
     }
 
     fn place_of(&mut self, key: Key) -> u32 {
         #[expect(clippy::expect_used, reason = "four billion keys would not fit in memory")]
-        let next = u32::try_from(self.entries.len()).expect("fewer than four billion keys");
-        let place = *self.places.entry(key).or_insert(next);
+        let next = u32::try_from(self.keys.len()).expect("fewer than four billion keys");
+        let keys = &self.keys;
+        let is_same = |place: &u32| keys[*place as usize] == key;
+        let entry = self.places.entry(key.short(), is_same, |place| keys[*place as usize].short());
+        let place = *entry.or_insert(next).get();
         if place == next {
-            self.entries.push(Entry { wanted: Wanted::Nothing, stored: None });
+            self.keys.push(key);
+            self.wanted.push(Wanted::Nothing);
+            self.staged.push(0);
+            self.stored.push(0);
+            self.is_stored.push(false);
         }
         place
     }
 
-    /// How many keys the load names.
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    pub(crate) fn find(&self, key: Key) -> Option<u32> {
-        self.places.get(&key).copied()
+        self.keys.is_empty()
     }
 
     pub(crate) fn add_stored(&mut self, place: u32, hash: u64) {
-        let stored = &mut self.entries[place as usize].stored;
-        *stored = Some(stored.unwrap_or(0).wrapping_add(hash));
+        let place = place as usize;
+        self.stored[place] = self.stored[place].wrapping_add(hash);
+        self.is_stored[place] = true;
+    }
+
+    pub(crate) fn find(&self, key: Key) -> Option<u32> {
+        self.places.find(key.short(), |place| self.keys[*place as usize] == key).copied()
     }
 
     pub(crate) fn change_at(&self, place: u32) -> Option<Change> {
-        let entry = self.entries[place as usize];
-        match (entry.wanted, entry.stored) {
-            (Wanted::AsItIs, _) | (Wanted::Nothing, None) => None,
-            (Wanted::Nothing, Some(_)) => Some(Change::Deleted),
-            (Wanted::Rows(_), None) => Some(Change::Inserted),
-            (Wanted::Rows(staged), Some(stored)) if staged == stored => Some(Change::Unchanged),
-            (Wanted::Rows(_), Some(_)) => Some(Change::Updated),
+        let place = place as usize;
+        match (self.wanted[place], self.is_stored[place]) {
+            (Wanted::AsItIs, _) | (Wanted::Nothing, false) => None,
+            (Wanted::Nothing, true) => Some(Change::Deleted),
+            (Wanted::Rows, false) => Some(Change::Inserted),
+            (Wanted::Rows, true) if self.staged[place] == self.stored[place] => {
+                Some(Change::Unchanged)
+            }
+            (Wanted::Rows, true) => Some(Change::Updated),
+        }
+    }
+
+    fn changes(&self) -> impl Iterator<Item = (Key, Option<Change>)> + '_ {
+        (0_u32..).zip(&self.keys).map(|(place, key)| (*key, self.change_at(place)))
+    }
+}
+
+impl Diff {
+    /// How many keys the load names; 0 when they were not compared.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::AllNew(_) => 0,
+            Self::Compared(compared) => compared.keys.len(),
+        }
+    }
+
+    /// The place of a key that was compared.
+    pub(crate) fn find(&self, key: Key) -> Option<u32> {
+        match self {
+            Self::AllNew(_) => None,
+            Self::Compared(compared) => compared.find(key),
+        }
+    }
+
+    pub(crate) fn change_at(&self, place: u32) -> Option<Change> {
+        match self {
+            Self::AllNew(_) => Some(Change::Inserted),
+            Self::Compared(compared) => compared.change_at(place),
         }
     }
 
     /// `None` for a key that is not part of the load.
     pub(crate) fn change(&self, key: Key) -> Option<Change> {
-        self.change_at(self.find(key)?)
+        match self {
+            Self::AllNew(_) => Some(Change::Inserted),
+            Self::Compared(compared) => compared.change_at(compared.find(key)?),
+        }
     }
 
-    /// The keys with one kind of change.
-    pub(crate) fn keys(&self, wanted: Change) -> impl Iterator<Item = Key> + '_ {
-        self.places.iter().filter_map(move |(key, &place)| {
-            (self.change_at(place) == Some(wanted)).then_some(*key)
-        })
+    /// The keys with one kind of change, as far as they were compared.
+    pub(crate) fn keys(&self, wanted: Change) -> Vec<Key> {
+        match self {
+            Self::AllNew(_) => Vec::new(),
+            Self::Compared(compared) => {
+                let changes = compared.changes();
+                changes.filter_map(|(key, it)| (it == Some(wanted)).then_some(key)).collect()
+            }
+        }
     }
 
-    pub(crate) fn count(&self, wanted: Change) -> u64 {
-        self.keys(wanted).count() as u64
+    /// Whether nothing would differ.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::AllNew(rows) => *rows == 0,
+            Self::Compared(compared) => {
+                compared.changes().all(|(_, it)| matches!(it, None | Some(Change::Unchanged)))
+            }
+        }
+    }
+
+    /// How many keys change in which way, where each has one row.
+    pub(crate) fn counts(&self) -> LoadCounts {
+        let mut counts = LoadCounts::default();
+        match self {
+            Self::AllNew(rows) => counts.inserted = *rows,
+            Self::Compared(compared) => {
+                for (_, change) in compared.changes() {
+                    match change {
+                        Some(Change::Inserted) => counts.inserted += 1,
+                        Some(Change::Updated) => counts.updated += 1,
+                        Some(Change::Unchanged) => counts.unchanged += 1,
+                        Some(Change::Deleted) => counts.deleted += 1,
+                        None => {}
+                    }
+                }
+            }
+        }
+        counts
     }
 }
 
@@ -150,7 +252,8 @@ impl KeyedRows {
         let source = text(batch, spec.key[0])?;
         let id = text(batch, spec.key[1])?;
         let rows = 0..batch.num_rows();
-        let keys = rows.map(|row| Key::of(source.value(row), id.value(row))).collect();
+        let mut keys = Keys::default();
+        let keys = rows.map(|row| keys.of(source.value(row), id.value(row))).collect();
         Ok(Self { keys, hashes: hashes(spec, batch)? })
     }
 

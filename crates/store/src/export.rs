@@ -156,7 +156,7 @@ async fn write_delta(
     let below: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(Arc::clone(&root), folder));
     let delta = DeltaTable::new(default_logstore(below, root, &url, &StorageConfig::default()));
     let table = Table::create(&delta, spec).await?;
-    let mut writer = table.writer()?;
+    let mut writer = table.writer();
     let mut count = 0;
     while let Some(batch) = rows.try_next().await? {
         count += batch.num_rows() as u64;

@@ -112,7 +112,7 @@ impl FeatureStore {
     ) -> Result<(), StoreError> {
         let spec = journal.spec();
         let mut table = self.journal_table(spec).await?;
-        let mut writer = table.writer()?;
+        let mut writer = table.writer();
         while let Some(batch) = rows.next().await {
             writer.add(batch?).await?;
         }
@@ -168,7 +168,7 @@ async fn without(
     entry: &str,
 ) -> Result<(Vec<Add>, HashSet<object_store::path::Path>), StoreError> {
     let mut replaced = HashSet::new();
-    let mut others = table.writer()?;
+    let mut others = table.writer();
     for file in table.files()? {
         if file.partition != partition {
             continue;

@@ -12,7 +12,7 @@ use winsight_model::{DataVersion, LoadCounts};
 use crate::aggregate::{Month, closed_months};
 use crate::catalog::{self, Commit, CommitRequest};
 use crate::compare::{Comparison, TableChange, read};
-use crate::diff::{Change, Key, KeyedRows, column};
+use crate::diff::{Change, Diff, Key, KeyedRows, column};
 use crate::staging::{StagedTable, Staging};
 use crate::table::{DEAL_VERSIONS, DEALS, Table, TableSpec, TableWriter};
 use crate::{FeatureStore, StoreError};
@@ -101,7 +101,7 @@ impl FeatureStore {
         let of_deals = spec.name == DEALS.name;
         let known_at = next.commit.known_at;
         let table = next.open(self, spec).await?;
-        let mut writer = table.writer()?;
+        let mut writer = table.writer();
         let mut superseded = if of_deals && change.rewritten.contains(&true) {
             Some(Superseded::open(self, next).await?)
         } else {
@@ -128,11 +128,7 @@ impl FeatureStore {
             }
         }
         for batch in staged.read(None)? {
-            let batch = batch?;
-            let keyed = KeyedRows::of(spec, &batch)?;
-            let mut rows = keep(&batch, &keyed, |key| {
-                matches!(change.diff.change(key), Some(Change::Inserted | Change::Updated))
-            })?;
+            let mut rows = arriving(&change.diff, spec, batch?)?;
             if of_deals {
                 next.touched.extend(closed_months(&rows)?);
                 rows = with_columns(DEALS, &rows, vec![instants(known_at, rows.num_rows())])?;
@@ -146,6 +142,16 @@ impl FeatureStore {
         }
         Ok(())
     }
+}
+
+/// The staged rows that are to be stored.
+fn arriving(diff: &Diff, spec: TableSpec, batch: RecordBatch) -> Result<RecordBatch, StoreError> {
+    if matches!(diff, Diff::AllNew(_)) {
+        return Ok(batch);
+    }
+    let keyed = KeyedRows::of(spec, &batch)?;
+    let is_wanted = |key| matches!(diff.change(key), Some(Change::Inserted | Change::Updated));
+    keep(&batch, &keyed, is_wanted)
 }
 
 /// A version in the making.
@@ -177,7 +183,7 @@ struct Superseded {
 impl Superseded {
     async fn open(store: &FeatureStore, next: &NextVersion) -> Result<Self, StoreError> {
         let table = next.open(store, DEAL_VERSIONS).await?;
-        Ok(Self { writer: table.writer()?, table, known_at: next.commit.known_at })
+        Ok(Self { writer: table.writer(), table, known_at: next.commit.known_at })
     }
 
     async fn add(&mut self, gone: &RecordBatch, change: &TableChange) -> Result<(), StoreError> {

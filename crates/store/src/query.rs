@@ -22,9 +22,6 @@ pub struct DealCounts {
     pub open: u64,
 }
 
-/// The spellings of each text field in the store, with the number of deals that use each.
-pub type Spellings = BTreeMap<String, BTreeMap<String, u64>>;
-
 /// The last day on which anything is known to have happened; a view as of that day or later needs
 /// no history.
 pub(crate) async fn last_known_day(engine: &Engine) -> Result<Date, StoreError> {
@@ -141,31 +138,6 @@ impl FeatureStore {
     /// The first closed date there is.
     pub async fn first_closed_day(&self, commit: &Commit) -> Result<Option<Date>, StoreError> {
         Ok(self.known_days(commit).await?.first_closed)
-    }
-
-    /// The spellings of the given text columns of `deals`.
-    pub async fn spellings(
-        &self,
-        commit: &Commit,
-        fields: &[&str],
-    ) -> Result<Spellings, StoreError> {
-        let engine = self.engine(commit).await?;
-        let mut spellings = Spellings::new();
-        for &field in fields {
-            let query = format!(
-                "SELECT CAST({field} AS VARCHAR) AS value, count(*) AS n FROM deals
-                 WHERE {field} IS NOT NULL GROUP BY 1"
-            );
-            let counts = spellings.entry(field.to_owned()).or_default();
-            for batch in engine.sql(&query).await?.collect().await? {
-                let values = text(&batch, "value")?;
-                let n = column(&batch, "n")?.as_primitive::<Int64Type>();
-                for row in 0..batch.num_rows() {
-                    counts.insert(values.value(row).to_owned(), n.value(row).unsigned_abs());
-                }
-            }
-        }
-        Ok(spellings)
     }
 }
 

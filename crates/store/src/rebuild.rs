@@ -148,7 +148,7 @@ impl<'a> Rebuilding<'a> {
             batches.push(rewritten.unwrap_or(batch));
         }
         if is_changed {
-            let mut writer = target.writer()?;
+            let mut writer = target.writer();
             for batch in batches {
                 writer.add(batch).await?;
             }

@@ -1,5 +1,6 @@
-//! Rows of a load on their way in: Parquet files in a folder that is emptied afterwards, sealed with
-//! a key that only this process has. What a crash leaves behind cannot be read by anybody.
+//! Rows of a load on their way in: in memory, and as far as they are too many for it in Parquet files
+//! in a folder that is emptied afterwards, sealed with a key that only this process has. What a crash
+//! leaves behind cannot be read by anybody.
 
 mod staged_file;
 
@@ -26,6 +27,8 @@ use crate::{FeatureStore, StoreError};
 use staged_file::{StagedFile, StagedFileWriter};
 
 const BATCH_ROWS: usize = 65_536;
+/// Rows of a table beyond this are written to a file.
+const MEMORY_BYTES: usize = 448 << 20;
 const STAGING: &str = "staging";
 pub(crate) const HELD: &str = "held";
 const SCOPE: &str = "scope.json";
@@ -173,7 +176,7 @@ impl Staging {
     pub async fn hold(mut self, store: &FeatureStore, load: i64) -> Result<(), StoreError> {
         store.discard_held(load).await?;
         for table in self.finish()?.iter().filter(|table| table.rows > 0) {
-            let rows = PutPayload::from(table.bytes()?);
+            let rows = PutPayload::from(table.to_parquet()?);
             store.objects.put(&held(load, &table.file_name()), rows).await?;
         }
         let path = held(load, SCOPE);
@@ -205,15 +208,27 @@ impl Drop for Staging {
 pub(crate) struct StagedTable {
     pub(crate) spec: TableSpec,
     path: PathBuf,
+    in_memory: Vec<RecordBatch>,
+    bytes_in_memory: usize,
+    /// Takes the rows for which there is no room in memory.
     writer: Option<ArrowWriter<StagedFileWriter>>,
     file: Option<StagedFile>,
+    is_finished: bool,
     pub(crate) rows: u64,
 }
 
 impl StagedTable {
     fn new(folder: &Path, spec: TableSpec) -> Self {
-        let path = folder.join(format!("{}.parquet", spec.name));
-        Self { spec, path, writer: None, file: None, rows: 0 }
+        Self {
+            spec,
+            path: folder.join(format!("{}.parquet", spec.name)),
+            in_memory: Vec::new(),
+            bytes_in_memory: 0,
+            writer: None,
+            file: None,
+            is_finished: false,
+            rows: 0,
+        }
     }
 
     fn file_name(&self) -> String {
@@ -221,25 +236,30 @@ impl StagedTable {
     }
 
     fn create(&self, batch: &RecordBatch) -> Result<ArrowWriter<StagedFileWriter>, StoreError> {
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::LZ4_RAW)
-            .set_max_row_group_row_count(Some(BATCH_ROWS))
-            .build();
         let file = StagedFileWriter::create(&self.path)?;
-        Ok(ArrowWriter::try_new(file, batch.schema(), Some(properties))?)
+        Ok(ArrowWriter::try_new(file, batch.schema(), Some(as_staged()))?)
     }
 
     fn add(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
+        if self.is_finished {
+            let late = "rows were added after the load began".to_owned();
+            return Err(StoreError::Damaged(late));
+        }
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        self.rows += batch.num_rows() as u64;
+        let bytes = batch.get_array_memory_size();
+        if self.writer.is_none() && self.bytes_in_memory + bytes <= MEMORY_BYTES {
+            self.bytes_in_memory += bytes;
+            self.in_memory.push(batch.clone());
+            return Ok(());
+        }
         let mut writer = match self.writer.take() {
             Some(writer) => writer,
-            None if self.file.is_none() => self.create(batch)?,
-            None => {
-                let late = "rows were added after the load began".to_owned();
-                return Err(StoreError::Damaged(late));
-            }
+            None => self.create(batch)?,
         };
         writer.write(batch)?;
-        self.rows += batch.num_rows() as u64;
         self.writer = Some(writer);
         Ok(())
     }
@@ -252,10 +272,12 @@ impl StagedTable {
         let rows = ParquetRecordBatchReaderBuilder::try_new(file.clone())?;
         self.rows = u64::try_from(rows.metadata().file_metadata().num_rows()).unwrap_or_default();
         self.file = Some(file);
+        self.is_finished = true;
         Ok(())
     }
 
     fn finish(&mut self) -> Result<(), StoreError> {
+        self.is_finished = true;
         if let Some(writer) = self.writer.take() {
             self.file = Some(writer.into_inner()?.finish(&self.path)?);
         }
@@ -263,14 +285,29 @@ impl StagedTable {
     }
 
     /// The rows as a Parquet file.
-    fn bytes(&self) -> Result<bytes::Bytes, StoreError> {
-        let Some(file) = &self.file else { return Ok(bytes::Bytes::new()) };
-        file.bytes().map_err(|source| StoreError::folder(&self.path, source))
+    fn to_parquet(&self) -> Result<Vec<u8>, StoreError> {
+        let mut file = Vec::new();
+        let mut rows = self.read(None)?;
+        if let Some(first) = rows.next() {
+            let first = first?;
+            let mut writer = ArrowWriter::try_new(&mut file, first.schema(), Some(as_staged()))?;
+            writer.write(&first)?;
+            for batch in rows {
+                writer.write(&batch?)?;
+            }
+            writer.close()?;
+        }
+        Ok(file)
     }
 
     /// The staged rows, all columns or those named.
     pub(crate) fn read(&self, columns: Option<&[&str]>) -> Result<StagedRows, StoreError> {
-        let Some(file) = self.file.clone() else { return Ok(StagedRows(None)) };
+        let in_memory: Result<Vec<_>, StoreError> = match columns {
+            None => Ok(self.in_memory.clone()),
+            Some(columns) => self.in_memory.iter().map(|batch| projected(batch, columns)).collect(),
+        };
+        let in_memory = in_memory?.into_iter();
+        let Some(file) = self.file.clone() else { return Ok(StagedRows { in_memory, file: None }) };
         let mut builder =
             ParquetRecordBatchReaderBuilder::try_new(file)?.with_batch_size(BATCH_ROWS);
         if let Some(columns) = columns {
@@ -280,18 +317,40 @@ impl StagedTable {
             );
             builder = builder.with_projection(mask);
         }
-        Ok(StagedRows(Some(builder.build()?)))
+        Ok(StagedRows { in_memory, file: Some(builder.build()?) })
     }
 }
 
+fn as_staged() -> WriterProperties {
+    WriterProperties::builder()
+        .set_compression(Compression::LZ4_RAW)
+        .set_max_row_group_row_count(Some(BATCH_ROWS))
+        .build()
+}
+
+/// The columns named, in the order of the batch.
+fn projected(batch: &RecordBatch, columns: &[&str]) -> Result<RecordBatch, StoreError> {
+    let schema = batch.schema();
+    let fields = schema.fields().iter().enumerate();
+    let wanted = fields.filter(|(_, field)| columns.contains(&field.name().as_str()));
+    let wanted: Vec<_> = wanted.map(|(place, _)| place).collect();
+    Ok(batch.project(&wanted)?)
+}
+
 /// The batches of a staged table.
-pub(crate) struct StagedRows(Option<ParquetRecordBatchReader>);
+pub(crate) struct StagedRows {
+    in_memory: std::vec::IntoIter<RecordBatch>,
+    file: Option<ParquetRecordBatchReader>,
+}
 
 impl Iterator for StagedRows {
     type Item = Result<RecordBatch, arrow::error::ArrowError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.as_mut()?.next()
+        match self.in_memory.next() {
+            Some(batch) => Some(Ok(batch)),
+            None => self.file.as_mut()?.next(),
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! One Delta table at one version: its files, and the step to its next version.
 
+mod writer;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use deltalake_core::DeltaTable;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
@@ -11,19 +12,14 @@ use deltalake_core::kernel::{Action, Add};
 use deltalake_core::logstore::{StorageConfig, default_logstore};
 use deltalake_core::protocol::checkpoints::create_checkpoint;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
-use deltalake_core::writer::{DeltaWriter, RecordBatchWriter};
 use object_store::ObjectStore;
 use object_store::prefix::PrefixStore;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
 use url::Url;
 use winsight_model::schema;
 
 use crate::generation::Generation;
 use crate::{FeatureStore, StoreError};
-
-/// Rows per row group: small enough that dozens of open partitions stay in bounded memory.
-const ROW_GROUP_ROWS: usize = 131_072;
+pub(crate) use writer::{TableWriter, UNIQUE};
 
 /// What distinguishes the tables of the store.
 #[derive(Clone, Copy, Debug)]
@@ -240,16 +236,6 @@ impl Table {
         Ok(create_checkpoint(&self.delta, None).await?)
     }
 
-    /// A writer of new data files, partitioned as the table is.
-    pub(crate) fn writer(&self) -> Result<TableWriter, StoreError> {
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
-            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-            .build();
-        let writer = RecordBatchWriter::for_table(&self.delta)?.with_writer_properties(properties);
-        Ok(TableWriter { writer })
-    }
-
     /// Commits the next version: this one with the `added` files in and the `replaced` ones out.
     ///
     /// Whatever a dead load left in the newest version is undone by the same step. Files that only
@@ -304,23 +290,5 @@ impl Table {
             .build(Some(head), self.delta.log_store(), operation)
             .await?;
         Ok(done.version())
-    }
-}
-
-/// Writes new data files of a table; they belong to it only once committed.
-pub(crate) struct TableWriter {
-    writer: RecordBatchWriter,
-}
-
-impl TableWriter {
-    pub(crate) async fn add(&mut self, batch: RecordBatch) -> Result<(), StoreError> {
-        if batch.num_rows() > 0 {
-            self.writer.write(batch).await?;
-        }
-        Ok(())
-    }
-
-    pub(crate) async fn finish(mut self) -> Result<Vec<Add>, StoreError> {
-        Ok(self.writer.flush().await?)
     }
 }

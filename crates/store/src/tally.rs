@@ -2,7 +2,7 @@
 
 mod cells;
 mod counters;
-mod deal_files;
+pub(crate) mod deal_files;
 mod pieces;
 mod tabulator;
 

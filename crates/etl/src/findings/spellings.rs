@@ -46,32 +46,41 @@ pub(super) fn spelling_issues(
         };
         issues.push(Issue::new(check::TOO_MANY_VALUES, Some(field), 1, Vec::new(), message));
     }
-    issues.extend(variants(field, &here, &all, known, &lookups, &likenesses.same));
+    issues.extend(variants(field, &all, &weights, known, &lookups, &likenesses.same));
     issues.extend(misspelt(field, &here, &likenesses.misspelt));
     issues
 }
 
-/// Values that differ only in case, spaces or punctuation.
+/// Values that differ only in case, spaces or punctuation. Right is the spelling of a lookup, even
+/// where no deal uses it, or else the one that most deals have, here and among those loaded before;
+/// `weights` are these numbers. Only the deals of this file that are spelt otherwise are counted.
 fn variants(
     field: Field,
-    here: &BTreeMap<String, u64>,
     all: &BTreeMap<String, u64>,
+    weights: &BTreeMap<String, u64>,
     known: Option<&BTreeMap<String, u64>>,
     lookups: &[&Lookup],
     merges: &[Merge],
 ) -> Option<Issue> {
+    let is_catalogued = |value: &str| lookups.iter().any(|lookup| lookup.contains(value));
     let mut minority = 0;
     let mut examples = Vec::new();
     for variant in spelling_variants(all) {
-        if variant.spellings.iter().all(|(spelling, _)| !here.contains_key(spelling)) {
+        let spellings = || variant.spellings.iter().map(|(spelling, count)| (spelling, *count));
+        let most_frequent = spellings()
+            .map(|(spelling, _)| spelling)
+            .reduce(|one, other| if weights[other] > weights[one] { other } else { one });
+        let has_catalogued = spellings().any(|(spelling, _)| is_catalogued(spelling));
+        let is_right = |spelling: &String| {
+            if has_catalogued { is_catalogued(spelling) } else { Some(spelling) == most_frequent }
+        };
+        let wrong: u64 = spellings().filter(|(it, _)| !is_right(it)).map(|(_, count)| count).sum();
+        if wrong == 0 {
             continue;
         }
-        let rows: u64 = variant.spellings.iter().map(|(_, count)| count).sum();
-        let is_foreign = variant.spellings.iter().any(|(_, count)| *count == 0);
-        // The spelling of the catalogue is right, even where no deal uses it.
-        minority += if is_foreign { rows } else { rows - variant.spellings[0].1 };
-        let described = variant.spellings.iter().map(|(spelling, count)| {
-            format!("{spelling:?} {}", place_of(spelling, *count, known, lookups))
+        minority += wrong;
+        let described = spellings().map(|(spelling, count)| {
+            format!("{spelling:?} {}", place_of(spelling, count, known, lookups))
         });
         examples.push(described.collect::<Vec<_>>().join(", "));
     }

@@ -1,12 +1,18 @@
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::num::NonZero;
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 
 use chardetng::EncodingDetector;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
 use crate::EtlError;
+
+/// Smallest part of a file that is worth a thread.
+const PART_BYTES: u64 = 8 << 20;
 
 /// The encoding of a file, and how it was found.
 #[derive(Clone, Copy, Debug)]
@@ -68,16 +74,33 @@ pub(crate) fn encoding_named(name: &str) -> Result<&'static Encoding, EtlError> 
 
 /// Finds the encoding: as named, by byte-order mark, or by the bytes of the whole file.
 pub(super) fn detect(path: &Path, head: &[u8], named: Option<&str>) -> Result<Detected, EtlError> {
+    match of_head(head, named)? {
+        Some(found) => Ok(found),
+        None => by_bytes(path).map_err(|error| EtlError::io(path, error)),
+    }
+}
+
+/// The encoding as far as the header is concerned, for which the beginning of the file will do.
+pub(super) fn detect_for_header(path: &Path, head: &[u8]) -> Result<Detected, EtlError> {
+    let has_invalid = std::str::from_utf8(head).is_err_and(|error| error.error_len().is_some());
+    if has_invalid {
+        detect(path, head, None)
+    } else {
+        let evidence = "its beginning is valid";
+        Ok(of_head(head, None)?.unwrap_or(Detected { encoding: UTF_8, evidence }))
+    }
+}
+
+fn of_head(head: &[u8], named: Option<&str>) -> Result<Option<Detected>, EtlError> {
     if let Some(name) = named {
-        return Ok(Detected { encoding: encoding_named(name)?, evidence: "given by the mapping" });
+        let encoding = encoding_named(name)?;
+        return Ok(Some(Detected { encoding, evidence: "given by the mapping" }));
     }
     if let Some((encoding, _)) = Encoding::for_bom(head) {
-        return Ok(Detected { encoding, evidence: "it begins with a byte-order mark" });
+        return Ok(Some(Detected { encoding, evidence: "it begins with a byte-order mark" }));
     }
-    if let Some(encoding) = utf16_without_mark(head) {
-        return Ok(Detected { encoding, evidence: "every other byte is NUL" });
-    }
-    by_bytes(path).map_err(|error| EtlError::io(path, error))
+    let evidence = "every other byte is NUL";
+    Ok(utf16_without_mark(head).map(|encoding| Detected { encoding, evidence }))
 }
 
 /// Latin text in UTF-16 has a NUL for every second byte.
@@ -95,12 +118,12 @@ fn utf16_without_mark(head: &[u8]) -> Option<&'static Encoding> {
 }
 
 fn by_bytes(path: &Path) -> io::Result<Detected> {
+    if is_valid_utf8(path, PART_BYTES)? {
+        return Ok(Detected { encoding: UTF_8, evidence: "every byte is valid" });
+    }
     let mut counts = Utf8Counts::default();
     let cut = each_chunk(path, |chunk| counts.add(chunk))?;
     counts.invalid += usize::from(cut);
-    if counts.invalid == 0 {
-        return Ok(Detected { encoding: UTF_8, evidence: "every byte is valid" });
-    }
     if counts.multibyte > counts.invalid {
         return Ok(Detected { encoding: UTF_8, evidence: "most letters are valid, some are not" });
     }
@@ -111,6 +134,61 @@ fn by_bytes(path: &Path) -> io::Result<Detected> {
         0
     })?;
     Ok(Detected { encoding: detector.guess(None, false), evidence: "recognised from its letters" })
+}
+
+/// Whether every byte of a file belongs to a letter; several threads look.
+fn is_valid_utf8(path: &Path, smallest_part: u64) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    let bytes = file.metadata()?.len();
+    let threads = thread::available_parallelism().map_or(1, NonZero::get) as u64;
+    let part = bytes.div_ceil(threads).max(smallest_part);
+    let mut ends = Vec::new();
+    let mut end = 0;
+    while end < bytes {
+        end = letter_from(&mut file, (end + part).min(bytes))?;
+        ends.push(end);
+    }
+    thread::scope(|scope| {
+        let begins = [0].into_iter().chain(ends.iter().copied());
+        let parts: Vec<_> = begins
+            .zip(ends.iter().copied())
+            .map(|(from, to)| scope.spawn(move || is_part_valid(path, from, to)))
+            .collect();
+        let mut valid = true;
+        for part in parts {
+            valid &= part.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+        }
+        Ok(valid)
+    })
+}
+
+/// The first place from `at` on where a letter begins, in valid text.
+fn letter_from(file: &mut File, at: u64) -> io::Result<u64> {
+    let mut next = [0; 3];
+    file.seek(SeekFrom::Start(at))?;
+    let read = read_full(file, &mut next)?;
+    let is_continuation = |byte: &&u8| **byte & 0xC0 == 0x80;
+    Ok(at + next[..read].iter().take_while(is_continuation).count() as u64)
+}
+
+fn is_part_valid(path: &Path, from: u64, to: u64) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(from))?;
+    let mut part = file.take(to - from);
+    let mut chunk = vec![0; 256 * 1024];
+    let mut kept = 0;
+    loop {
+        let length = kept + read_full(&mut part, &mut chunk[kept..])?;
+        if length == kept {
+            return Ok(kept == 0);
+        }
+        kept = match std::str::from_utf8(&chunk[..length]) {
+            Ok(_) => 0,
+            Err(error) if error.error_len().is_none() => length - error.valid_up_to(),
+            Err(_) => return Ok(false),
+        };
+        chunk.copy_within(length - kept..length, 0);
+    }
 }
 
 /// Passes a file on in chunks. `take` returns how many of the last bytes are to come again with the
@@ -210,4 +288,32 @@ pub(super) fn refuse_other_formats(path: &Path, head: &[u8]) -> Result<(), EtlEr
         return Err(EtlError::refused(path, "this is binary data, not text", HINT));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::is_valid_utf8;
+
+    proptest! {
+        #[test]
+        fn parts_are_valid_as_the_whole_is(
+            letters in prop::collection::vec(prop_oneof!["[a-zé€😀]", "é"], 0..60),
+            damage in prop::option::of((any::<prop::sample::Index>(), any::<u8>())),
+        ) {
+            let mut text = letters.concat().into_bytes();
+            if let Some((place, byte)) = damage.filter(|_| !text.is_empty()) {
+                let place = place.index(text.len());
+                text[place] = byte;
+            }
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("text");
+            std::fs::write(&path, &text).expect("written");
+            let expected = std::str::from_utf8(&text).is_ok();
+            for part in [1, 7, 1 << 20] {
+                prop_assert_eq!(is_valid_utf8(&path, part).expect("reads"), expected);
+            }
+        }
+    }
 }

@@ -54,6 +54,20 @@ fn spellings_are_compared_with_those_loaded_before() {
 }
 
 #[test]
+fn a_right_spelling_is_no_contradiction_because_a_wrong_one_was_loaded_before() {
+    let scratch = Scratch::new();
+    let deals = scratch.write("deals.csv", DEALS);
+    let mut options = options();
+    // Both spellings of the first load; the file at hand has only the frequent one.
+    let known = BTreeMap::from([("GTXPro".to_owned(), 40), ("GTX Pro".to_owned(), 2)]);
+    options.known_values.insert("product".to_owned(), known);
+    let loaded = load(&deals, &options).expect("loads");
+    let found = |issue: &&winsight_etl::Issue| issue.field.as_deref() == Some("product");
+    assert_eq!(loaded.report.issues.iter().find(found), None);
+    assert!((loaded.report.quality.consistency - 100.0).abs() < 1e-9);
+}
+
+#[test]
 fn a_lookup_must_be_clear() {
     let scratch = Scratch::new();
     for (text, parts) in [

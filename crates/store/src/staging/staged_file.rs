@@ -62,13 +62,6 @@ impl Write for StagedFileWriter {
 #[derive(Clone)]
 pub(super) struct StagedFile(Arc<SealedReader<File>>);
 
-impl StagedFile {
-    /// All of it.
-    pub(super) fn bytes(&self) -> io::Result<Bytes> {
-        self.0.read(0..self.0.plain_size())
-    }
-}
-
 impl fmt::Debug for StagedFile {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("StagedFile")

@@ -1,13 +1,15 @@
-//! The data files of `deals`, read row group by row group.
+//! The data files of a table, read row group by row group.
 //!
-//! Past the query engine, since a tally needs no plan: dictionaries arrive as the files hold them
+//! Past the query engine, since counting needs no plan: dictionaries arrive as the files hold them
 //! instead of being merged batch by batch, amounts as 64-bit integers, and row groups rather than
 //! files are shared out between the workers, so that one large file keeps every core busy.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Int32Type, Schema};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
@@ -24,7 +26,7 @@ use parquet::file::statistics::Statistics;
 use winsight_model::schema;
 
 use crate::StoreError;
-use crate::table::Table;
+use crate::table::{Table, UNIQUE};
 
 /// Rows per batch: a divisor of the rows of a row group, so that dictionaries stay as they are, and
 /// few enough for the caches.
@@ -35,7 +37,9 @@ const CONCURRENT_FOOTERS: usize = 16;
 const FOOTER_BYTES: usize = 65_536;
 
 /// One row group of a data file.
-pub(super) struct RowGroup {
+pub(crate) struct RowGroup {
+    /// Which of the files, in the order of [`Table::files`].
+    pub(crate) of_file: usize,
     file: ObjectFile,
     metadata: ArrowReaderMetadata,
     place: usize,
@@ -43,7 +47,7 @@ pub(super) struct RowGroup {
 
 /// The row groups that may hold a deal closed on a wanted day; `wanted` is asked with the first and
 /// the last closed date of each, in days since 1970.
-pub(super) async fn row_groups(
+pub(crate) async fn row_groups(
     table: &Table,
     wanted: impl Fn(i32, i32) -> bool,
 ) -> Result<Vec<RowGroup>, StoreError> {
@@ -66,11 +70,11 @@ pub(super) async fn row_groups(
         .await
         .map_err(unreadable)?;
     let mut groups = Vec::new();
-    for (file, metadata) in footers {
+    for (of_file, (file, metadata)) in footers.into_iter().enumerate() {
         for (place, group) in metadata.metadata().row_groups().iter().enumerate() {
             if closed_days(group).is_none_or(|(first, last)| wanted(first, last)) {
                 let (file, metadata) = (file.clone(), metadata.clone());
-                groups.push(RowGroup { file, metadata, place });
+                groups.push(RowGroup { of_file, file, metadata, place });
             }
         }
     }
@@ -79,7 +83,7 @@ pub(super) async fn row_groups(
 
 impl RowGroup {
     /// Its rows in the given columns, as far as the file has them.
-    pub(super) async fn read(
+    pub(crate) async fn read(
         self,
         columns: &[&str],
     ) -> Result<Option<ParquetRecordBatchReader>, StoreError> {
@@ -95,13 +99,14 @@ impl RowGroup {
     }
 }
 
-/// Texts as dictionaries, amounts as 64-bit integers; both as the file stores them.
+/// Texts as dictionaries, except those of which each is another, and amounts as 64-bit integers; all
+/// as the file stores them.
 fn in_reading_types(metadata: Arc<ParquetMetaData>) -> Result<ArrowReaderMetadata, ParquetError> {
     let options = ArrowReaderOptions::new();
     let stored = ArrowReaderMetadata::try_new(Arc::clone(&metadata), options.clone())?;
     let fields = stored.schema().fields().iter().map(|field| {
         let data_type = match field.data_type() {
-            DataType::Utf8 => dictionary(),
+            DataType::Utf8 if !UNIQUE.contains(&field.name().as_str()) => dictionary(),
             DataType::Decimal128(precision, scale) if *precision <= 18 => {
                 DataType::Decimal64(*precision, *scale)
             }
@@ -114,12 +119,12 @@ fn in_reading_types(metadata: Arc<ParquetMetaData>) -> Result<ArrowReaderMetadat
 }
 
 /// The type in which texts are read.
-pub(super) fn dictionary() -> DataType {
+pub(crate) fn dictionary() -> DataType {
     DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
 }
 
 /// The type in which amounts are read.
-pub(super) fn money() -> DataType {
+pub(crate) fn money() -> DataType {
     match schema::MONEY {
         DataType::Decimal128(precision, scale) => DataType::Decimal64(precision, scale),
         other => other,
@@ -175,4 +180,14 @@ impl AsyncFileReader for ObjectFile {
         }
         .boxed()
     }
+}
+
+/// A text column as a dictionary.
+pub(crate) fn dictionary_of(column: &dyn Array) -> Result<DictionaryArray<Int32Type>, StoreError> {
+    Ok(cast(column, &dictionary())?.as_dictionary::<Int32Type>().clone())
+}
+
+/// Whether two dictionaries lie in the same memory.
+pub(crate) fn is_same(one: &ArrayRef, other: &ArrayRef) -> bool {
+    one.len() == other.len() && one.to_data().ptr_eq(&other.to_data())
 }

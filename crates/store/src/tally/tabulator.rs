@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 use winsight_model::{CycleBuckets, Dimension, NONE, Outcome, Segment, Tally};
 
 use super::counters::{Counters, NO_CYCLE};
-use super::deal_files::{dictionary, money};
+use super::deal_files::{dictionary_of, is_same, money};
 use super::pieces::{OUTSIDE, Pieces};
 use super::{Counter, Tallies, TallyRequest};
 use crate::StoreError;
@@ -307,7 +307,7 @@ impl Values {
             return Ok(());
         };
         let column = dictionary_of(column)?;
-        let known = self.last.take().filter(|(last, _)| same(last, column.values()));
+        let known = self.last.take().filter(|(last, _)| is_same(last, column.values()));
         let by_key = match known {
             Some((_, by_key)) => by_key,
             None => self.codes_of_dictionary(column.values())?,
@@ -342,15 +342,6 @@ impl Values {
         }
         Ok(())
     }
-}
-
-/// Whether two dictionaries lie in the same memory.
-fn same(one: &ArrayRef, other: &ArrayRef) -> bool {
-    one.len() == other.len() && one.to_data().ptr_eq(&other.to_data())
-}
-
-fn dictionary_of(column: &dyn Array) -> Result<DictionaryArray<Int32Type>, StoreError> {
-    Ok(cast(column, &dictionary())?.as_dictionary::<Int32Type>().clone())
 }
 
 /// For each key of an outcome its place among a tally's sides; `None` for open.

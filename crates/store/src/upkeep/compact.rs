@@ -80,7 +80,7 @@ async fn put_together(
     let mut added = Vec::new();
     let mut replaced = HashSet::new();
     for files in partitions {
-        let mut writer = table.writer()?;
+        let mut writer = table.writer();
         let mut rows = read(table, &files, None).await?;
         while let Some(batch) = rows.next().await {
             writer.add(stored(spec, &batch?)?).await?;

@@ -1,11 +1,12 @@
 //! Tallies kept per closed month: equal to counting everything anew, to the last byte.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use winsight_model::{Outcome, Window};
+use winsight_store::Staging;
 
 use crate::company::{Deal, TestStore, deal, request, without_aggregates};
 use crate::tallies::any_deal;
@@ -23,10 +24,19 @@ async fn objects(test: &TestStore) -> BTreeMap<String, Vec<u8>> {
     commit.aggregates.iter().map(|(month, name)| (month.clone(), read(month, name))).collect()
 }
 
-/// Loads, each of deals by number: new ones, edits, and deals that were closed and are open again.
-fn any_history() -> impl Strategy<Value = Vec<BTreeMap<usize, Deal>>> {
-    let load = prop::collection::btree_map(0usize..25, any_deal(), 1..12);
-    prop::collection::vec(load, 1..6)
+/// A load: deals by number, and the numbers of deals that the source deleted.
+type AnyLoad = (BTreeMap<usize, Deal>, BTreeSet<usize>);
+
+/// Loads with new deals, edits, deals that were closed and are open again, and deals that go, some of
+/// them to come back.
+fn any_history() -> impl Strategy<Value = Vec<AnyLoad>> {
+    let deals = prop::collection::btree_map(0usize..25, any_deal(), 0..12);
+    let deleted = prop::collection::btree_set(0usize..25, 0..8);
+    prop::collection::vec((deals, deleted), 1..6)
+}
+
+fn id(number: usize) -> String {
+    format!("deal-{number}")
 }
 
 proptest! {
@@ -38,11 +48,21 @@ proptest! {
         let (incremental, anew, known_days) = runtime.block_on(async {
             let (mut grown, mut fresh) = (TestStore::new(), TestStore::new());
             let mut state = BTreeMap::new();
-            for mut load in history {
+            // So that there is a version even where everything goes.
+            let stays = deal("stays", date(2024, 1, 5), None);
+            grown.load(std::slice::from_ref(&stays), &[]).await;
+            state.insert(usize::MAX, stays);
+            for (mut load, deleted) in history {
                 for (number, deal) in &mut load {
-                    deal.id = format!("deal-{number}");
+                    deal.id = id(*number);
                 }
-                grown.load(&load.values().cloned().collect::<Vec<_>>(), &[]).await;
+                let deals: Vec<_> = load.values().cloned().collect();
+                let gone = |staging: &mut Staging| {
+                    deleted.iter().for_each(|number| staging.delete_deal("test", &id(*number)));
+                };
+                grown.load_with(&deals, gone).await;
+                // A deal that is both deleted and loaded is there.
+                state.retain(|number, _| !deleted.contains(number));
                 state.extend(load);
             }
             // In another order, so that nothing depends on where a deal lies.

@@ -60,7 +60,7 @@ fn a_killed_import_leaves_the_old_version_or_the_new_one() {
 
     let moments = [
         ("staging", "rows are being staged"),
-        ("staging/deals.parquet", "rows are being staged"),
+        ("staging/incoming", "files are being written"),
         (
             "g0001/deals/_delta_log/00000000000000000002.json",
             "the table is written, the version is not",

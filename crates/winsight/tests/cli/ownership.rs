@@ -193,7 +193,7 @@ fn a_backup_made_during_a_load_is_whole() {
     let old = by_rep(&home, "1");
     let more = home.file("more.csv", company(20_000, 1));
     let mut load = home.spawn(&["--as-of", TODAY, "import", text(&more)]);
-    let staged = home.store("staging/deals.parquet");
+    let staged = home.store("staging/incoming");
     while !staged.exists() && load.try_wait().expect("asked").is_none() {
         thread::yield_now();
     }

@@ -1,0 +1,183 @@
+//! Writes new data files of a table. Its partitions are shared out between the cores, and rows are
+//! gathered until there are enough of each partition to be worth a call.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::compute::interleave_record_batch;
+use arrow::datatypes::DataType;
+use deltalake_core::DeltaTable;
+use deltalake_core::kernel::Add;
+use deltalake_core::writer::{DeltaWriter, RecordBatchWriter};
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::task::JoinSet;
+
+use super::{DEAL, Table, TableSpec};
+use crate::StoreError;
+use crate::compare::cores;
+use crate::diff::text;
+
+/// Rows per row group: small enough that dozens of open partitions stay in bounded memory.
+const ROW_GROUP_ROWS: usize = 131_072;
+/// Rows that are gathered before they go to their partitions.
+const GATHERED_ROWS: usize = 262_144;
+/// Up to so many rows, one worker is enough.
+const FEW_ROWS: usize = 16_384;
+/// Texts and hashes that are another one in nearly every row of the tables about deals: looking for
+/// repeated values would cost more than everything else about them.
+pub(crate) const UNIQUE: [&str; 3] = ["deal_id", "name", "row_hash"];
+
+/// Writes new data files of a table; they belong to it only once committed.
+pub(crate) struct TableWriter {
+    table: DeltaTable,
+    spec: TableSpec,
+    gathered: Vec<RecordBatch>,
+    gathered_rows: usize,
+    /// The worker of each partition.
+    homes: BTreeMap<String, usize>,
+    workers: Vec<Sender<Work>>,
+    tasks: JoinSet<Result<Vec<Add>, StoreError>>,
+}
+
+/// Rows for one worker: for each partition, the batch and the row of each of its rows.
+struct Work {
+    batches: Arc<[RecordBatch]>,
+    parts: Vec<Vec<(usize, usize)>>,
+}
+
+impl Table {
+    /// A writer of new data files, partitioned as the table is.
+    pub(crate) fn writer(&self) -> TableWriter {
+        TableWriter {
+            table: self.delta.clone(),
+            spec: self.spec,
+            gathered: Vec::new(),
+            gathered_rows: 0,
+            homes: BTreeMap::new(),
+            workers: Vec::new(),
+            tasks: JoinSet::new(),
+        }
+    }
+}
+
+impl TableWriter {
+    pub(crate) async fn add(&mut self, batch: RecordBatch) -> Result<(), StoreError> {
+        if batch.num_rows() > 0 {
+            self.gathered_rows += batch.num_rows();
+            self.gathered.push(batch);
+        }
+        if self.gathered_rows >= GATHERED_ROWS { self.share_out().await } else { Ok(()) }
+    }
+
+    pub(crate) async fn finish(mut self) -> Result<Vec<Add>, StoreError> {
+        self.share_out().await?;
+        // Workers end when nobody can give them more.
+        self.workers.clear();
+        let mut added = Vec::new();
+        while let Some(files) = self.tasks.join_next().await {
+            added.extend(files??);
+        }
+        added.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        Ok(added)
+    }
+
+    /// Gives the gathered rows to the workers.
+    async fn share_out(&mut self) -> Result<(), StoreError> {
+        let rows = std::mem::take(&mut self.gathered_rows);
+        let batches: Arc<[RecordBatch]> = std::mem::take(&mut self.gathered).into();
+        let parts = partitions(&batches, self.spec.partition)?;
+        let most = if rows > FEW_ROWS { cores() } else { 1 };
+        let mut shares: BTreeMap<usize, Vec<Vec<(usize, usize)>>> = BTreeMap::new();
+        for (partition, rows) in parts {
+            let next = self.homes.len() % most;
+            let home = *self.homes.entry(partition).or_insert(next);
+            shares.entry(home).or_default().push(rows);
+        }
+        for (worker, parts) in shares {
+            while self.workers.len() <= worker {
+                self.hire()?;
+            }
+            let work = Work { batches: Arc::clone(&batches), parts };
+            if self.workers[worker].send(work).await.is_err() {
+                return Err(self.failure().await);
+            }
+        }
+        Ok(())
+    }
+
+    fn hire(&mut self) -> Result<(), StoreError> {
+        let writer = RecordBatchWriter::for_table(&self.table)?
+            .with_writer_properties(properties(self.spec)?);
+        let (give, work) = channel(1);
+        self.workers.push(give);
+        self.tasks.spawn(write(writer, work));
+        Ok(())
+    }
+
+    /// Why a worker takes no more work.
+    async fn failure(&mut self) -> StoreError {
+        self.workers.clear();
+        while let Some(ended) = self.tasks.join_next().await {
+            match ended {
+                Ok(Err(error)) => return error,
+                Err(error) => return error.into(),
+                Ok(Ok(_)) => {}
+            }
+        }
+        StoreError::Damaged(format!("the writing of {} ended early", self.spec.name))
+    }
+}
+
+async fn write(
+    mut writer: RecordBatchWriter,
+    mut work: Receiver<Work>,
+) -> Result<Vec<Add>, StoreError> {
+    while let Some(Work { batches, parts }) = work.recv().await {
+        let batches: Vec<&RecordBatch> = batches.iter().collect();
+        for rows in parts {
+            writer.write(interleave_record_batch(&batches, &rows)?).await?;
+        }
+    }
+    Ok(writer.flush().await?)
+}
+
+/// The places of the rows of each partition, by its value.
+fn partitions(
+    batches: &[RecordBatch],
+    column: &str,
+) -> Result<BTreeMap<String, Vec<(usize, usize)>>, StoreError> {
+    let mut found: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+    for (place, batch) in batches.iter().enumerate() {
+        let values = text(batch, column)?;
+        for row in 0..batch.num_rows() {
+            let value = values.value(row);
+            if let Some(rows) = found.get_mut(value) {
+                rows.push((place, row));
+            } else {
+                found.insert(value.to_owned(), vec![(place, row)]);
+            }
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+fn properties(spec: TableSpec) -> Result<WriterProperties, StoreError> {
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_statistics_enabled(EnabledStatistics::None);
+    for field in (spec.schema)().fields() {
+        let column = ColumnPath::from(field.name().as_str());
+        if matches!(field.data_type(), DataType::Date32 | DataType::Timestamp(..)) {
+            // By these, row groups are left out.
+            properties = properties.set_column_statistics_enabled(column, EnabledStatistics::Chunk);
+        } else if spec.key == DEAL && UNIQUE.contains(&field.name().as_str()) {
+            properties = properties.set_column_dictionary_enabled(column, false);
+        }
+    }
+    Ok(properties.build())
+}
