@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The crates in the order of the pipeline, planned ones included. A crate may depend only on
 /// crates before it.
-const PIPELINE: [&str; 14] = [
+const PIPELINE: [&str; 15] = [
     "winsight-model",
     "winsight-vault",
     "winsight-sources",
@@ -22,16 +22,19 @@ const PIPELINE: [&str; 14] = [
     "winsight-jobs",
     "winsight-server",
     "winsight-simulate",
+    "winsight-emulate",
     "winsight",
 ];
 
 /// Steps that must not know each other, though the order would allow it.
-const FORBIDDEN: [(&str, &str, &str); 6] = [
+const FORBIDDEN: [(&str, &str, &str); 8] = [
     ("winsight-etl", "winsight-sources", "etl does not talk to a CRM"),
     ("winsight-store", "winsight-etl", "the store takes rows from anyone"),
     ("winsight-insight", "winsight-store", "insight is pure: values in, values out"),
     ("winsight-alert", "winsight-store", "alerts judge values, they do not fetch them"),
     ("winsight-report", "winsight-store", "reports do not query tables"),
+    ("winsight-emulate", "winsight-model", "it must not agree with the product by construction"),
+    ("winsight-emulate", "winsight-sources", "it must not agree with the product by construction"),
     ("winsight-server", "winsight-simulate", "simulation is not needed in production"),
 ];
 
