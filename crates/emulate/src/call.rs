@@ -67,6 +67,7 @@ impl Answer {
         Self { status, content_type, headers: Vec::new(), body: Bytes::new() }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "numbers and texts alike")]
     pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.headers.push((name, value.to_string()));
         self

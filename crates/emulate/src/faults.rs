@@ -138,21 +138,21 @@ impl Faults {
     /// may be edited and rows repeated besides.
     pub(crate) fn strike(&mut self, class: RequestClass) -> Vec<Fault> {
         let mut struck = Vec::new();
-        let mut spoilt = false;
+        let mut is_broken = false;
         let failed = self.failed_in_a_row.get(&class).copied().unwrap_or(0);
         for rule in &mut self.rules {
             let concerned = rule.classes.is_empty() || rule.classes.contains(&class);
             // The dice are thrown for every request, so that rules do not disturb each other.
             let hit = self.rng.random::<f64>() < rule.chance;
             let spoils = !matches!(rule.fault, Fault::Duplicate | Fault::Edit);
-            let may = rule.times != Some(0) && !(spoils && (spoilt || failed >= rule.in_a_row));
+            let may = rule.times != Some(0) && !(spoils && (is_broken || failed >= rule.in_a_row));
             if concerned && hit && may {
                 rule.times = rule.times.map(|times| times - 1);
-                spoilt |= spoils;
+                is_broken |= spoils;
                 struck.push(rule.fault);
             }
         }
-        self.failed_in_a_row.insert(class, if spoilt { failed + 1 } else { 0 });
+        self.failed_in_a_row.insert(class, if is_broken { failed + 1 } else { 0 });
         self.struck += struck.len() as u64;
         struck
     }

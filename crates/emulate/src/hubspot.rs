@@ -93,9 +93,9 @@ impl HubSpot {
         self.used_requests += u64::from(allowed.is_ok());
         let repeat = faults.contains(&Fault::Duplicate);
         let answer = allowed
-            .and_then(|()| match self.used_requests > self.daily_requests {
-                true => Err(Refusal::rate("daily")),
-                false => Ok(()),
+            .and_then(|()| {
+                let is_used_up = self.used_requests > self.daily_requests;
+                if is_used_up { Err(Refusal::rate("daily")) } else { Ok(()) }
             })
             .and_then(|()| self.look_up(world, call, &segments, repeat));
         let answer = answer.map_or_else(Answer::from, |body| Answer::json(200, &body));
@@ -167,22 +167,13 @@ impl HubSpot {
                 "associations",
                 "companies" | "company",
             ] => {
-                let deal = self.find(world, id).ok_or_else(Refusal::not_found)?;
+                let deal = find(world, id).ok_or_else(Refusal::not_found)?;
                 Ok(json!({ "results": [settings::association(deal.account)] }))
             }
             ["account-info", "v3", "details"] => Ok(settings::account(world)),
             ["settings", "v3", "currencies", rest @ ..] => settings::currencies(world, rest),
             _ => Err(Refusal::new(404, "OBJECT_NOT_FOUND", "resource not found")),
         }
-    }
-
-    /// The deal with that id, or the one that it was merged into.
-    fn find<'a>(&self, world: &'a World, id: &str) -> Option<&'a Arc<Deal>> {
-        let mut deal = world.deal(record::deal_number(id)?)?;
-        while let Some(remains) = deal.merged_into {
-            deal = world.deal(remains)?;
-        }
-        Some(deal)
     }
 
     fn list(&self, world: &World, call: &Call, repeat: bool) -> Result<Json, Refusal> {
@@ -229,7 +220,7 @@ impl HubSpot {
 
     fn one(&self, world: &World, call: &Call, id: &str) -> Result<Json, Refusal> {
         let archived = call.parameter("archived") == Some("true");
-        let deal = self.find(world, id).filter(|deal| deal.deleted.is_some() == archived);
+        let deal = find(world, id).filter(|deal| deal.deleted.is_some() == archived);
         let deal = deal.ok_or_else(Refusal::not_found)?;
         Ok(record::deal(world, deal, &wanted(call), &self.changes))
     }
@@ -245,13 +236,22 @@ impl HubSpot {
         let archived = call.parameter("archived") == Some("true");
         let found: Vec<&Arc<Deal>> = ids
             .iter()
-            .filter_map(|id| self.find(world, id))
+            .filter_map(|id| find(world, id))
             .filter(|deal| deal.deleted.is_some() == archived)
             .collect();
         let results: Vec<Json> =
             found.iter().map(|deal| record::deal(world, deal, &wanted, &self.changes)).collect();
-        Ok(batch_answer(world, results, ids.len()))
+        Ok(batch_answer(world, &results, ids.len()))
     }
+}
+
+/// The deal with that id, or the one that it was merged into.
+fn find<'a>(world: &'a World, id: &str) -> Option<&'a Arc<Deal>> {
+    let mut deal = world.deal(record::deal_number(id)?)?;
+    while let Some(remains) = deal.merged_into {
+        deal = world.deal(remains)?;
+    }
+    Some(deal)
 }
 
 /// Where the next page is.
@@ -287,7 +287,7 @@ fn inputs(body: &Json, histories: bool) -> Result<Vec<String>, Refusal> {
     Ok(inputs.iter().filter_map(id).collect())
 }
 
-fn batch_answer(world: &World, results: Vec<Json>, asked: usize) -> Json {
+fn batch_answer(world: &World, results: &[Json], asked: usize) -> Json {
     let now = hubspot_time(world.clock.now());
     let missing = asked.saturating_sub(results.len());
     let mut answer = json!({
@@ -321,7 +321,7 @@ fn batch_of_companies(world: &World, call: &Call) -> Result<Json, Refusal> {
     let wanted = texts(&body["properties"]);
     let found = ids.iter().filter_map(|id| world.accounts.get(record::company_place(id)?));
     let results: Vec<Json> = found.map(|account| record::company(account, &wanted)).collect();
-    Ok(batch_answer(world, results, ids.len()))
+    Ok(batch_answer(world, &results, ids.len()))
 }
 
 fn search_companies(world: &World, call: &Call, repeat: bool) -> Result<Json, Refusal> {
@@ -353,5 +353,5 @@ fn associations(world: &World, call: &Call, from_deals: bool) -> Json {
     });
     let results: Vec<Json> = results.collect();
     let asked = inputs.len();
-    batch_answer(world, results, asked)
+    batch_answer(world, &results, asked)
 }

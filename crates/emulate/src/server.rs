@@ -80,8 +80,8 @@ async fn read(request: Request) -> Result<Call, axum::Error> {
 }
 
 fn respond(answer: Answer) -> Response<Body> {
-    let body = answer.body.clone();
-    with_headers(&answer, Body::from(body))
+    let body = Body::from(answer.body.clone());
+    with_headers(answer, body)
 }
 
 /// The first part of an answer. What follows is a broken connection, or nothing at all.
@@ -95,25 +95,25 @@ fn cut(answer: Answer, hundredths: u32, broken: bool) -> Response<Body> {
     };
     let part = answer.body.slice(..end.min(whole));
     if !broken {
-        return with_headers(&answer, Body::from(part));
+        return with_headers(answer, Body::from(part));
     }
     let pieces = stream::once(async { Ok(part) }).chain(stream::once(async {
         // The first part is on its way before the connection breaks.
         tokio::task::yield_now().await;
         Err(std::io::Error::new(std::io::ErrorKind::ConnectionReset, "reset by a fault"))
     }));
-    with_headers(&answer, Body::from_stream(pieces))
+    with_headers(answer, Body::from_stream(pieces))
 }
 
-fn with_headers(answer: &Answer, body: Body) -> Response<Body> {
+fn with_headers(answer: Answer, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
-    for (name, value) in &answer.headers {
+    for (name, value) in answer.headers {
         if let (Ok(name), Ok(value)) =
-            (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value))
+            (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value))
         {
             headers.insert(name, value);
         }

@@ -86,8 +86,8 @@ impl State {
             Interface::Salesforce(it) => it.answer(&mut self.world, call, &faults),
             Interface::HubSpot(it) => it.answer(&mut self.world, call, &faults),
         });
-        let spoils = [Fault::Timeout, Fault::Reset, Fault::Truncate, Fault::ContentType];
-        let spoilt = faults.iter().copied().find(|fault| spoils.contains(fault));
+        let kinds = [Fault::Timeout, Fault::Reset, Fault::Truncate, Fault::ContentType];
+        let spoilt = faults.iter().copied().find(|fault| kinds.contains(fault));
         self.requests.total += 1;
         *self.requests.by_class.entry(class).or_default() += 1;
         *self.requests.by_status.entry(answer.status).or_default() += 1;
@@ -106,7 +106,11 @@ impl State {
     /// Does what can be done at once; deliveries are returned, to be sent.
     pub(crate) fn execute(&mut self, command: Command) -> Vec<Delivery> {
         match command {
-            Command::LiveDays { days } => (0..days).for_each(|_| self.world.live_a_day()),
+            Command::LiveDays { days } => {
+                for _ in 0..days {
+                    self.world.live_a_day();
+                }
+            }
             Command::LiveOn { changes } => self.world.live_on(changes),
             Command::EditMany { deals, spread } => {
                 let at = self.world.clock.step();
@@ -133,8 +137,9 @@ impl State {
                 }
             }
             Command::RenameStage { stage, label } => {
-                let named = self.world.stages.iter_mut().filter(|it| it.name == stage);
-                named.for_each(|it| it.label.clone_from(&label));
+                for named in self.world.stages.iter_mut().filter(|it| it.name == stage) {
+                    named.label.clone_from(&label);
+                }
             }
             Command::Revoke { revoked } => match &mut self.interface {
                 Interface::Salesforce(it) => it.sign_in.revoked = revoked,
@@ -147,7 +152,9 @@ impl State {
             Command::EmptyBin => {
                 let gone = self.world.deals().filter(|deal| deal.deleted.is_some());
                 let gone: Vec<u32> = gone.map(|deal| deal.number).collect();
-                gone.into_iter().for_each(|number| self.world.purge(number));
+                for number in gone {
+                    self.world.purge(number);
+                }
             }
             Command::Deliver { url, reversed, repeated } => {
                 return self.deliveries(&url, reversed, repeated);

@@ -117,7 +117,7 @@ fn row(world: &World, kind: Kind, deal: &Deal) -> DealTruth {
         region: text(&deal.region),
         product: text(&deal.product),
         lead_source: text(&deal.lead_source),
-        deal_type: deal.deal_type.to_string(),
+        deal_type: deal.kind.to_string(),
         loss_reason: deal.loss_reason.map(str::to_owned),
         modified_at: hubspot_time(deal.modified),
         stages: entries

@@ -81,6 +81,10 @@ fn pipeline_id(world: &World, stage: u16) -> Value {
     Value::text(world.pipelines[world.stage(stage).pipeline].id)
 }
 
+fn activities(deal: &Deal) -> Value {
+    Value::Integer(i64::try_from(deal.activities.len()).unwrap_or(i64::MAX))
+}
+
 fn cents(amount: Option<i64>) -> Value {
     amount.map_or(Value::Null, Value::Cents)
 }
@@ -143,15 +147,15 @@ pub(super) const PROPERTIES: [Property; 27] = [
     }),
     property("closed_lost_reason", TEXT, |_, it| Value::maybe_text(it.loss_reason)),
     property("dealtype", CHOICE, |_, it| {
-        let is_new = &*it.deal_type == "New Business";
+        let is_new = &*it.kind == "New Business";
         Value::text(if is_new { "newbusiness" } else { "existingbusiness" })
     }),
     property("hs_merged_object_ids", ("enumeration", "checkbox"), |_, it| {
         let ids: Vec<String> = it.absorbed.iter().map(|number| deal_id(*number)).collect();
         if ids.is_empty() { Value::Null } else { Value::text(ids.join(";")) }
     }),
-    property("num_notes", NUMBER, |_, it| Value::Integer(it.activities.len() as i64)),
-    property("num_contacted_notes", NUMBER, |_, it| Value::Integer(it.activities.len() as i64)),
+    property("num_notes", NUMBER, |_, it| activities(it)),
+    property("num_contacted_notes", NUMBER, |_, it| activities(it)),
     property("notes_last_contacted", TIME, |_, it| {
         it.activities.last().map_or(Value::Null, |last| Value::Time(last.at))
     }),

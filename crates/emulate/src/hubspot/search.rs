@@ -158,7 +158,7 @@ impl Filter {
             let message = format!("There was a problem with the request: property {property}");
             return Err(Refusal::validation(&message));
         }
-        let known = [
+        let operators = [
             "EQ",
             "NEQ",
             "LT",
@@ -173,7 +173,7 @@ impl Filter {
             "CONTAINS_TOKEN",
             "NOT_CONTAINS_TOKEN",
         ];
-        if !known.contains(&operator.as_str()) {
+        if !operators.contains(&operator.as_str()) {
             return Err(Refusal::validation(&format!("Invalid operator {operator}")));
         }
         let mut values = texts(&filter["values"]);

@@ -118,10 +118,8 @@ pub(super) fn properties(world: &World, rest: &[&str], changes: &Changes) -> Res
 }
 
 fn property(world: &World, property: &Property, changes: &Changes) -> Json {
-    let (kind, field) = match changes.is_retyped("deals", property.name) {
-        true => ("string", "text"),
-        false => property.kind,
-    };
+    let is_retyped = changes.is_retyped("deals", property.name);
+    let (kind, field) = if is_retyped { ("string", "text") } else { property.kind };
     let plain = |values: &[Arc<str>]| -> Vec<Json> {
         let option = |it: &Arc<str>| json!({ "label": **it, "value": **it, "hidden": false });
         values.iter().map(option).collect()

@@ -181,7 +181,9 @@ pub(super) fn stages() -> Object {
             place("IsActive", T::Boolean, |_, _| Value::Bool(true)),
             place("IsClosed", T::Boolean, |world, it| Value::Bool(world.stages[it].closed)),
             place("IsWon", T::Boolean, |world, it| Value::Bool(world.stages[it].won)),
-            place("SortOrder", T::Integer, |_, it| Value::Integer(it as i64 + 1)),
+            place("SortOrder", T::Integer, |_, it| {
+                Value::Integer(i64::try_from(it).map_or(0, |it| it + 1))
+            }),
             place("DefaultProbability", T::Percent, |world, it| {
                 Value::Integer(i64::from(world.stages[it].percent))
             }),

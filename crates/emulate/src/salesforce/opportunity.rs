@@ -115,7 +115,7 @@ fn sales_fields() -> Vec<Field> {
         }),
         deal("ExpectedRevenue", T::Currency, |world, it| expected(world, it.amount, it.stage)),
         deal("CloseDate", T::Date, |_, it| Value::Date(it.close_date)),
-        deal("Type", T::Picklist, |_, it| Value::text(&*it.deal_type)),
+        deal("Type", T::Picklist, |_, it| Value::text(&*it.kind)),
         deal("LeadSource", T::Picklist, |_, it| Value::maybe_text(it.lead_source.as_deref())),
         deal("IsClosed", T::Boolean, |world, it| Value::Bool(world.stage(it.stage).closed)),
         deal("IsWon", T::Boolean, |world, it| Value::Bool(world.stage(it.stage).won)),
@@ -268,13 +268,13 @@ fn changes(deal: &Deal) -> Vec<(usize, usize)> {
     let mut changes = vec![(0, 0)];
     for (place, pair) in deal.history.windows(2).enumerate() {
         let (old, new) = (&pair[0], &pair[1]);
-        let changed = [
+        let differs = [
             old.stage != new.stage,
             old.amount != new.amount,
             old.close_date != new.close_date,
             old.owner != new.owner,
         ];
-        let fields = changed.iter().zip(1..).filter(|(changed, _)| **changed);
+        let fields = differs.iter().zip(1..).filter(|(differs, _)| **differs);
         changes.extend(fields.map(|(_, field)| (place + 1, field)));
     }
     changes

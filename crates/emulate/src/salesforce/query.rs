@@ -1,5 +1,7 @@
 //! Answers queries: names are looked up first, then rows are chosen, sorted and cut.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Map, json};
@@ -168,7 +170,7 @@ fn group(
 ) -> Result<Vec<serde_json::Value>, Refusal> {
     let by = query.group_by.iter().map(|it| Path::find(found.object, it, changes));
     let by = by.collect::<Result<Vec<Path>, Refusal>>()?;
-    let mut groups: std::collections::BTreeMap<Vec<String>, Vec<&Row>> = Default::default();
+    let mut groups: BTreeMap<Vec<String>, Vec<&Row>> = BTreeMap::new();
     for row in &found.rows {
         let key = by.iter().map(|it| it.value(world, row).to_salesforce_csv()).collect();
         groups.entry(key).or_default().push(row);
@@ -243,13 +245,13 @@ impl Filter {
         world: &World,
     ) -> Result<Self, Refusal> {
         let compile = |it: &Condition| Self::compile(object, it, changes, world);
-        let compile_all = |parts: &[Condition]| parts.iter().map(compile).collect();
         Ok(match condition {
             Condition::And(parts) => {
-                Self::All(Result::<Vec<_>, _>::from_iter(parts.iter().map(compile))?)
+                let parts: Result<Vec<Self>, Refusal> = parts.iter().map(compile).collect();
+                Self::All(parts?)
             }
             Condition::Or(parts) => {
-                let parts: Result<Vec<Self>, Refusal> = compile_all(parts);
+                let parts: Result<Vec<Self>, Refusal> = parts.iter().map(compile).collect();
                 Self::Any(parts?)
             }
             Condition::Not(inner) => Self::Not(Box::new(compile(inner)?)),
@@ -344,38 +346,38 @@ fn read(path: &Path, literal: &Literal, world: &World) -> Result<Value, Refusal>
         (Literal::Text(text), FieldType::Text | FieldType::Picklist) => {
             Some(Value::Text(text.clone()))
         }
-        (Literal::Bare(word), FieldType::Boolean) => {
-            word.to_ascii_lowercase().parse().ok().map(Value::Bool)
+        (Literal::Bare(bare), FieldType::Boolean) => {
+            bare.to_ascii_lowercase().parse().ok().map(Value::Bool)
         }
-        (Literal::Bare(word), FieldType::Date) => {
-            let literal = date_literal(word, world);
-            word.parse::<Date>().ok().or(literal).map(Value::Date)
+        (Literal::Bare(bare), FieldType::Date) => {
+            let literal = date_literal(bare, world);
+            bare.parse::<Date>().ok().or(literal).map(Value::Date)
         }
-        (Literal::Bare(word), FieldType::DateTime) => {
-            let literal = date_literal(word, world).map(midnight);
-            let time = word.parse::<Timestamp>().ok().map(Timestamp::as_millisecond);
+        (Literal::Bare(bare), FieldType::DateTime) => {
+            let literal = date_literal(bare, world).map(midnight);
+            let time = bare.parse::<Timestamp>().ok().map(Timestamp::as_millisecond);
             time.or(literal).map(Value::Time)
         }
         (
-            Literal::Bare(word),
+            Literal::Bare(bare),
             FieldType::Currency | FieldType::Number | FieldType::Percent | FieldType::Integer,
-        ) => millionths(word).map(Value::Millionths),
+        ) => millionths(bare).map(Value::Millionths),
         _ => None,
     };
     value.ok_or_else(wrong)
 }
 
-fn millionths(word: &str) -> Option<i64> {
-    let (whole, part) = word.split_once('.').unwrap_or((word, ""));
+fn millionths(bare: &str) -> Option<i64> {
+    let (whole, part) = bare.split_once('.').unwrap_or((bare, ""));
     let part = format!("{part:0<6}");
     let digits = format!("{whole}{}", part.get(..6)?);
     digits.parse().ok()
 }
 
 /// The first day that a date literal means; ranges are not told from their first day.
-fn date_literal(word: &str, world: &World) -> Option<Date> {
+fn date_literal(bare: &str, world: &World) -> Option<Date> {
     let today = date_of(world.clock.now());
-    let upper = word.to_ascii_uppercase();
+    let upper = bare.to_ascii_uppercase();
     if let Some((name, days)) = upper.split_once(':') {
         let days: i64 = days.parse().ok()?;
         return match name {

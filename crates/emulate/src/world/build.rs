@@ -108,7 +108,7 @@ impl Founder {
             return;
         };
         let stage = last.stage;
-        let lost = self.world.stage(stage).closed && !self.world.stage(stage).won;
+        let is_lost = self.world.stage(stage).closed && !self.world.stage(stage).won;
         let activities = record.activities.iter().zip(1..).map(|((day, kind), nth)| Activity {
             at: self.time(*day, record.number * 31 + nth),
             kind,
@@ -130,8 +130,8 @@ impl Founder {
             region: Some(self.word(&record.region, |world| &mut world.regions)),
             product: Some(self.word(&record.product, |world| &mut world.products)),
             lead_source: Some(self.word(&record.lead_source, |world| &mut world.lead_sources)),
-            deal_type: Arc::from(record.deal_type.as_str()),
-            loss_reason: lost.then(|| LOSS_REASONS[number as usize % LOSS_REASONS.len()]),
+            kind: Arc::from(record.deal_type.as_str()),
+            loss_reason: is_lost.then(|| LOSS_REASONS[number as usize % LOSS_REASONS.len()]),
             deleted: None,
             absorbed: Vec::new(),
             merged_into: None,

@@ -26,7 +26,8 @@ pub(crate) struct Deal {
     pub(crate) region: Option<Arc<str>>,
     pub(crate) product: Option<Arc<str>>,
     pub(crate) lead_source: Option<Arc<str>>,
-    pub(crate) deal_type: Arc<str>,
+    /// New business or expansion.
+    pub(crate) kind: Arc<str>,
     pub(crate) loss_reason: Option<&'static str>,
     /// Since when it is deleted.
     pub(crate) deleted: Option<Millis>,

@@ -15,11 +15,13 @@ async fn with(emulator: &Emulator, rule: FaultRule) {
     emulator.execute(command).await.expect("it is set");
 }
 
+/// What a fault looks like to its reader.
+type Check = fn(&Reply) -> bool;
+
 #[tokio::test]
 async fn each_fault_shows_once_and_passes() {
     let emulator = start(options(Kind::Salesforce, 300)).await;
     let token = sign_in(&emulator).await;
-    type Check = fn(&Reply) -> bool;
     let cases: [(Fault, Check); 9] = [
         (Fault::ServerError, |it| (500..=503).contains(&it.status)),
         (Fault::RateLimit, |it| it.status == 429 && it.header("Retry-After") == Some("1")),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
-use winsight_emulate::{Command, Kind, Options};
+use winsight_emulate::{Command, DealTruth, Kind, Options};
 
 use crate::http::{get, post, query, send, sign_in};
 use crate::{options, start};
@@ -12,13 +12,14 @@ fn texts(records: &[Json], field: &str) -> Vec<String> {
     records.iter().map(|it| it[field].as_str().unwrap_or("").to_owned()).collect()
 }
 
+/// Which of the deals a condition is about.
+type Wanted = fn(&DealTruth) -> bool;
+
 #[tokio::test]
 async fn queries_choose_sort_and_cut() {
     let emulator = start(options(Kind::Salesforce, 400)).await;
     let token = sign_in(&emulator).await;
     let truth = emulator.truth();
-    // The query, and how many of the deals it is about.
-    type Wanted = fn(&winsight_emulate::DealTruth) -> bool;
     let cases: [(&str, Wanted); 9] = [
         ("IsWon = true", |it| it.outcome == "won"),
         ("IsClosed = false AND Region__c != 'EMEA'", |it| {
