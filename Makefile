@@ -33,6 +33,7 @@ build: ## the release binary with the dashboard inside
 # The bundle is built before the Rust tests, so that the binary is linked once, with the dashboard.
 test: ## every test: Rust, dashboard, and the whole product in a browser
 	@scripts/prerequisites.sh browser
+	@scripts/prerequisites.sh clients
 	@$(PHASE) "dashboard: types" npm --prefix web run --silent typecheck
 	@$(PHASE) "dashboard: lint" npm --prefix web run --silent lint
 	@$(PHASE) "dashboard: unit tests" npm --prefix web run --silent test

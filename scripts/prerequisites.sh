@@ -1,5 +1,5 @@
 #!/bin/sh
-# prerequisites.sh rust|web|browser|bench
+# prerequisites.sh rust|web|browser|bench|clients
 #
 # Checks what a task needs, installs npm packages and Chromium where it can, and otherwise prints
 # one line for each thing that is missing, with the command that gets it.
@@ -89,12 +89,37 @@ check_python() {
   fi
 }
 
+# The vendors' clients of the CRMs, which the emulators are tested with. Where they cannot be had, their
+# tests say nothing.
+install_clients() {
+  folder=crates/emulate/tests/clients
+  installed=$folder/node_modules/.installed-lock.json
+  if ! cmp -s "$folder/package-lock.json" "$installed"; then
+    echo "installing jsforce and HubSpot's client for tests"
+    if npm --prefix "$folder" ci --silent --no-audit --no-fund; then
+      cp "$folder/package-lock.json" "$installed"
+    else
+      echo "not tested: jsforce and @hubspot/api-client cannot be installed" >&2
+    fi
+  fi
+  if cmp -s "$folder/requirements.txt" "$folder/.venv/installed.txt"; then return; fi
+  echo "installing simple-salesforce for tests"
+  if python3 -m venv "$folder/.venv" 2>/dev/null &&
+    "$folder/.venv/bin/pip" --quiet install --requirement "$folder/requirements.txt"; then
+    cp "$folder/requirements.txt" "$folder/.venv/installed.txt"
+  else
+    echo "not tested: simple-salesforce cannot be installed" >&2
+    rm -rf "$folder/.venv"
+  fi
+}
+
 check_rust
 case $task in
   rust) ;;
   web) check_node ;;
   browser) check_node && check_chromium ;;
   bench) check_python ;;
-  *) echo "unknown task $task: say rust, web, browser or bench" >&2 && exit 2 ;;
+  clients) install_clients ;;
+  *) echo "unknown task $task: say rust, web, browser, bench or clients" >&2 && exit 2 ;;
 esac
 exit "$missing"

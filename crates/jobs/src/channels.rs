@@ -156,12 +156,12 @@ impl Workspace {
                 self.id.as_str()
             )));
         }
-        let state = match action.verb {
-            Verb::Acknowledge => AlertState::Acknowledged,
-            Verb::Snooze => AlertState::Snoozed,
+        let done = match action.verb {
+            Verb::Acknowledge => Action::Acknowledge,
+            Verb::Snooze => Action::SnoozeUntil(present.instant() + SNOOZE),
         };
-        tracing::info!(alert = action.alert, by = action.by, %state, "moved from Slack");
-        self.move_alert(&action.alert, state).await
+        tracing::info!(alert = action.alert, by = action.by, what = done.as_str(), "asked in Slack");
+        self.act_on_alert(&action.alert, &done, &action.by).await
     }
 
     /// What is found by `find` in the deals of each recipient who may not see all of them.

@@ -52,6 +52,11 @@ impl Calendar {
         days_between(self.origin, date)
     }
 
+    /// The date of a day.
+    pub(crate) fn date(&self, day: Day) -> Date {
+        date_after(self.origin, day)
+    }
+
     /// ISO date. Days beyond the calendar are given as its last day.
     pub(crate) fn text(&self, day: Day) -> &str {
         &self.texts[(day as usize).min(self.texts.len() - 1)]

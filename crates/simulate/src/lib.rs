@@ -5,7 +5,7 @@
 //! Winsight crate: it shares no definition with the product, so that it cannot agree with it by
 //! construction. Must not be needed in production.
 //!
-//! [`write_company`] streams: a deal depends on the seed, its number and the scenario, so memory does
+//! [`write_company`] and [`visit_deals`] stream: a deal depends on the seed, its number and the scenario, so memory does
 //! not grow with the number of deals. The same request gives the same bytes.
 //!
 //! Everything that a scenario may hold is explained in the embedded default scenario.
@@ -20,12 +20,14 @@ mod mess;
 mod names;
 mod output;
 mod random;
+mod record;
 mod scenario;
 mod truth;
 
 use std::path::Path;
 
 pub use error::SimulateError;
+pub use record::{DealRecord, visit_deals};
 pub use scenario::{Dimension, Field, Kind, Scenario};
 pub use truth::{Baseline, PlantedIncident, Realised, Totals, Truth};
 

@@ -83,6 +83,18 @@ pub(crate) fn export<'a>(
     row
 }
 
+/// The names of the account and of the deal.
+pub(crate) fn names(company: &Company<'_>, facts: &Facts, rng: &mut impl Rng) -> (String, String) {
+    let value = |dimension: Dimension| {
+        company.names[dimension as usize][facts.values[dimension as usize]].as_str()
+    };
+    let [region, industry] =
+        [Dimension::Region, Dimension::Industry].map(|it| facts.values[it as usize]);
+    let account = company.pick_account(region, industry, rng);
+    let name = format!("{account} – {} {}", value(Dimension::Product), value(Dimension::DealType));
+    (account, name)
+}
+
 fn clean_row<'a>(
     company: &'a Company<'_>,
     deal_id: &'a str,
@@ -95,10 +107,7 @@ fn clean_row<'a>(
         let place = facts.values[dimension as usize];
         company.names[dimension as usize][place].as_str()
     };
-    let [region, industry] =
-        [Dimension::Region, Dimension::Industry].map(|it| facts.values[it as usize]);
-    let account = company.pick_account(region, industry, rng);
-    let name = format!("{account} – {} {}", value(Dimension::Product), value(Dimension::DealType));
+    let (account, name) = names(company, facts, rng);
     let closed = facts.closes <= calendar.ends;
     let outcome = match (closed, facts.won) {
         (false, _) => "",

@@ -172,7 +172,10 @@ pub(crate) struct Demo {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Simulate {
+    #[command(subcommand)]
+    pub(crate) what: Option<Simulated>,
     /// Folder to write to.
     #[arg(long, value_name = "DIR", required_unless_present = "print_scenario")]
     pub(crate) out: Option<PathBuf>,
@@ -188,6 +191,34 @@ pub(crate) struct Simulate {
     /// Print the commented default scenario and stop.
     #[arg(long)]
     pub(crate) print_scenario: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Simulated {
+    /// A Salesforce or HubSpot server over a simulated company, for developers; needs no network.
+    Crm(SimulatedCrm),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulatedCrm {
+    /// Which CRM.
+    #[arg(long, value_enum)]
+    pub(crate) kind: CrmKind,
+    /// Address to listen on; port 0 lets the system choose one.
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
+    pub(crate) listen: SocketAddr,
+    /// Deals on the first day, which is today or the --as-of day.
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) deals: u64,
+    /// The same seed gives the same company.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum CrmKind {
+    Salesforce,
+    Hubspot,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ mod alerts;
 mod changes;
 mod channels;
 mod deliveries;
+mod crm;
 mod demo;
 mod doctor;
 mod history;
@@ -20,7 +21,7 @@ use anyhow::{Context, Result};
 use winsight_insight::Cadence;
 use winsight_jobs::Workspace;
 
-use crate::cli::{Cli, Command, Job, Place};
+use crate::cli::{Cli, Command, Job, Place, Simulate, Simulated};
 use crate::configuration::{self, DEFAULT_FILE, FILE_NAME};
 use crate::output::{say, say_json};
 
@@ -29,6 +30,9 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
     match command {
         Command::Init => init(&place, json).await,
         Command::Demo(demo) => demo::run(&place, &demo, json).await,
+        Command::Simulate(Simulate { what: Some(Simulated::Crm(request)), .. }) => {
+            crm::run(&place, &request, json).await
+        }
         Command::Simulate(request) => simulate::run(&place, &request, json),
         Command::Import(request) => import::run(&place, &request, json).await,
         Command::Run { job } => insights::run_job(&place, job.into(), json).await,

@@ -23,16 +23,19 @@ const PIPELINE: [&str; 15] = [
     "winsight-server",
     "winsight-simulate",
     "winsight-proof",
+    "winsight-emulate",
     "winsight",
 ];
 
 /// Steps that must not know each other, though the order would allow it.
-const FORBIDDEN: [(&str, &str, &str); 6] = [
+const FORBIDDEN: [(&str, &str, &str); 8] = [
     ("winsight-etl", "winsight-sources", "etl does not talk to a CRM"),
     ("winsight-store", "winsight-etl", "the store takes rows from anyone"),
     ("winsight-insight", "winsight-store", "insight is pure: values in, values out"),
     ("winsight-alert", "winsight-store", "alerts judge values, they do not fetch them"),
     ("winsight-report", "winsight-store", "reports do not query tables"),
+    ("winsight-emulate", "winsight-model", "it must not agree with the product by construction"),
+    ("winsight-emulate", "winsight-sources", "it must not agree with the product by construction"),
     ("winsight-server", "winsight-simulate", "simulation is not needed in production"),
 ];
 
