@@ -135,12 +135,11 @@ impl Workspace {
     ) -> Result<Vec<Trial>, JobError> {
         let stored = self.metadata.channel(&self.id, name).await?;
         let channel = stored.settings.open(&stored.secrets)?;
-        let mut addresses: Vec<String> = match address {
-            Some(address) => vec![address.to_owned()],
-            None => {
-                let recipients = self.metadata.recipients(&self.id).await?.into_iter();
-                recipients.filter(|one| one.channel == name).map(|one| one.address).collect()
-            }
+        let mut addresses: Vec<String> = if let Some(address) = address {
+            vec![address.to_owned()]
+        } else {
+            let recipients = self.metadata.recipients(&self.id).await?.into_iter();
+            recipients.filter(|one| one.channel == name).map(|one| one.address).collect()
         };
         if addresses.is_empty() && !stored.settings.has_addresses() {
             addresses.push(String::new());
@@ -280,14 +279,14 @@ impl Pass {
                 let wait = self.courier.policy.wait(&leased.key, attempt, retry_after);
                 let at =
                     wait.and_then(|wait| self.workspace.clock.instant().checked_add(wait).ok());
-                let outcome = match at {
-                    Some(at) => Outcome::Retry { at, failure: reason },
-                    None => {
-                        let failure = format!("given up after {attempt} attempts: {reason}");
-                        Outcome::Dead { failure }
-                    }
+                let outcome = if let Some(at) = at {
+                    Outcome::Retry { at, failure: reason }
+                } else {
+                    let failure = format!("given up after {attempt} attempts: {reason}");
+                    Outcome::Dead { failure }
                 };
-                tracing::warn!(channel = self.channel.name, attempt, at = %worker.now, "a message did not go through");
+                let channel = &self.channel.name;
+                tracing::info!(channel, attempt, at = %worker.now, "a message did not go through");
                 (outcome, breaker)
             }
         }

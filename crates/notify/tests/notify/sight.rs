@@ -38,11 +38,11 @@ fn finding_over(
     }
     let mut finding = enterprise();
     finding.segment = Segment::of(parts);
-    let named = within.iter().cloned().collect::<Vec<_>>().join(" ");
-    finding.title = format!("About {named}");
-    finding.message = format!("Deals of: {named}\n- {named}");
-    finding.action = format!("Ask {named}");
-    finding.evidence.summary = format!("deals of {named}");
+    let everyone = within.iter().cloned().collect::<Vec<_>>().join(" ");
+    finding.title = format!("About {everyone}");
+    finding.message = format!("Deals of: {everyone}\n- {everyone}");
+    finding.action = format!("Ask {everyone}");
+    finding.evidence.summary = format!("deals of {everyone}");
     // Context always speaks of others.
     finding.context = Some(format!("Beside {}", names.join(" ")));
     (finding, within)

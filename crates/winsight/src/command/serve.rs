@@ -55,10 +55,10 @@ pub(crate) async fn until_stopped(server: Server, workspace: Workspace) -> Resul
     };
     let courier = Courier::new(configuration::present());
     let delivering = tokio::spawn(keep_delivering(workspace.clone(), courier.clone()));
-    let served = server.run(Arc::new(workspace), stop).await;
+    let outcome = server.run(Arc::new(workspace), stop).await;
     // What is being sent is sent to its end, so that it is not sent again later.
     courier.stop();
     delivering.await?;
-    served?;
+    outcome?;
     Ok(())
 }
