@@ -1,6 +1,7 @@
 //! Channels and their recipients, what became of deliveries, and what people answer from a channel.
 
-use winsight_alert::{Alert, AlertState};
+use jiff::SignedDuration;
+use winsight_alert::{Action, Alert};
 use winsight_meta::{Delivery, DeliveryState, OwnFindings, StoredChannel};
 use winsight_model::{Clock, OpenDeal};
 use winsight_notify::{
@@ -9,6 +10,9 @@ use winsight_notify::{
 };
 
 use crate::{JobError, Workspace};
+
+/// How long an alert is put aside from a channel, where nobody can say for how long.
+const SNOOZE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// A recipient as somebody asks for one.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The crates in the order of the pipeline, planned ones included. A crate may depend only on
 /// crates before it.
-const PIPELINE: [&str; 15] = [
+const PIPELINE: [&str; 17] = [
     "winsight-model",
     "winsight-vault",
     "winsight-sources",
@@ -17,6 +17,7 @@ const PIPELINE: [&str; 15] = [
     "winsight-insight",
     "winsight-risk",
     "winsight-alert",
+    "winsight-notify",
     "winsight-report",
     "winsight-meta",
     "winsight-jobs",

@@ -89,7 +89,7 @@ fn buttons(workspace: &str, notice: &Notice) -> Value {
     };
     json!({
         "type": "actions",
-        "elements": [button("acknowledge", "Acknowledge"), button("snooze", "Snooze")],
+        "elements": [button("acknowledge", "Acknowledge"), button("snooze", "Snooze a week")],
     })
 }
 
