@@ -172,7 +172,8 @@ impl Alert {
         if !self.life.resolved_by_hand {
             return Some(again.reopened("it came back"));
         }
-        (again.size() > before * WORSE).then(|| again.reopened("it got worse after it was resolved"))
+        (again.size() > before * WORSE)
+            .then(|| again.reopened("it got worse after it was resolved"))
     }
 
     /// Open again, for the reason given.

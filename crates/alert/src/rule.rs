@@ -48,8 +48,7 @@ pub enum Rule {
 
 impl Rule {
     /// The rules that test for what chance may give, and so share the false-alarm budget.
-    pub const TESTING: [Self; 3] =
-        [Self::WinRateDrop, Self::DfiRise, Self::LeadSourceLow];
+    pub const TESTING: [Self; 3] = [Self::WinRateDrop, Self::DfiRise, Self::LeadSourceLow];
 
     /// The name in JSON.
     pub const fn as_str(self) -> &'static str {
@@ -142,7 +141,6 @@ impl Observation<'_> {
     fn open_amount(&self, segment: &Segment) -> Money {
         self.open_amounts.get(segment).copied().unwrap_or(Money::ZERO)
     }
-
 }
 
 /// The values of one dimension. Blank is left out: a rule that names a person or a source has nobody

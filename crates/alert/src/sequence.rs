@@ -40,19 +40,11 @@ impl Sequence {
         begun.filter_map(|from| Self::begun(from, last_day, first_day, fiscal)).collect()
     }
 
-    fn begun(
-        from: Date,
-        last_day: Date,
-        first_day: Date,
-        fiscal: FiscalYearStart,
-    ) -> Option<Self> {
+    fn begun(from: Date, last_day: Date, first_day: Date, fiscal: FiscalYearStart) -> Option<Self> {
         const SHORTEST_BASELINE: i32 = 28;
         let year_before = from.saturating_sub(1.year());
         let baseline = Window { from: year_before.max(first_day), to: from };
-        let season = Window {
-            from: year_before,
-            to: year_before.saturating_add(MONTHS.months()),
-        };
+        let season = Window { from: year_before, to: year_before.saturating_add(MONTHS.months()) };
         let day_before = from.saturating_sub(1.day());
         let begins_quarter = fiscal.quarter_of(from) != fiscal.quarter_of(day_before);
         let others = (MONTHS - 1) as f64;

@@ -98,8 +98,8 @@ pub fn drop_test(segment: &DropCounts, rest: &DropCounts, course: &Course) -> Dr
         return DropTest::NO_EVIDENCE;
     };
     let market = Comparison::of(rest.current, rest.baseline).map_or(Shift::NONE, |market| {
-        let squared = (market.change * market.change - market.variance)
-            .max(USUAL_MARKET * USUAL_MARKET);
+        let squared =
+            (market.change * market.change - market.variance).max(USUAL_MARKET * USUAL_MARKET);
         let weight = squared / (squared + market.variance);
         Shift { by: weight * market.change, variance: weight * market.variance }
     });
@@ -220,8 +220,5 @@ impl Shift {
 }
 
 fn minus(all: Share, part: Share) -> Share {
-    Share {
-        won: all.won.saturating_sub(part.won),
-        deals: all.deals.saturating_sub(part.deals),
-    }
+    Share { won: all.won.saturating_sub(part.won), deals: all.deals.saturating_sub(part.deals) }
 }

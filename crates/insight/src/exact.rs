@@ -14,14 +14,12 @@ pub(crate) fn fewer_won_p_value(current: Share, baseline: Share) -> f64 {
     }
     let deals = current.deals + baseline.deals;
     let won = current.won + baseline.won;
-    let log = log_choose(won, current.won)
-        + log_choose(deals - won, current.deals - current.won)
+    let log = log_choose(won, current.won) + log_choose(deals - won, current.deals - current.won)
         - log_choose(deals, current.deals);
     let lost_elsewhere = (deals - won) as f64 - current.deals as f64;
     mid_tail(log.exp(), current.won, |k| {
         let k = k as f64;
-        k * (lost_elsewhere + k)
-            / ((won as f64 - k + 1.0) * (current.deals as f64 - k + 1.0))
+        k * (lost_elsewhere + k) / ((won as f64 - k + 1.0) * (current.deals as f64 - k + 1.0))
     })
 }
 
@@ -36,9 +34,7 @@ pub(crate) fn fewer_than_rate_p_value(share: Share, rate: f64) -> f64 {
         + share.won as f64 * rate.ln()
         + lost as f64 * (-rate).ln_1p();
     let odds = (1.0 - rate) / rate;
-    mid_tail(log.exp(), share.won, |k| {
-        k as f64 / (share.deals as f64 - k as f64 + 1.0) * odds
-    })
+    mid_tail(log.exp(), share.won, |k| k as f64 / (share.deals as f64 - k as f64 + 1.0) * odds)
 }
 
 /// Half of `chance`, the chance of `won`, and the chances of all smaller numbers, each the one above

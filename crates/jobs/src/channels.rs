@@ -164,7 +164,12 @@ impl Workspace {
             Verb::Acknowledge => Action::Acknowledge,
             Verb::Snooze => Action::SnoozeUntil(present.instant() + SNOOZE),
         };
-        tracing::info!(alert = action.alert, by = action.by, what = done.as_str(), "asked in Slack");
+        tracing::info!(
+            alert = action.alert,
+            by = action.by,
+            what = done.as_str(),
+            "asked in Slack"
+        );
         self.act_on_alert(&action.alert, &done, &action.by).await
     }
 

@@ -89,8 +89,10 @@ impl Workspace {
         let first_day = self.store.first_closed_day(commit).await?.unwrap_or(last_day);
         let fiscal = self.settings.fiscal_year_start_month;
         let under_way = Sequence::under_way(last_day, first_day, fiscal);
-        let baseline_window =
-            Window { from: baseline_window.from.max(first_day.min(window.from)), ..baseline_window };
+        let baseline_window = Window {
+            from: baseline_window.from.max(first_day.min(window.from)),
+            ..baseline_window
+        };
         let mut windows = vec![window, baseline_window];
         for sequence in &under_way {
             windows.extend([sequence.window, sequence.baseline]);
@@ -118,7 +120,8 @@ impl Workspace {
         excluding: &[Segment],
     ) -> Result<Vec<BTreeMap<Segment, Tally>>, JobError> {
         let mut groupings = vec![Grouping::new()];
-        groupings.extend(Dimension::known_while_open().into_iter().map(|dimension| vec![dimension]));
+        groupings
+            .extend(Dimension::known_while_open().into_iter().map(|dimension| vec![dimension]));
         let mut by_window = vec![BTreeMap::new(); windows.len()];
         let tables = self.tally(commit, windows, groupings.clone(), excluding).await?;
         for (grouping, table) in groupings.iter().zip(tables) {

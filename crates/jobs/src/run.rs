@@ -6,15 +6,13 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use winsight_alert::{
-    Alert, AlertState, Finding, Observation, Rule, high_risk_finding, reconcile,
-};
+use winsight_alert::{Alert, AlertState, Finding, Observation, Rule, high_risk_finding, reconcile};
 use winsight_insight::{
     Cadence, DriverAnalysis, Insight, MonthlyInput, SegmentPair, WeeklyInput, daily_insights,
     high_risk, monthly_insights, pipeline_health, weekly_insights,
 };
 use winsight_meta::{OwnFindings, RunRow};
-use winsight_model::{DataVersion, Dimension, OpenDeal, Segment};
+use winsight_model::{DataVersion, Dimension, OpenDeal};
 use winsight_store::Commit;
 
 use crate::{JobError, KnownAt, Workspace};

@@ -45,7 +45,8 @@ impl Metadata {
     ) -> Result<Transitions, MetaError> {
         let transaction = self.begin().await?;
         let own = OwnFindings::default();
-        let applied = self.apply_transitions(&transaction, workspace, transitions, &own, at).await?;
+        let applied =
+            self.apply_transitions(&transaction, workspace, transitions, &own, at).await?;
         transaction.commit().await.map_err(self.failed("change the alerts"))?;
         Ok(applied)
     }
@@ -67,7 +68,10 @@ impl Metadata {
         for resolved in transitions.resolved {
             let change = live(workspace, &resolved.id)
                 .col_expr(alert::Column::State, Expr::value(resolved.state.as_str()))
-                .col_expr(alert::Column::ResolvedAt, Expr::value(resolved.resolved_at.map(instant)));
+                .col_expr(
+                    alert::Column::ResolvedAt,
+                    Expr::value(resolved.resolved_at.map(instant)),
+                );
             if self.changed(change, transaction).await? {
                 self.write_own_event(transaction, workspace, &resolved, "resolved", at).await?;
                 applied.resolved.push(resolved);

@@ -39,11 +39,8 @@ pub fn watch(
     settings: &Settings,
 ) -> Watch {
     let segments = history.dimensions().len();
-    let mut watch = Watch {
-        overall: None,
-        segments: vec![None; segments],
-        lead_sources: vec![None; segments],
-    };
+    let mut watch =
+        Watch { overall: None, segments: vec![None; segments], lead_sources: vec![None; segments] };
     let mut families = BTreeMap::new();
     let mut day = window.from;
     while day < window.to {

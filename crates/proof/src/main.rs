@@ -30,7 +30,10 @@ fn tables(companies: u32) -> Result<()> {
         ("turnover of reps", Scenario { turnover: true, ..none }),
         ("a shift of mix", Scenario { mix: true, ..none }),
         ("late data", Scenario { late: true, ..none }),
-        ("all of these", Scenario { season: true, turnover: true, mix: true, late: true, drop: None }),
+        (
+            "all of these",
+            Scenario { season: true, turnover: true, mix: true, late: true, drop: None },
+        ),
     ];
     let rows = nulls.map(|(name, scenario)| (name, score(&scenario, companies, 0, &settings)));
     say(&null_table(&rows))?;

@@ -19,8 +19,7 @@ pub fn five_points(history: &History, quarters: &[Window]) -> Watch {
 /// The same, if a two-sided z-test with Benjamini–Hochberg over all segments at 5% agrees.
 pub fn quarterly_test(history: &History, quarters: &[Window]) -> Watch {
     at_the_ends(history, quarters, |pairs| {
-        let enough =
-            |(now, before): &&(Share, Share)| now.deals.min(before.deals) >= MIN_DEALS;
+        let enough = |(now, before): &&(Share, Share)| now.deals.min(before.deals) >= MIN_DEALS;
         let p_values: Vec<f64> = pairs
             .iter()
             .filter(enough)
@@ -45,11 +44,8 @@ fn at_the_ends(
     judge: impl Fn(&[(Share, Share)]) -> Vec<bool>,
 ) -> Watch {
     let segments = history.dimensions().len();
-    let mut watch = Watch {
-        overall: None,
-        segments: vec![None; segments],
-        lead_sources: vec![None; segments],
-    };
+    let mut watch =
+        Watch { overall: None, segments: vec![None; segments], lead_sources: vec![None; segments] };
     for quarters in quarters.windows(2) {
         let (before, now) = (quarters[0], quarters[1]);
         let day: Date = now.last_day();

@@ -7,9 +7,10 @@ use crate::{Drop, Score};
 
 /// The scenarios in which there is nothing to find.
 pub fn null_table(rows: &[(&str, Score)]) -> String {
-    let mut table = "| nothing planted, and | quarters | Winsight, every day | five points | z-test \
+    let mut table =
+        "| nothing planted, and | quarters | Winsight, every day | five points | z-test \
                      and BH |\n|---|---|---|---|---|\n"
-        .to_owned();
+            .to_owned();
     for (name, score) in rows {
         let share = |tried: &Tried| percent(tried.any, score.companies);
         let _ = writeln!(
@@ -26,14 +27,16 @@ pub fn null_table(rows: &[(&str, Score)]) -> String {
 
 /// The scenarios in which a segment dropped.
 pub fn power_table(rows: &[(Drop, Score)]) -> String {
-    let mut table = "| deals | drop | from day | Winsight: found | days | in two quarters | days | \
+    let mut table =
+        "| deals | drop | from day | Winsight: found | days | in two quarters | days | \
                      five points | z-test and BH | in two quarters |\n\
                      |---|---|---|---|---|---|---|---|---|---|\n"
-        .to_owned();
+            .to_owned();
     for (drop, score) in rows {
         let found = |days: &[u32]| percent(u32::try_from(days.len()).unwrap_or(0), score.companies);
-        let median =
-            |days: &[u32]| Tried::median(days).map_or_else(|| "–".to_owned(), |day| day.to_string());
+        let median = |days: &[u32]| {
+            Tried::median(days).map_or_else(|| "–".to_owned(), |day| day.to_string())
+        };
         let _ = writeln!(
             table,
             "| {} | {:.0} | {} | {} | {} | {} | {} | {} | {} | {} |",

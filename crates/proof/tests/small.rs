@@ -8,7 +8,8 @@ const COMPANIES: u32 = 40;
 #[test]
 fn quiet_where_nothing_happens() {
     let none = Scenario::default();
-    for scenario in [none, Scenario { season: true, turnover: true, mix: true, late: true, ..none }] {
+    for scenario in [none, Scenario { season: true, turnover: true, mix: true, late: true, ..none }]
+    {
         let score = score(&scenario, COMPANIES, 0, &Settings::default());
         assert_eq!(score.companies, COMPANIES);
         assert!(score.engine.any <= 6, "{} of {COMPANIES} alerted", score.engine.any);

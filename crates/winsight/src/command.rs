@@ -3,8 +3,8 @@
 mod alerts;
 mod changes;
 mod channels;
-mod deliveries;
 mod crm;
+mod deliveries;
 mod demo;
 mod doctor;
 mod history;

@@ -67,7 +67,14 @@ pub(super) fn tested<'a>(
             let (window, baseline_window) = (observation.window, observation.baseline_window);
             let (p_value, level) = (1.0, 0.0);
             tested.push(Tested {
-                name, pair, p_value, level, is_live, window, baseline_window, rule,
+                name,
+                pair,
+                p_value,
+                level,
+                is_live,
+                window,
+                baseline_window,
+                rule,
             });
         }
     }

@@ -46,11 +46,7 @@ fn rules() -> impl Strategy<Value = Vec<Rule>> {
 }
 
 fn state() -> impl Strategy<Value = AlertState> {
-    prop::sample::select(vec![
-        AlertState::Open,
-        AlertState::Acknowledged,
-        AlertState::Snoozed,
-    ])
+    prop::sample::select(vec![AlertState::Open, AlertState::Acknowledged, AlertState::Snoozed])
 }
 
 /// The alerts after `transitions`, by id.

@@ -2,8 +2,9 @@ use std::collections::BTreeMap;
 
 use jiff::{Timestamp, ToSpan};
 use winsight_alert::{
-    Alert, AlertState, Evidence, Finding, Impact, ImpactKind, Life, Observation, Rule, dfi_findings,
-    lead_source_findings, reconcile, unjudged_findings, win_rate_findings, without_echoes,
+    Alert, AlertState, Evidence, Finding, Impact, ImpactKind, Life, Observation, Rule,
+    dfi_findings, lead_source_findings, reconcile, unjudged_findings, win_rate_findings,
+    without_echoes,
 };
 use winsight_insight::Share;
 use winsight_model::{Segment, Settings, Tally};

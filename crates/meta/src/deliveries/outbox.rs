@@ -52,7 +52,8 @@ impl Metadata {
         let recipients = self.read_recipients(transaction, workspace).await?;
         for recipient in recipients.iter().filter(|one| one.unsubscribed_at.is_none()) {
             for (event, alert) in events {
-                let Some(row) = delivery_of(workspace, recipient, (*event, alert, now), own)? else {
+                let Some(row) = delivery_of(workspace, recipient, (*event, alert, now), own)?
+                else {
                     continue;
                 };
                 let known = [delivery::Column::Workspace, delivery::Column::Key];

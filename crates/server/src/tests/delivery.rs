@@ -7,7 +7,7 @@ use axum::http::{Method, Request, Response, StatusCode};
 use data_encoding::HEXLOWER;
 use jiff::civil::date;
 use tower::ServiceExt;
-use winsight_alert::{Alert, AlertState, Evidence, Finding, Rule, Severity, Transitions};
+use winsight_alert::{Alert, AlertState, Evidence, Finding, Life, Rule, Severity, Transitions};
 use winsight_jobs::NewRecipient;
 use winsight_model::{DataVersion, Segment, Window};
 use winsight_notify::{ChannelSettings, Rhythm, Role, Routing, Secret, Secrets, Sight};
@@ -52,7 +52,8 @@ impl Opened {
         let opened = vec![alert(server.workspace.clock().instant())];
         let transitions = Transitions { opened, ..Transitions::default() };
         let (metadata, id) = (server.workspace.metadata(), server.workspace.id());
-        metadata.change_alerts(id, transitions).await.expect("opens");
+        let now = server.workspace.clock().instant();
+        metadata.change_alerts(id, transitions, now).await.expect("opens");
         server
     }
 
@@ -89,12 +90,14 @@ fn alert(at: jiff::Timestamp) -> Alert {
         context: None,
         data_version: DataVersion(1),
         evidence: Evidence::default(),
+        custom: None,
     };
     Alert {
         id: "hrd-1".to_owned(),
         state: AlertState::Open,
         opened_at: at,
         resolved_at: None,
+        life: Life::default(),
         finding,
     }
 }

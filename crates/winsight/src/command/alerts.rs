@@ -42,8 +42,7 @@ fn show(alert: Alert, events: &[AlertEvent], json: bool) -> Result<()> {
         let mut document = serde_json::to_value(wire::Alert::from(alert.clone()))?;
         document["life"] = serde_json::to_value(&alert.life)?;
         document["history"] = serde_json::to_value(events)?;
-        document["duration_seconds"] =
-            alert.duration().map(jiff::SignedDuration::as_secs).into();
+        document["duration_seconds"] = alert.duration().map(|lasted| lasted.as_secs()).into();
         document["condition"] = if alert.has_no_data() { "no_data" } else { "judged" }.into();
         return say_json(&document);
     }
