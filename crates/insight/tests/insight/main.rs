@@ -2,13 +2,19 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+mod breadth;
+mod driver_reference;
 mod drivers;
 mod headline;
 mod known_answers;
 mod narrative;
 mod pipeline;
 mod properties;
+mod reps;
+mod simulation;
+mod simulations;
 mod statistics;
+mod trends;
 
 use winsight_insight::SegmentPair;
 use winsight_model::{Dimension, Money, Outcome, Segment, Tally};
