@@ -40,8 +40,9 @@ pub use interval::Interval;
 pub use metrics::{Metrics, metrics, metrics_without_bootstrap};
 pub use multiplicity::benjamini_hochberg;
 pub use narrative::{
-    Cadence, Insight, InsightKind, MonthlyInput, WeeklyInput, daily_insights, monthly_insights,
-    short_money, weekly_insights,
+    Cadence, Insight, InsightKind, MonthlyInput, TrendInput, WeeklyInput, daily_insights,
+    driver_change_insight, monthly_insights, rep_insight, short_money, trend_insight,
+    weekly_insights,
 };
 pub use pipeline::{
     HighRisk, PipelineHealth, RiskPattern, RiskyDeal, StageLine, high_risk, pipeline_health,

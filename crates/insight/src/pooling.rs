@@ -10,8 +10,8 @@ use crate::{Interval, Share};
 const NO_SPREAD: f64 = 1e6;
 /// The prior worth fewest deals that is looked at.
 const MOST_SPREAD: f64 = 0.5;
-const SECTIONS: usize = 60;
-const BISECTIONS: usize = 60;
+const SECTIONS: usize = 50;
+const FALSE_POSITIONS: usize = 100;
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
 /// What the segments of one parent have in common: their win rates are taken to come from a beta
@@ -109,16 +109,25 @@ fn likeliest_mean(shares: &[Share], prior: f64) -> f64 {
         };
         shares.iter().map(term).sum()
     };
+    // The Illinois variant of false position: as safe as bisection, and sooner there.
     let (mut low, mut high) = (1e-9, 1.0 - 1e-9);
-    for _ in 0..BISECTIONS {
-        let middle = f64::midpoint(low, high);
-        if slope(middle) > 0.0 {
-            low = middle;
+    let (mut at_low, mut at_high) = (slope(low), slope(high));
+    let mut mean = f64::midpoint(low, high);
+    for _ in 0..FALSE_POSITIONS {
+        let next = (low * at_high - high * at_low) / (at_high - at_low);
+        let settled = (next - mean).abs() < 1e-14;
+        mean = if next > low && next < high { next } else { f64::midpoint(low, high) };
+        let at_mean = slope(mean);
+        if settled || at_mean == 0.0 {
+            break;
+        }
+        if at_mean > 0.0 {
+            (low, at_low, at_high) = (mean, at_mean, at_high / 2.0);
         } else {
-            high = middle;
+            (high, at_high, at_low) = (mean, at_mean, at_low / 2.0);
         }
     }
-    f64::midpoint(low, high)
+    mean
 }
 
 /// Where a function of one hump is highest, by golden sections.

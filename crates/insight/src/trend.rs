@@ -155,8 +155,9 @@ pub struct Backtest {
 /// The win rate is a level that is constant between change points, plus a season of twelve months
 /// where two years show one, plus a rest. Change points are those of the largest binomial likelihood
 /// less a penalty for each (Jackson and others 2005, optimal partitioning). The penalty is calibrated
-/// by simulation with a fixed seed: of series with these numbers of deals and no change, 5% show one.
-pub fn trend(grain: Grain, points: &[PeriodCount]) -> Trend {
+/// by simulation with a fixed seed: of series with these numbers of deals and no change, a share
+/// `false_alarms` shows one. Over several series it is to be divided by their number.
+pub fn trend(grain: Grain, points: &[PeriodCount], false_alarms: f64) -> Trend {
     let starts = |day: Date| grain.start_of(day) == day;
     let whole =
         |point: &&PeriodCount| starts(point.period.window.from) && starts(point.period.window.to);
@@ -173,7 +174,7 @@ pub fn trend(grain: Grain, points: &[PeriodCount]) -> Trend {
         );
         (None, Levels::one(&counts), Some(note))
     } else {
-        let (season, levels) = separated(grain, &counts);
+        let (season, levels) = separated(grain, &counts, false_alarms);
         (season, levels, None)
     };
     let adjusted = counts.less(season.as_ref());

@@ -5,6 +5,7 @@
 
 mod backup;
 mod doctor;
+mod drivers;
 mod error;
 mod gate;
 mod history;
@@ -18,10 +19,12 @@ mod question;
 mod restore;
 mod retry;
 mod run;
+mod trends;
 mod workspace;
 
 pub use backup::{BackupReport, back_up};
 pub use doctor::{Checkup, examine};
+pub use drivers::{DriverReport, DriversQuery, RepReport};
 pub use error::JobError;
 pub use history::{Knowledge, RestatedMonth, Restatements, RestatementsQuery, TrainingQuery};
 pub use home::{Encryption, Home};
@@ -34,5 +37,6 @@ pub use question::{ChangesQuery, ChangesTable, MetricRow, MetricsQuery, Status};
 pub use restore::{RestoreReport, restore};
 pub use retry::{Retried, RetryRequest};
 pub use run::RunReport;
+pub use trends::{TrendReport, TrendsQuery};
 pub use winsight_store::{DealChange, DealState, MetricRecord, QualityRecord, RecordedRate};
 pub use workspace::{KnownAt, Workspace};

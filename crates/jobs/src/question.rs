@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use winsight_alert::{Alert, AlertState};
 use winsight_insight::{
-    Cadence, Cell, Decomposition, DriverAnalysis, GatedChange, HeadlineChanges, HighRisk, Insight,
-    LOOKS_PER_QUARTER, Metrics, SegmentPair, decompose, drivers, gate_changes, headline_changes,
-    high_risk, metrics, metrics_without_bootstrap, tested_segments,
+    Cadence, Decomposition, GatedChange, HeadlineChanges, HighRisk, Insight, LOOKS_PER_QUARTER,
+    Metrics, Pool, PooledRate, SegmentPair, Share, decompose, gate_changes, headline_changes,
+    high_risk, metrics, metrics_without_bootstrap, rolled_up, tested_segments,
 };
 use winsight_meta::Load;
 use winsight_model::{DataVersion, Dimension, Grain, Period, Segment, Window};
@@ -53,6 +53,10 @@ pub struct MetricRow {
     pub data_version: DataVersion,
     /// The day on which that version was loaded.
     pub data_as_of: Date,
+    /// The win rate once the other rows of the table are known; `None` for a row of its own.
+    pub pooled: Option<PooledRate>,
+    /// The segment to read instead, where this one has too few deals.
+    pub rolled_up_to: Option<Segment>,
 }
 
 /// Which windows to compare.
@@ -149,14 +153,28 @@ impl Workspace {
                 if grouping.is_empty() {
                     tallies.entry(Vec::new()).or_default();
                 }
-                rows.extend(tallies.into_iter().map(|(values, tally)| MetricRow {
-                    segment: segment(grouping, values),
-                    period: period.label.clone(),
-                    window: period.window,
-                    metrics: metrics(&tally, self.settings.min_deals),
-                    currency: self.settings.reporting_currency.clone(),
-                    data_version: commit.version,
-                    data_as_of: self.loaded_on(&commit),
+                let siblings = || tallies.values().map(Share::from).collect::<Vec<_>>();
+                // A pool for every one of many periods would cost more than all the rest.
+                let pool = if periods.len() == 1 { Pool::of(&siblings()) } else { None };
+                let minimum = self.settings.min_deals;
+                let deals: Vec<(Segment, u64)> = tallies
+                    .iter()
+                    .map(|(values, tally)| (segment(grouping, values.clone()), tally.deals()))
+                    .collect();
+                rows.extend(tallies.into_iter().map(|(values, tally)| {
+                    let segment = segment(grouping, values);
+                    let has_few = tally.deals() < minimum && !grouping.is_empty();
+                    MetricRow {
+                        rolled_up_to: has_few.then(|| parent(&segment, minimum, &deals)),
+                        segment,
+                        period: period.label.clone(),
+                        window: period.window,
+                        metrics: metrics(&tally, minimum),
+                        currency: self.settings.reporting_currency.clone(),
+                        pooled: pool.map(|pool| pool.rate(Share::from(&tally))),
+                        data_version: commit.version,
+                        data_as_of: self.loaded_on(&commit),
+                    }
                 }));
             }
         }
@@ -213,31 +231,6 @@ impl Workspace {
         judged.retain(|gated| is_of(&gated.change.segment, &query.by));
         let decomposition = decompose(&asked);
         Ok(ChangesTable { window, baseline, overall, headline, decomposition, segments: judged })
-    }
-
-    /// Which attributes go with winning, over the closed deals of a window (default one year).
-    pub async fn drivers(&self, window: Option<Window>) -> Result<DriverAnalysis, JobError> {
-        self.drivers_in(&self.loaded().await?, window).await
-    }
-
-    pub(crate) async fn drivers_in(
-        &self,
-        commit: &Commit,
-        window: Option<Window>,
-    ) -> Result<DriverAnalysis, JobError> {
-        let window = match window {
-            Some(window) => window,
-            None => Window::trailing(365, self.windows(Some(commit)).await?.0.last_day()),
-        };
-        let dimensions = Dimension::known_while_open();
-        let tallies = self.tally(commit, vec![window], vec![dimensions.clone()], &[]).await?;
-        let cells: Vec<_> = tallies
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|(values, tally)| Cell { values, won: tally.won.deals, lost: tally.lost.deals })
-            .collect();
-        Ok(drivers(&cells, &dimensions)?)
     }
 
     /// The alerts in a state, or all of them; newest first.
@@ -363,6 +356,14 @@ fn groupings(query: &MetricsQuery) -> Result<Vec<Grouping>, JobError> {
         (false, _) => vec![query.by.clone()],
         (true, false) => each(query.by.clone()),
         (true, true) => each(Dimension::all()),
+    })
+}
+
+/// The segment that one with too few deals is read off, among segments of the same dimensions.
+fn parent(segment: &Segment, min_deals: u64, deals: &[(Segment, u64)]) -> Segment {
+    rolled_up(segment, min_deals, |parent| {
+        let inside = deals.iter().filter(|(one, _)| one.parts().starts_with(parent.parts()));
+        inside.map(|(_, deals)| deals).sum()
     })
 }
 

@@ -11,14 +11,18 @@ use winsight_alert::{
     lead_source_findings, reconcile, unjudged_findings, win_rate_findings,
 };
 use winsight_insight::{
-    Cadence, DriverAnalysis, Insight, LOOKS_PER_QUARTER, MonthlyInput, SegmentPair, WeeklyInput,
-    daily_insights, high_risk, monthly_insights, pipeline_health, weekly_insights,
+    Cadence, DriverAnalysis, Insight, LOOKS_PER_QUARTER, MonthlyInput, SegmentPair, TrendInput,
+    WeeklyInput, daily_insights, driver_change_insight, high_risk, monthly_insights,
+    pipeline_health, rep_insight, trend_insight, weekly_insights,
 };
 use winsight_meta::RunRow;
-use winsight_model::{DataVersion, Dimension, Segment};
+use winsight_model::{DataVersion, Dimension, Grain, Segment, Window};
 use winsight_store::Commit;
 
-use crate::{JobError, KnownAt, Workspace};
+use crate::{DriversQuery, JobError, KnownAt, Workspace};
+
+/// Days of deals that reps are judged by.
+const REP_DAYS: i32 = 365;
 
 /// What a run did.
 #[derive(Clone, Debug)]
@@ -167,12 +171,24 @@ impl Workspace {
         findings.extend(lead_source_findings(&observation, &self.settings));
         findings.extend(dfi_findings(&observation, &self.settings));
         findings.extend(unjudged_findings(&observation, &self.settings));
+        let mut insights = vec![
+            self.trend_insight(
+                commit,
+                Cadence::Weekly,
+                (window, baseline_window),
+                (&overall, &pairs),
+            )
+            .await?,
+        ];
         let input = WeeklyInput { window, baseline_window, overall, segments: pairs };
-        Ok(Judged {
-            insights: weekly_insights(&input, &self.settings),
-            findings,
-            rules: &Rule::TESTING,
-        })
+        insights.extend(weekly_insights(&input, &self.settings));
+        match self.reps_in(commit, Window::trailing(REP_DAYS, window.last_day())).await {
+            Ok(reps) => insights.extend(rep_insight(&reps, &self.settings)),
+            // Too few deals to tell reps apart is a quiet week, not a failed run.
+            Err(JobError::Drivers(_)) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(Judged { insights, findings, rules: &Rule::TESTING })
     }
 
     /// The drops in win rate, one for each cause: the drop with the strongest evidence stands, its
@@ -202,6 +218,31 @@ impl Workspace {
         Ok(winsight_alert::without_echoes(all, &causes))
     }
 
+    /// The win rate of all deals over time: by week or by month, as the run is.
+    async fn trend_insight(
+        &self,
+        commit: &Commit,
+        cadence: Cadence,
+        (window, baseline): (Window, Window),
+        (overall, pairs): (&SegmentPair, &[SegmentPair]),
+    ) -> Result<Insight, JobError> {
+        let grain = if cadence == Cadence::Weekly { Grain::Week } else { Grain::Month };
+        let series = self.series(commit, grain, Vec::new()).await?;
+        let trend = match series.into_iter().next() {
+            Some((_, trend)) => trend,
+            None => winsight_insight::trend(grain, &[], 1.0),
+        };
+        let breadth = self.breadth_of(overall, pairs);
+        let indicators = self.moves(commit, window, baseline).await?;
+        let input = TrendInput {
+            cadence,
+            trend: &trend,
+            breadth: breadth.as_ref(),
+            indicators: &indicators,
+        };
+        Ok(trend_insight(&input, &self.settings))
+    }
+
     /// Looks at the month's strategy. Raises no alert: the weekly run has looked already, and a
     /// second look at the same days would spend the false-alarm budget twice.
     async fn monthly(&self, commit: &Commit) -> Result<Judged, JobError> {
@@ -209,16 +250,26 @@ impl Workspace {
         let dimensions = Dimension::known_while_open();
         let (overall, segments) =
             self.pairs(commit, window, baseline_window, &dimensions, &[]).await?;
-        let drivers = match self.drivers_in(commit, None).await {
+        let (drivers, changes) = match self.drivers_in(commit, &DriversQuery::default()).await {
             // Too little to analyse is a quiet month, not a failed run.
-            Err(JobError::Drivers(_)) => DriverAnalysis::default(),
-            drivers => drivers?,
+            Err(JobError::Drivers(_)) => (DriverAnalysis::default(), None),
+            report => {
+                let report = report?;
+                (report.analysis, report.changes)
+            }
         };
+        let trend = self
+            .trend_insight(
+                commit,
+                Cadence::Monthly,
+                (window, baseline_window),
+                (&overall, &segments),
+            )
+            .await?;
         let input = MonthlyInput { window, baseline_window, overall, segments, drivers: &drivers };
-        Ok(Judged {
-            insights: monthly_insights(&input, &self.settings),
-            findings: Vec::new(),
-            rules: &[],
-        })
+        let mut insights = monthly_insights(&input, &self.settings);
+        insights.extend(changes.map(|changes| driver_change_insight(&changes, &self.settings)));
+        insights.push(trend);
+        Ok(Judged { insights, findings: Vec::new(), rules: &[] })
     }
 }

@@ -63,8 +63,12 @@ fn month(day: Date) -> usize {
 
 /// Levels alone, or a season and the levels left when it is taken out, whichever explains more for
 /// what it costs.
-pub(super) fn separated(grain: Grain, counts: &Counts) -> (Option<Season>, Levels) {
-    let alone = Levels::of(grain, counts);
+pub(super) fn separated(
+    grain: Grain,
+    counts: &Counts,
+    false_alarms: f64,
+) -> (Option<Season>, Levels) {
+    let alone = Levels::of(grain, counts, false_alarms);
     let Some(mut season) = first_guess(counts) else { return (None, alone) };
     let mut levels = alone.clone();
     for _ in 0..ROUNDS {

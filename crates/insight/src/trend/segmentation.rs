@@ -8,10 +8,10 @@ use winsight_model::Grain;
 use super::likelihood::{Counts, Sums};
 use crate::quantiles::quantile;
 
-const SIMULATIONS: usize = 499;
+/// Fewest and most simulated series, and how many of them are to be false alarms.
+const SIMULATIONS: (f64, f64) = (499.0, 4_999.0);
+const ALARMS: f64 = 20.0;
 const SEED: u64 = 0x007E_11E7;
-/// Share of series without a change in which one is found.
-const FALSE_ALARMS: f64 = 0.05;
 /// Share of the differences of neighbours that are left out: some are changes of level.
 const TRIMMED: f64 = 0.10;
 /// Mean of a squared standard normal number that is not among the largest 10%.
@@ -35,8 +35,8 @@ impl Levels {
         Self { starts: Vec::new(), penalty: f64::INFINITY, dispersion }
     }
 
-    pub(super) fn of(grain: Grain, counts: &Counts) -> Self {
-        Self::at_penalty(grain, counts, penalty(counts, shortest_level(grain)))
+    pub(super) fn of(grain: Grain, counts: &Counts, false_alarms: f64) -> Self {
+        Self::at_penalty(grain, counts, penalty(counts, shortest_level(grain), false_alarms))
     }
 
     /// With a penalty found before: it depends on the numbers of deals, and hardly on the outcomes.
@@ -89,8 +89,8 @@ pub(super) fn partition(sums: &Sums, periods: usize, penalty: f64, shortest: usi
     starts
 }
 
-/// The penalty with which a change is found in a share [`FALSE_ALARMS`] of series that have none.
-fn penalty(counts: &Counts, shortest: usize) -> f64 {
+/// The penalty with which a change is found in a share `false_alarms` of series that have none.
+fn penalty(counts: &Counts, shortest: usize, false_alarms: f64) -> f64 {
     let rate = counts.rate();
     #[expect(
         clippy::cast_possible_truncation,
@@ -102,7 +102,13 @@ fn penalty(counts: &Counts, shortest: usize) -> f64 {
     let Some(draws) = draws else { return f64::INFINITY };
     let mut random = Pcg64Mcg::seed_from_u64(SEED);
     let mut won = vec![0.0; draws.len()];
-    let mut gains: Vec<f64> = (0..SIMULATIONS)
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between the bounds of simulations"
+    )]
+    let simulations = (ALARMS / false_alarms).clamp(SIMULATIONS.0, SIMULATIONS.1) as usize;
+    let mut gains: Vec<f64> = (0..simulations)
         .map(|_| {
             for (won, draw) in won.iter_mut().zip(&draws) {
                 *won = draw.sample(&mut random) as f64;
@@ -113,7 +119,7 @@ fn penalty(counts: &Counts, shortest: usize) -> f64 {
         })
         .collect();
     gains.sort_by(f64::total_cmp);
-    quantile(&gains, 1.0 - FALSE_ALARMS).unwrap_or(f64::INFINITY)
+    quantile(&gains, 1.0 - false_alarms).unwrap_or(f64::INFINITY)
 }
 
 /// The largest gain for each start, of one start or of two.

@@ -4,8 +4,13 @@ use jiff::civil::date;
 use rand::SeedableRng;
 use rand_distr::{Binomial, Distribution, Normal};
 use rand_pcg::Pcg64Mcg;
-use winsight_insight::{Backtest, PeriodCount, Share, Trend, trend};
+use winsight_insight::{Backtest, PeriodCount, Share, Trend};
 use winsight_model::{Grain, Money, Period, Window};
+
+/// With a change of level in 5% of series that have none.
+fn trend(grain: Grain, points: &[PeriodCount]) -> Trend {
+    winsight_insight::trend(grain, points, 0.05)
+}
 
 fn periods(grain: Grain, count: usize) -> Vec<Period> {
     let window = Window { from: date(2021, 1, 1), to: date(2026, 1, 1) };
