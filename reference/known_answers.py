@@ -8,8 +8,7 @@ import sys
 
 import numpy as np
 import pandas as pd
-
-Z_95 = 1.959963984540054
+from statsmodels.stats.proportion import proportion_confint
 
 
 def side(deals):
@@ -27,14 +26,19 @@ def side(deals):
 
 
 def ratio_interval(deals):
-    """The linearised interval of the revenue-weighted win rate, from the residual of every deal."""
+    """The score interval of the revenue-weighted win rate with an effective number of deals: Kish's
+    and that of the linearised variance, from the residual of every deal, weighted by how many."""
     amounts = deals.amount.to_numpy()
     won = np.where(deals.won, amounts, 0.0)
     ratio = won.sum() / amounts.sum()
     residuals = won - ratio * amounts
     count = len(deals)
-    error = np.sqrt(count * residuals.var(ddof=1)) / amounts.sum()
-    return ratio, ratio - Z_95 * error, ratio + Z_95 * error
+    variance = count * residuals.var(ddof=1) / amounts.sum() ** 2
+    kish = amounts.sum() ** 2 / (amounts.astype(float) ** 2).sum()
+    trusted = kish / (kish + 40)
+    effective = kish ** (1 - trusted) * (ratio * (1 - ratio) / variance) ** trusted
+    low, high = proportion_confint(ratio * effective, effective, alpha=0.05, method="wilson")
+    return ratio, low, high
 
 
 def friction_interval(deals, replicates=4000):

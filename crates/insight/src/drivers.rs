@@ -1,12 +1,21 @@
+mod analysis;
+mod comparison;
 mod design;
+mod expected;
 mod logistic;
 mod models;
+mod score;
 mod symmetric;
 
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 use winsight_model::Dimension;
 
-use self::design::{Design, Factor};
+pub use self::analysis::{
+    Cell, DimensionTest, Driver, DriverAnalysis, DriverError, DriverTrend, DroppedLevel, ExposureOf,
+};
+pub use self::comparison::{DriverChange, DriverChanges, driver_changes};
+use self::design::{Design, Factor, Level};
+pub(crate) use self::expected::chances;
 use self::logistic::Estimate;
 use self::models::Models;
 use crate::gaussian::{Z_95, beyond_either_side};
@@ -20,108 +29,6 @@ const DEALS_PER_COEFFICIENT: u64 = 5;
 /// A larger standard error means that the outcomes are separated: the estimate is arbitrary.
 const SEPARATED: f64 = 10.0;
 
-/// The closed deals that share a value in every dimension of an analysis.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cell {
-    /// One value per dimension, in the order of the dimensions.
-    pub values: Vec<String>,
-    /// Won deals.
-    pub won: u64,
-    /// Lost deals.
-    pub lost: u64,
-}
-
-/// Which attributes of deals go with winning, each with the others held equal. Associations only.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct DriverAnalysis {
-    /// Closed deals analysed.
-    pub deals: u64,
-    /// Won deals among them.
-    pub won: u64,
-    /// The test of every dimension, in the order given.
-    pub dimensions: Vec<DimensionTest>,
-    /// Every level that could be compared with its dimension's reference.
-    pub drivers: Vec<Driver>,
-    /// The levels that could not, and why.
-    pub dropped: Vec<DroppedLevel>,
-}
-
-/// Whether the levels of a dimension win at different rates: a likelihood-ratio test.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DimensionTest {
-    /// The dimension.
-    pub dimension: Dimension,
-    /// Twice the log likelihood that the dimension adds.
-    pub statistic: f64,
-    /// Coefficients it adds; 0 when it was not tested.
-    pub degrees_of_freedom: usize,
-    /// Chance of a statistic at least this large if the dimension said nothing; 1 when not tested.
-    pub p_value: f64,
-    /// Whether Benjamini–Hochberg at 5% over the tested dimensions rejects that it says nothing.
-    pub significant: bool,
-    /// Why it was not tested, as a clause: "all deals have the same value".
-    pub untested: Option<String>,
-}
-
-/// A level of a dimension against the dimension's largest level.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Driver {
-    /// The dimension.
-    pub dimension: Dimension,
-    /// The level.
-    pub value: String,
-    /// The level it is compared with.
-    pub reference: String,
-    /// Odds of winning over those of the reference, other dimensions held equal.
-    pub odds_ratio: f64,
-    /// Its 95% Wald interval.
-    pub interval: Interval,
-    /// Chance of an odds ratio at least as far from 1 if there were no difference (Wald test).
-    pub p_value: f64,
-    /// Whether it may be reported.
-    pub significant: bool,
-}
-
-/// A level without an odds ratio.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DroppedLevel {
-    /// The dimension.
-    pub dimension: Dimension,
-    /// The level.
-    pub value: String,
-    /// Why, as a clause: "all its deals were won".
-    pub reason: String,
-}
-
-/// Why there is no driver analysis.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DriverError {
-    /// No closed deals.
-    #[error("no closed deals in the window; widen it")]
-    NoDeals,
-    /// Nothing to tell apart.
-    #[error("all {0} deals in the window ended alike, so nothing tells them apart; widen it")]
-    OneOutcome(u64),
-    /// More questions than the deals can answer.
-    #[error(
-        "{fewer} deals of the rarer outcome cannot tell {coefficients} levels apart; widen the window or use fewer dimensions"
-    )]
-    TooFewDeals {
-        /// Deals of the rarer outcome.
-        fewer: u64,
-        /// Coefficients of the model.
-        coefficients: usize,
-    },
-    /// A cell of the wrong length.
-    #[error("a cell has {found} values for {expected} dimensions; give every cell one value each")]
-    WrongShape {
-        /// Dimensions given.
-        expected: usize,
-        /// Values of the cell.
-        found: usize,
-    },
-}
-
 /// Which dimensions and levels go with winning.
 ///
 /// One logistic regression in treatment coding: a dimension's largest level is the reference, levels
@@ -133,25 +40,14 @@ pub enum DriverError {
 /// Where one dimension determines another, as a rep does the team, they say the same thing twice:
 /// each is tested without the other. While deals are too few for all levels, the dimension with the
 /// most levels is left out.
+///
+/// A dimension that is part of the outcome is refused, and one that tells nearly every outcome is not
+/// tested: it was probably filled in when the deals closed.
 pub fn drivers(cells: &[Cell], dimensions: &[Dimension]) -> Result<DriverAnalysis, DriverError> {
-    if let Some(cell) = cells.iter().find(|cell| cell.values.len() != dimensions.len()) {
-        let (expected, found) = (dimensions.len(), cell.values.len());
-        return Err(DriverError::WrongShape { expected, found });
-    }
-    let cells: Vec<&Cell> = cells.iter().filter(|cell| cell.won + cell.lost > 0).collect();
-    let won: u64 = cells.iter().map(|cell| cell.won).sum();
-    let deals: u64 = cells.iter().map(|cell| cell.won + cell.lost).sum();
-    if deals == 0 {
-        return Err(DriverError::NoDeals);
-    }
-    let rarer = won.min(deals - won);
-    if rarer == 0 {
-        return Err(DriverError::OneOutcome(deals));
-    }
-
+    let Counted { cells, deals, won } = counted(cells, dimensions)?;
     let factors: Vec<Factor> =
         (0..dimensions.len()).map(|position| Factor::new(&cells, position)).collect();
-    let tested = affordable(&factors, rarer)?;
+    let tested = affordable(&factors, won.min(deals - won))?;
     let design = Design::new(&cells, &factors, &tested);
     let mut models = Models::new(&design);
     let mut analysis = DriverAnalysis { deals, won, ..DriverAnalysis::default() };
@@ -170,14 +66,43 @@ pub fn drivers(cells: &[Cell], dimensions: &[Dimension]) -> Result<DriverAnalysi
         describe_levels(&mut analysis, dimension, factor, models.estimates(&with, position));
     }
     mark_significant(&mut analysis);
+    score::rate(&mut analysis, &cells, dimensions, &factors);
     Ok(analysis)
+}
+
+/// The cells that hold a deal, and their sums.
+struct Counted<'a> {
+    cells: Vec<&'a Cell>,
+    deals: u64,
+    won: u64,
+}
+
+/// The cells of an analysis, or why there can be none.
+fn counted<'a>(cells: &'a [Cell], dimensions: &[Dimension]) -> Result<Counted<'a>, DriverError> {
+    if let Some(outcome) = dimensions.iter().find(|dimension| !dimension.is_known_while_open()) {
+        return Err(DriverError::Outcome(outcome.clone()));
+    }
+    if let Some(cell) = cells.iter().find(|cell| cell.values.len() != dimensions.len()) {
+        let (expected, found) = (dimensions.len(), cell.values.len());
+        return Err(DriverError::WrongShape { expected, found });
+    }
+    let cells: Vec<&Cell> = cells.iter().filter(|cell| cell.won + cell.lost > 0).collect();
+    let won: u64 = cells.iter().map(|cell| cell.won).sum();
+    let deals: u64 = cells.iter().map(|cell| cell.won + cell.lost).sum();
+    if deals == 0 {
+        return Err(DriverError::NoDeals);
+    }
+    if won == 0 || won == deals {
+        return Err(DriverError::OneOutcome(deals));
+    }
+    Ok(Counted { cells, deals, won })
 }
 
 /// The positions of the dimensions that the deals suffice for.
 fn affordable(factors: &[Factor], rarer: u64) -> Result<Vec<usize>, DriverError> {
     let levels = |&position: &usize| factors[position].levels.len();
     let mut tested: Vec<usize> =
-        (0..factors.len()).filter(|position| levels(position) > 1).collect();
+        (0..factors.len()).filter(|position| factors[*position].may_explain()).collect();
     loop {
         let coefficients = 1 + tested.iter().map(|position| levels(position) - 1).sum::<usize>();
         if DEALS_PER_COEFFICIENT * coefficients as u64 <= rarer {
@@ -192,10 +117,12 @@ fn affordable(factors: &[Factor], rarer: u64) -> Result<Vec<usize>, DriverError>
 }
 
 fn not_tested(dimension: &Dimension, factor: &Factor) -> DimensionTest {
-    let reason = if factor.levels.len() > 1 {
-        "it has too many values for the number of deals"
-    } else {
+    let reason = if factor.levels.len() <= 1 {
         "all deals have the same value"
+    } else if factor.tells_outcomes() {
+        "it tells nearly every outcome, and so was probably filled in when the deals closed"
+    } else {
+        "it has too many values for the number of deals"
     };
     DimensionTest {
         dimension: dimension.clone(),
@@ -243,7 +170,7 @@ fn describe_levels(
             _ if level.count.lost == 0 => "all its deals were won",
             None => "it cannot be told apart from levels of other dimensions",
             Some(estimate) if estimate.standard_error < SEPARATED => {
-                analysis.drivers.push(driver(dimension, &level.value, &reference.value, *estimate));
+                analysis.drivers.push(driver(dimension, level, &reference.value, *estimate));
                 continue;
             }
             Some(_) => "other dimensions already separate its won deals from its lost ones",
@@ -256,39 +183,66 @@ fn describe_levels(
     }
 }
 
-fn driver(dimension: &Dimension, value: &str, reference: &str, estimate: Estimate) -> Driver {
-    let Estimate { coefficient, standard_error } = estimate;
-    let half = Z_95 * standard_error;
+fn driver(dimension: &Dimension, level: &Level, reference: &str, estimate: Estimate) -> Driver {
     Driver {
         dimension: dimension.clone(),
-        value: value.to_owned(),
+        value: level.value.clone(),
         reference: reference.to_owned(),
-        odds_ratio: coefficient.exp(),
-        interval: Interval { low: (coefficient - half).exp(), high: (coefficient + half).exp() },
-        p_value: beyond_either_side(coefficient / standard_error),
+        deals: level.count.deals(),
+        odds_ratio: estimate.coefficient.exp(),
+        interval: estimate.ratio_interval(),
+        p_value: estimate.p_value(),
         significant: false,
+        standardised: 0.0,
+        exposure: 0.0,
+        trend: DriverTrend::Stable,
+        wrds: None,
+    }
+}
+
+impl Estimate {
+    /// The 95% Wald interval of the ratio of odds.
+    fn ratio_interval(self) -> Interval {
+        let half = Z_95 * self.standard_error;
+        Interval { low: (self.coefficient - half).exp(), high: (self.coefficient + half).exp() }
+    }
+
+    /// Wald's test that the coefficient is 0.
+    fn p_value(self) -> f64 {
+        beyond_either_side(self.coefficient / self.standard_error)
     }
 }
 
 fn mark_significant(analysis: &mut DriverAnalysis) {
-    let tests: Vec<&mut DimensionTest> =
-        analysis.dimensions.iter_mut().filter(|test| test.untested.is_none()).collect();
-    let p_values: Vec<f64> = tests.iter().map(|test| test.p_value).collect();
+    let levels: Vec<(&Dimension, f64)> =
+        analysis.drivers.iter().map(|driver| (&driver.dimension, driver.p_value)).collect();
+    let significant = in_two_steps(&mut analysis.dimensions, &levels);
+    for (driver, significant) in analysis.drivers.iter_mut().zip(significant) {
+        driver.significant = significant;
+    }
+}
+
+/// Marks the dimensions that Benjamini–Hochberg selects, and returns which of their levels it selects
+/// at the level that is left for them.
+fn in_two_steps(tests: &mut [DimensionTest], levels: &[(&Dimension, f64)]) -> Vec<bool> {
+    let tested: Vec<&mut DimensionTest> =
+        tests.iter_mut().filter(|test| test.untested.is_none()).collect();
+    let p_values: Vec<f64> = tested.iter().map(|test| test.p_value).collect();
     let rejected = benjamini_hochberg(&p_values, FALSE_DISCOVERY_RATE);
     let selected = rejected.iter().filter(|&&rejected| rejected).count();
-    let level = FALSE_DISCOVERY_RATE * selected as f64 / tests.len().max(1) as f64;
-    let significant = tests.into_iter().zip(rejected).filter(|(_, rejected)| *rejected);
-    for (test, _) in significant {
+    let level = FALSE_DISCOVERY_RATE * selected as f64 / tested.len().max(1) as f64;
+    let mut significant = vec![false; levels.len()];
+    for (test, _) in tested.into_iter().zip(rejected).filter(|(_, rejected)| *rejected) {
         test.significant = true;
-        let mut levels: Vec<&mut Driver> = analysis
-            .drivers
-            .iter_mut()
-            .filter(|driver| driver.dimension == test.dimension)
-            .collect();
-        let p_values: Vec<f64> = levels.iter().map(|driver| driver.p_value).collect();
-        let rejected = benjamini_hochberg(&p_values, level);
-        for (driver, rejected) in levels.iter_mut().zip(rejected) {
-            driver.significant = rejected;
+        let (places, p_values): (Vec<usize>, Vec<f64>) = levels
+            .iter()
+            .enumerate()
+            .filter(|(_, (dimension, _))| **dimension == test.dimension)
+            .map(|(place, (_, p_value))| (place, *p_value))
+            .unzip();
+        for (place, rejected) in places.into_iter().zip(benjamini_hochberg(&p_values, level)) {
+            significant[place] = rejected;
         }
     }
+    significant
 }

@@ -5,6 +5,7 @@
 //! draw unseeded randomness; the same tallies always give the same numbers and sentences. Every
 //! finding here is an association, never a cause.
 
+mod breadth;
 mod causes;
 mod change;
 mod concentration;
@@ -21,12 +22,16 @@ mod metrics;
 mod multiplicity;
 mod narrative;
 mod pipeline;
+mod pooling;
 mod proportion;
 mod quantiles;
 mod remarks;
+mod reps;
 mod sequential;
 mod spread;
+mod trend;
 
+pub use breadth::{Breadth, BreadthKind, Indicator, IndicatorMove, breadth, indicator_moves};
 pub use causes::{Cause, CauseKind, CauseSearch, Causes, Contributor, find_causes};
 pub use change::{
     GatedChange, LOOKS_PER_QUARTER, SegmentChange, SegmentPair, TESTING_RULES, gate_changes,
@@ -37,7 +42,8 @@ pub use decomposition::{
     Decomposition, Part, ShapleySplit, SplitMetric, decompose, decompose_rwwr, shapley,
 };
 pub use drivers::{
-    Cell, DimensionTest, Driver, DriverAnalysis, DriverError, DroppedLevel, drivers,
+    Cell, DimensionTest, Driver, DriverAnalysis, DriverChange, DriverChanges, DriverError,
+    DriverTrend, DroppedLevel, ExposureOf, driver_changes, drivers,
 };
 pub use drops::{
     Course, DropCounts, DropTest, below_rate_p_value, drop_test, foreseen_standard_error,
@@ -50,13 +56,20 @@ pub use interval::Interval;
 pub use metrics::{Metrics, metrics, metrics_without_bootstrap};
 pub use multiplicity::benjamini_hochberg;
 pub use narrative::{
-    Cadence, Insight, InsightKind, MonthlyInput, WeeklyInput, daily_insights, monthly_insights,
-    short_money, weekly_insights,
+    Cadence, Insight, InsightKind, MonthlyInput, TrendInput, WeeklyInput, daily_insights,
+    driver_change_insight, monthly_insights, rep_insight, short_money, trend_insight,
+    weekly_insights,
 };
 pub use pipeline::{
     HighRisk, PipelineHealth, RiskPattern, RiskyDeal, StageLine, high_risk, pipeline_health,
 };
+pub use pooling::{Pool, PooledRate, rolled_up};
 pub use proportion::{Share, below_p_value, detectable_drop, difference_p_value, newcombe, wilson};
 pub use remarks::change_remarks;
+pub use reps::{FunnelPosition, Heterogeneity, Rep, RepAnalysis, heterogeneity, reps};
 pub use sequential::{anytime_p_value, budget_shares};
 pub use spread::{Spread, rep_spread};
+pub use trend::{
+    Backtest, ChangePoint, PeriodCount, Projected, Projection, Season, Trend, TrendPart,
+    YearOverYear, trend,
+};

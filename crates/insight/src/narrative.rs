@@ -1,7 +1,9 @@
 mod daily;
 mod explained;
+mod funnel;
 mod monthly;
 mod performance;
+mod trend;
 mod weekly;
 mod wording;
 
@@ -10,12 +12,14 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde_json::{Value, json};
-use winsight_model::Window;
+use winsight_model::{Tally, Window};
 
 use crate::{Causes, DriverAnalysis, SegmentChange, SegmentPair};
 
 pub use self::daily::daily_insights;
+pub use self::funnel::{driver_change_insight, rep_insight};
 pub use self::monthly::monthly_insights;
+pub use self::trend::{TrendInput, trend_insight};
 pub use self::weekly::weekly_insights;
 pub use self::wording::short_money;
 
@@ -58,8 +62,14 @@ pub enum InsightKind {
     LeadSources,
     /// Whether reps differ by more than chance.
     RepPattern,
+    /// Reps against what the deals they were given let expect.
+    RepFunnel,
+    /// The win rate over time and what comes.
+    Trend,
     /// What goes with winning.
     Drivers,
+    /// What goes with winning otherwise than before.
+    DriverChange,
     /// Amounts, rates and cycles against the window before.
     PeriodOverPeriod,
     /// What to do about it.
@@ -77,7 +87,10 @@ impl InsightKind {
             Self::NothingChanged => "nothing_changed",
             Self::LeadSources => "lead_sources",
             Self::RepPattern => "rep_pattern",
+            Self::RepFunnel => "rep_funnel",
+            Self::Trend => "trend",
             Self::Drivers => "drivers",
+            Self::DriverChange => "driver_change",
             Self::PeriodOverPeriod => "period_over_period",
             Self::Recommendation => "recommendation",
         }
@@ -169,6 +182,22 @@ pub struct MonthlyInput<'a> {
 /// What every comparison of deals leaves open.
 const ASSOCIATION: &str =
     "This is an association, not a cause: check it with the people who know these deals.";
+
+/// The order of an insight: half by what it is about (`about`, 0 to 100), half by how certain it is
+/// that something happened (0 to 1) and the share of the money that it touches (0 to 1).
+fn rank(about: f64, certainty: f64, money: f64) -> f64 {
+    about / 2.0 + 50.0 * certainty.clamp(0.0, 1.0) * money.clamp(0.0, 1.0).sqrt()
+}
+
+/// Share of the closed amount, or without amounts of the closed deals, that lies in a segment.
+fn share_of_money(part: &Tally, whole: &Tally) -> f64 {
+    let amount = |tally: &Tally| (tally.won.amount + tally.lost.amount).as_f64();
+    if amount(whole) > 0.0 {
+        amount(part) / amount(whole)
+    } else {
+        part.deals() as f64 / whole.deals().max(1) as f64
+    }
+}
 
 /// Evidence under construction: names and numbers.
 fn evidence<const N: usize>(fields: [(&str, Value); N]) -> BTreeMap<String, Value> {

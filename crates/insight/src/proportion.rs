@@ -29,16 +29,34 @@ impl From<&Tally> for Share {
 ///
 /// Wilson (1927), without continuity correction. Always inside 0 to 1.
 pub fn wilson(won: u64, deals: u64) -> Option<Interval> {
-    let rate = Share { won, deals }.rate()?;
-    let n = deals as f64;
-    let z_squared = Z_95 * Z_95;
-    let denominator = 1.0 + z_squared / n;
-    let centre = (rate + z_squared / (2.0 * n)) / denominator;
-    let half = Z_95 * (rate * (1.0 - rate) / n + z_squared / (4.0 * n * n)).sqrt() / denominator;
+    Some(score_interval(Share { won, deals }.rate()?, deals as f64, Z_95))
+}
+
+/// Wilson's interval of a rate that is worth so many deals, with `z` standard errors to either side.
+pub(crate) fn score_interval(rate: f64, deals: f64, z: f64) -> Interval {
+    let z_squared = z * z;
+    let denominator = 1.0 + z_squared / deals;
+    let centre = (rate + z_squared / (2.0 * deals)) / denominator;
+    let variance = rate * (1.0 - rate) / deals + z_squared / (4.0 * deals * deals);
+    let half = z * variance.sqrt() / denominator;
     // The ends meet 0 and 1 exactly when no deal, or every deal, was won; rounding must not miss it.
-    let low = if won == 0 { 0.0 } else { (centre - half).clamp(0.0, rate) };
-    let high = if won == deals { 1.0 } else { (centre + half).clamp(rate, 1.0) };
-    Some(Interval { low, high })
+    let low = if rate <= 0.0 { 0.0 } else { (centre - half).clamp(0.0, rate) };
+    let high = if rate >= 1.0 { 1.0 } else { (centre + half).clamp(rate, 1.0) };
+    Interval { low, high }
+}
+
+/// Newcombe's interval of the difference of two rates that are worth so many deals.
+pub(crate) fn newcombe_of(
+    (rate, deals): (f64, f64),
+    (before, deals_before): (f64, f64),
+) -> Interval {
+    let now = score_interval(rate, deals, Z_95);
+    let then = score_interval(before, deals_before, Z_95);
+    let difference = rate - before;
+    Interval {
+        low: difference - (rate - now.low).hypot(then.high - before),
+        high: difference + (now.high - rate).hypot(before - then.low),
+    }
 }
 
 /// Newcombe's hybrid score interval for the current win rate minus the baseline's, 95%.
@@ -47,13 +65,7 @@ pub fn wilson(won: u64, deals: u64) -> Option<Interval> {
 /// Newcombe (1998), method 10: the Wilson intervals of both rates, combined.
 pub fn newcombe(current: Share, baseline: Share) -> Option<Interval> {
     let (rate, before) = (current.rate()?, baseline.rate()?);
-    let now = wilson(current.won, current.deals)?;
-    let then = wilson(baseline.won, baseline.deals)?;
-    let difference = rate - before;
-    Some(Interval {
-        low: difference - (rate - now.low).hypot(then.high - before),
-        high: difference + (now.high - rate).hypot(before - then.low),
-    })
+    Some(newcombe_of((rate, current.deals as f64), (before, baseline.deals as f64)))
 }
 
 /// Chance of a difference in win rates at least this large, either way, if both windows shared one

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use winsight_alert::{Action, Alert, AlertEvent, AlertState};
 use winsight_insight::{
-    Cadence, Cell, DriverAnalysis, HighRisk, Insight, Metrics, SegmentPair, drivers, high_risk,
-    metrics, metrics_without_bootstrap,
+    Cadence, HighRisk, Insight, Metrics, Pool, PooledRate, SegmentPair, Share, high_risk, metrics,
+    metrics_without_bootstrap, rolled_up,
 };
 use winsight_meta::Load;
 use winsight_model::{DataVersion, Dimension, Grain, Period, Segment, Window};
@@ -52,6 +52,10 @@ pub struct MetricRow {
     pub data_version: DataVersion,
     /// The day on which that version was loaded.
     pub data_as_of: Date,
+    /// The win rate once the other rows of the table are known; `None` for a row of its own.
+    pub pooled: Option<PooledRate>,
+    /// The segment to read instead, where this one has too few deals.
+    pub rolled_up_to: Option<Segment>,
 }
 
 /// Where a workspace stands.
@@ -119,14 +123,28 @@ impl Workspace {
                 if grouping.is_empty() {
                     tallies.entry(Vec::new()).or_default();
                 }
-                rows.extend(tallies.into_iter().map(|(values, tally)| MetricRow {
-                    segment: segment(grouping, values),
-                    period: period.label.clone(),
-                    window: period.window,
-                    metrics: metrics(&tally, self.settings.min_deals),
-                    currency: self.settings.reporting_currency.clone(),
-                    data_version: commit.version,
-                    data_as_of: self.loaded_on(&commit),
+                let siblings = || tallies.values().map(Share::from).collect::<Vec<_>>();
+                // A pool for every one of many periods would cost more than all the rest.
+                let pool = if periods.len() == 1 { Pool::of(&siblings()) } else { None };
+                let minimum = self.settings.min_deals;
+                let deals: Vec<(Segment, u64)> = tallies
+                    .iter()
+                    .map(|(values, tally)| (segment(grouping, values.clone()), tally.deals()))
+                    .collect();
+                rows.extend(tallies.into_iter().map(|(values, tally)| {
+                    let segment = segment(grouping, values);
+                    let has_few = tally.deals() < minimum && !grouping.is_empty();
+                    MetricRow {
+                        rolled_up_to: has_few.then(|| parent(&segment, minimum, &deals)),
+                        segment,
+                        period: period.label.clone(),
+                        window: period.window,
+                        metrics: metrics(&tally, minimum),
+                        currency: self.settings.reporting_currency.clone(),
+                        pooled: pool.map(|pool| pool.rate(Share::from(&tally))),
+                        data_version: commit.version,
+                        data_as_of: self.loaded_on(&commit),
+                    }
                 }));
             }
         }
@@ -154,31 +172,6 @@ impl Workspace {
         let first = self.store.first_closed_day(commit).await?;
         let from = query.from.or(first).unwrap_or(to);
         Ok(Window { from, to }.periods(grain))
-    }
-
-    /// Which attributes go with winning, over the closed deals of a window (default one year).
-    pub async fn drivers(&self, window: Option<Window>) -> Result<DriverAnalysis, JobError> {
-        self.drivers_in(&self.loaded().await?, window).await
-    }
-
-    pub(crate) async fn drivers_in(
-        &self,
-        commit: &Commit,
-        window: Option<Window>,
-    ) -> Result<DriverAnalysis, JobError> {
-        let window = match window {
-            Some(window) => window,
-            None => Window::trailing(365, self.windows(Some(commit)).await?.0.last_day()),
-        };
-        let dimensions = Dimension::known_while_open();
-        let tallies = self.tally(commit, vec![window], vec![dimensions.clone()], &[]).await?;
-        let cells: Vec<_> = tallies
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|(values, tally)| Cell { values, won: tally.won.deals, lost: tally.lost.deals })
-            .collect();
-        Ok(drivers(&cells, &dimensions)?)
     }
 
     /// The alerts in a state, or all of them; newest first.
@@ -315,6 +308,14 @@ fn groupings(query: &MetricsQuery) -> Result<Vec<Grouping>, JobError> {
         (false, _) => vec![query.by.clone()],
         (true, false) => each(query.by.clone()),
         (true, true) => each(Dimension::all()),
+    })
+}
+
+/// The segment that one with too few deals is read off, among segments of the same dimensions.
+fn parent(segment: &Segment, min_deals: u64, deals: &[(Segment, u64)]) -> Segment {
+    rolled_up(segment, min_deals, |parent| {
+        let inside = deals.iter().filter(|(one, _)| one.parts().starts_with(parent.parts()));
+        inside.map(|(_, deals)| deals).sum()
     })
 }
 

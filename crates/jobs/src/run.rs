@@ -8,14 +8,18 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use winsight_alert::{Alert, AlertState, Finding, Observation, Rule, high_risk_finding, reconcile};
 use winsight_insight::{
-    Cadence, DriverAnalysis, Insight, MonthlyInput, SegmentPair, WeeklyInput, daily_insights,
-    high_risk, monthly_insights, pipeline_health, weekly_insights,
+    Cadence, DriverAnalysis, Insight, MonthlyInput, SegmentPair, TrendInput, WeeklyInput,
+    daily_insights, driver_change_insight, high_risk, monthly_insights, pipeline_health,
+    rep_insight, trend_insight, weekly_insights,
 };
 use winsight_meta::{OwnFindings, RunRow};
-use winsight_model::{DataVersion, Dimension, OpenDeal};
+use winsight_model::{DataVersion, Dimension, Grain, OpenDeal, Window};
 use winsight_store::Commit;
 
-use crate::{JobError, KnownAt, Workspace};
+use crate::{DriversQuery, JobError, KnownAt, Workspace};
+
+/// Days of deals that reps are judged by.
+const REP_DAYS: i32 = 365;
 
 /// What a run did.
 #[derive(Clone, Debug)]
@@ -154,13 +158,44 @@ impl Workspace {
             self.pairs(commit, window, baseline_window, &dimensions, &[]).await?;
         let findings = self.tested_findings(commit).await?;
         let causes = self.causes(commit, window, baseline_window).await?;
+        let windows = (window, baseline_window);
+        let mut insights =
+            vec![self.trend_insight(commit, Cadence::Weekly, windows, (&overall, &pairs)).await?];
         let input = WeeklyInput { window, baseline_window, overall, segments: pairs, causes };
-        Ok(Judged {
-            insights: weekly_insights(&input, &self.settings),
-            findings,
-            rules: &Rule::TESTING,
-            own_findings: OwnFindings::default(),
-        })
+        insights.extend(weekly_insights(&input, &self.settings));
+        match self.reps_in(commit, Window::trailing(REP_DAYS, window.last_day())).await {
+            Ok(reps) => insights.extend(rep_insight(&reps, &self.settings)),
+            // Too few deals to tell reps apart is a quiet week, not a failed run.
+            Err(JobError::Drivers(_)) => {}
+            Err(error) => return Err(error),
+        }
+        let own_findings = OwnFindings::default();
+        Ok(Judged { insights, findings, rules: &Rule::TESTING, own_findings })
+    }
+
+    /// The win rate of all deals over time: by week or by month, as the run is.
+    async fn trend_insight(
+        &self,
+        commit: &Commit,
+        cadence: Cadence,
+        (window, baseline): (Window, Window),
+        (overall, pairs): (&SegmentPair, &[SegmentPair]),
+    ) -> Result<Insight, JobError> {
+        let grain = if cadence == Cadence::Weekly { Grain::Week } else { Grain::Month };
+        let series = self.series(commit, grain, Vec::new()).await?;
+        let trend = match series.into_iter().next() {
+            Some((_, trend)) => trend,
+            None => winsight_insight::trend(grain, &[], 1.0),
+        };
+        let breadth = self.breadth_of(overall, pairs);
+        let indicators = self.moves(commit, window, baseline).await?;
+        let input = TrendInput {
+            cadence,
+            trend: &trend,
+            breadth: breadth.as_ref(),
+            indicators: &indicators,
+        };
+        Ok(trend_insight(&input, &self.settings))
     }
 
     /// Looks at the month's strategy. Raises no alert: the daily and the weekly runs look already.
@@ -169,19 +204,24 @@ impl Workspace {
         let dimensions = Dimension::known_while_open();
         let (overall, segments) =
             self.pairs(commit, window, baseline_window, &dimensions, &[]).await?;
-        let drivers = match self.drivers_in(commit, None).await {
+        let (drivers, changes) = match self.drivers_in(commit, &DriversQuery::default()).await {
             // Too little to analyse is a quiet month, not a failed run.
-            Err(JobError::Drivers(_)) => DriverAnalysis::default(),
-            drivers => drivers?,
+            Err(JobError::Drivers(_)) => (DriverAnalysis::default(), None),
+            report => {
+                let report = report?;
+                (report.analysis, report.changes)
+            }
         };
+        let windows = (window, baseline_window);
+        let trend =
+            self.trend_insight(commit, Cadence::Monthly, windows, (&overall, &segments)).await?;
         let causes = self.causes(commit, window, baseline_window).await?;
         let input =
             MonthlyInput { window, baseline_window, overall, segments, causes, drivers: &drivers };
-        Ok(Judged {
-            insights: monthly_insights(&input, &self.settings),
-            findings: Vec::new(),
-            rules: &[],
-            own_findings: OwnFindings::default(),
-        })
+        let mut insights = monthly_insights(&input, &self.settings);
+        insights.extend(changes.map(|changes| driver_change_insight(&changes, &self.settings)));
+        insights.push(trend);
+        let own_findings = OwnFindings::default();
+        Ok(Judged { insights, findings: Vec::new(), rules: &[], own_findings })
     }
 }

@@ -45,7 +45,12 @@ impl Dimension {
     /// Every built-in dimension that is known while a deal is open, and so may explain its outcome.
     /// The cycle bucket is not: the final cycle length is part of the outcome.
     pub fn known_while_open() -> Vec<Self> {
-        Self::all().into_iter().filter(|dimension| dimension.as_str() != "cycle_bucket").collect()
+        Self::all().into_iter().filter(Self::is_known_while_open).collect()
+    }
+
+    /// Whether it is known while a deal is open.
+    pub fn is_known_while_open(&self) -> bool {
+        self.0 != "cycle_bucket"
     }
 
     /// The name, as in tables and JSON.

@@ -1,6 +1,6 @@
 use crate::{
-    AcvBuckets, CycleBuckets, EncryptionSettings, FiscalYearStart, QualityGate, Retention,
-    StorageSettings,
+    AcvBuckets, CycleBuckets, EncryptionSettings, FiscalYearStart, Playbook, QualityGate,
+    Retention, StorageSettings,
 };
 
 /// The settings of a workspace. Every field has a default; the commented default file of the
@@ -22,6 +22,8 @@ pub struct Settings {
     pub cycle_buckets: CycleBuckets,
     /// When to alert.
     pub alerts: AlertSettings,
+    /// What to do about what the insights say.
+    pub playbook: Playbook,
     /// When to hold a load back.
     pub quality_gate: QualityGate,
     /// For how long old versions are kept.
@@ -44,6 +46,7 @@ impl Default for Settings {
             acv_buckets: AcvBuckets::default(),
             cycle_buckets: CycleBuckets::default(),
             alerts: AlertSettings::default(),
+            playbook: Playbook::default(),
             quality_gate: QualityGate::default(),
             retention: Retention::default(),
             delivery: DeliverySettings::default(),

@@ -10,10 +10,13 @@ use axum::extract::State;
 use winsight_jobs::{MetricsQuery, Workspace};
 
 use crate::refusal::{DataProblems, Problems, Refusal};
-use crate::wire::{Alert, Changes, ClosedDeals, Insight, Metric, Status, Trend};
+use crate::wire::{
+    Alert, Changes, ClosedDeals, Drivers, Insight, Metric, Reps, Status, Trend, Trends,
+};
 use parameters::{
-    AlertsParameters, ChangesParameters, DealsParameters, GrainParameter, InsightsParameters,
-    MetricsParameters, NoParameters, Parameters, TrendParameters,
+    AlertsParameters, ChangesParameters, DealsParameters, DriversParameters, GrainParameter,
+    InsightsParameters, MetricsParameters, NoParameters, Parameters, RepsParameters,
+    TrendParameters, TrendsParameters,
 };
 
 type Answer<T> = Result<Json<T>, Refusal>;
@@ -75,6 +78,45 @@ pub(crate) async fn trend(
     let grain = asked.grain.unwrap_or(GrainParameter::Month).into();
     let query = MetricsQuery { grain: Some(grain), ..MetricsQuery::default() };
     Ok(Json(Trend::new(grain, workspace.metrics(&query).await?)))
+}
+
+/// The win rate and the bookings over time, taken apart: level, season, changes of level, the year
+/// before, and what comes.
+#[utoipa::path(get, path = "/api/v1/trends", tag = "insights", params(TrendsParameters), responses(
+    (status = OK, description = "A series for each segment", body = Trends),
+    DataProblems,
+))]
+pub(crate) async fn trends(
+    State(workspace): Shared,
+    Parameters(asked): Parameters<TrendsParameters>,
+) -> Answer<Trends> {
+    Ok(Json(Trends::from(workspace.trends(&asked.query()?).await?)))
+}
+
+/// What goes with winning, and what does so otherwise than before. Associations, never causes.
+///
+/// Without dates it looks at the last year and compares it with the year before.
+#[utoipa::path(get, path = "/api/v1/drivers", tag = "insights", params(DriversParameters), responses(
+    (status = OK, description = "The drivers, highest score first", body = Drivers),
+    DataProblems,
+))]
+pub(crate) async fn drivers(
+    State(workspace): Shared,
+    Parameters(asked): Parameters<DriversParameters>,
+) -> Answer<Drivers> {
+    Ok(Json(Drivers::from(workspace.drivers(&asked.query()?).await?)))
+}
+
+/// Reps against what the deals they were given let expect, with control limits.
+#[utoipa::path(get, path = "/api/v1/reps", tag = "insights", params(RepsParameters), responses(
+    (status = OK, description = "The reps", body = Reps),
+    DataProblems,
+))]
+pub(crate) async fn reps(
+    State(workspace): Shared,
+    Parameters(asked): Parameters<RepsParameters>,
+) -> Answer<Reps> {
+    Ok(Json(Reps::from(workspace.reps(asked.window()?).await?)))
 }
 
 /// The alert inbox, newest first.

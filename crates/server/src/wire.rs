@@ -14,9 +14,11 @@ mod history;
 mod insight;
 mod metric;
 mod problem;
+mod rep;
 mod report;
 mod status;
 mod trend;
+mod trends;
 
 pub use alert::{Alert, Evidence};
 pub use cause::{Cause, Contributor, LossConcentration, Losses};
@@ -24,7 +26,7 @@ pub use change::{Change, Changes, DimensionMix, MetricChange, Verdict};
 pub use closed_deal::{ClosedDeal, ClosedDeals};
 pub use deal::RiskyDeal;
 pub use delivery::{Channel, ChannelRecipient, Delivery, DeliveryReport};
-pub use driver::{DimensionTest, Driver, Drivers};
+pub use driver::{DimensionTest, Driver, DriverChange, Drivers, DroppedLevel};
 pub use history::{
     ChangedField, Knowledge, MetricHistory, MonthChange, MonthMetrics, QualityHistory,
     RestatedDeal, Restatement, Restatements, TrainingSet,
@@ -32,9 +34,11 @@ pub use history::{
 pub use insight::Insight;
 pub use metric::Metric;
 pub use problem::Problem;
+pub use rep::{Rep, Reps};
 pub use report::{LoadReport, RunReport};
 pub use status::{Component, HeldLoad, Readiness, Status};
 pub use trend::{Trend, TrendPoint};
+pub use trends::{ChangePoint, IndicatorMove, Projected, Series, SeriesPoint, Trends};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};

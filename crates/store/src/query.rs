@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use arrow::array::{Array, AsArray, Date32Array, RecordBatch, StringArray};
-use arrow::datatypes::{Date32Type, Decimal128Type, Int64Type};
+use arrow::datatypes::{Date32Type, Decimal128Type, Float64Type, Int64Type};
 use futures::StreamExt;
 use jiff::civil::Date;
 use winsight_model::{Dimension, Money, NONE, OpenDeal, Segment};
@@ -128,6 +128,29 @@ impl FeatureStore {
             add_amounts(&mut amounts, &batch?, dimensions)?;
         }
         Ok(amounts)
+    }
+
+    /// The values of every external series up to a day, by name and day. Series of one name from
+    /// several sources are one.
+    pub async fn indicators(
+        &self,
+        commit: &Commit,
+        day: Date,
+    ) -> Result<BTreeMap<String, Vec<(Date, f64)>>, StoreError> {
+        let engine = self.engine(commit).await?;
+        let query = format!(
+            "SELECT name, date, value FROM indicators WHERE date <= DATE '{day}' ORDER BY name, date"
+        );
+        let mut series: BTreeMap<String, Vec<(Date, f64)>> = BTreeMap::new();
+        for batch in engine.sql(&query).await?.collect().await? {
+            let (names, days) = (text(&batch, "name")?, days(&batch, "date")?);
+            let values = column(&batch, "value")?.as_primitive::<Float64Type>();
+            for row in 0..batch.num_rows() {
+                let point = (from_epoch_day(days.value(row)), values.value(row));
+                series.entry(names.value(row).to_owned()).or_default().push(point);
+            }
+        }
+        Ok(series)
     }
 
     /// The last day on which a deal was created or closed or changed its stage, if any.

@@ -87,8 +87,12 @@ pub(crate) enum Command {
     Metrics(Metrics),
     /// What changed between two windows: deltas, and their mix and rate parts.
     Changes(Changes),
-    /// Attributes that go with winning or losing: odds ratios and intervals.
-    Drivers(Days),
+    /// Attributes that go with winning or losing: odds ratios, intervals, scores, and what changed.
+    Drivers(Drivers),
+    /// The win rate over time: level, season, changes of level, the year before, what comes.
+    Trends(Trends),
+    /// Reps against what the deals they were given let expect.
+    Reps(Days),
     /// Insights of the latest runs.
     Insights {
         /// Only those of one job.
@@ -434,6 +438,28 @@ pub(crate) struct Changes {
     /// First day after the window compared with.
     #[arg(long, value_name = "D")]
     pub(crate) baseline_to: Option<Date>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Drivers {
+    #[command(flatten)]
+    pub(crate) days: Days,
+    /// First day of the window compared with; default the window of equal length before.
+    #[arg(long, value_name = "D")]
+    pub(crate) baseline_from: Option<Date>,
+    /// First day after the window compared with.
+    #[arg(long, value_name = "D")]
+    pub(crate) baseline_to: Option<Date>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Trends {
+    /// Length of the periods.
+    #[arg(long, default_value = "month", value_name = "week|month|quarter")]
+    pub(crate) grain: Grain,
+    /// A series for each value of this dimension.
+    #[arg(long, value_parser = Dimension::built_in, value_name = "DIM")]
+    pub(crate) by: Option<Dimension>,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! One module per command: ask, then print as text or JSON.
 
 mod alerts;
+mod analysis;
 mod changes;
 mod channels;
 mod crm;
@@ -39,7 +40,9 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Metrics(query) if query.history => history::metrics(&place, &query, json).await,
         Command::Metrics(query) => question::metrics(&place, query, json).await,
         Command::Changes(query) => changes::changes(&place, query, json).await,
-        Command::Drivers(days) => question::drivers(&place, &days, json).await,
+        Command::Drivers(query) => analysis::drivers(&place, &query, json).await,
+        Command::Trends(query) => analysis::trends(&place, query, json).await,
+        Command::Reps(days) => analysis::reps(&place, &days, json).await,
         Command::Insights { cadence } => {
             insights::list(&place, cadence.map(Cadence::from), json).await
         }

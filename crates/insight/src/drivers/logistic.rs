@@ -36,6 +36,11 @@ impl Fit {
         self.kept.iter().filter(|&&kept| kept).count()
     }
 
+    /// The chance of winning of a row, by the columns that are 1 in it.
+    pub(super) fn chance(&self, columns: &[usize]) -> f64 {
+        Chances::new(columns, &self.coefficients).of_winning()
+    }
+
     /// Coefficient and standard error by column; `None` for a column not kept.
     pub(super) fn estimates(&self, information: &Symmetric) -> Vec<Option<Estimate>> {
         let variances = information.factor(&self.kept, f64::EPSILON).inverse_diagonal();
@@ -143,6 +148,10 @@ impl Chances {
         let less_likely = odds_against_likelier * likelier;
         Self { log_odds, log_both: odds_against_likelier.ln_1p(), likelier, less_likely }
     }
+
+    fn of_winning(&self) -> f64 {
+        if self.log_odds >= 0.0 { self.likelier } else { self.less_likely }
+    }
 }
 
 /// The log likelihood at some coefficients and its gradient.
@@ -165,9 +174,7 @@ impl Point {
             let sum = log_likelihood + added;
             rounded = (sum - log_likelihood) - added;
             log_likelihood = sum;
-            let chance =
-                if chances.log_odds >= 0.0 { chances.likelier } else { chances.less_likely };
-            let surplus = won - (won + lost) * chance;
+            let surplus = won - (won + lost) * chances.of_winning();
             for &column in columns {
                 score[column] += surplus;
             }

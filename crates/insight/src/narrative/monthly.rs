@@ -1,5 +1,5 @@
 use serde_json::json;
-use winsight_model::{Money, Settings};
+use winsight_model::{Money, Play, Settings};
 
 use super::explained::{causes_evidence, explanation};
 use super::wording::{
@@ -64,6 +64,14 @@ fn driver_insight(analysis: &DriverAnalysis) -> Insight {
             "odds_ratio": driver.odds_ratio,
             "interval": driver.interval,
             "p_value": driver.p_value,
+            "wrds": driver.wrds,
+            "exposure": driver.exposure,
+            "trend": driver.trend.as_str(),
+        })
+    });
+    let dropped = analysis.dropped.iter().map(|level| {
+        json!({
+            "dimension": level.dimension.as_str(), "value": level.value, "reason": level.reason,
         })
     });
     Insight {
@@ -78,19 +86,20 @@ fn driver_insight(analysis: &DriverAnalysis) -> Insight {
             ("won", json!(analysis.won)),
             ("dimensions", tests.collect()),
             ("drivers", drivers.collect()),
+            ("dropped", dropped.collect()),
         ]),
         rank: 90.0,
     }
 }
 
-/// The levels of a significant dimension that stand out, strongest first.
+/// The levels of a significant dimension that stand out, highest driver score first.
 fn dimension_sentence(test: &DimensionTest, drivers: &[Driver]) -> String {
     let words = dimension_words(test.dimension.as_str());
     let mut levels: Vec<&Driver> = drivers
         .iter()
         .filter(|driver| driver.significant && driver.dimension == test.dimension)
         .collect();
-    levels.sort_by(|a, b| a.p_value.total_cmp(&b.p_value));
+    levels.sort_by(|a, b| b.wrds.unwrap_or(0.0).total_cmp(&a.wrds.unwrap_or(0.0)));
     let Some(first) = levels.first() else {
         return format!(
             "Win rates differ by {words}, though no single value stands out from the largest."
@@ -212,8 +221,7 @@ fn recommendation(input: &MonthlyInput<'_>, settings: &Settings) -> Insight {
         |a: &&GatedChange, b: &&GatedChange| a.change.p_value.total_cmp(&b.change.p_value);
     let drop = segments.iter().filter(dropped).min_by(by_evidence);
     let drop = drop.or_else(|| overall.iter().find(dropped));
-    let drivers = input.drivers.drivers.iter().filter(|driver| driver.significant);
-    let driver = drivers.min_by(|a, b| a.p_value.total_cmp(&b.p_value));
+    let driver = input.drivers.ranked().first().copied();
 
     let enough = gated.iter().filter(|gated| gated.change.enough_data).count();
     let (text, action) = if let Some(gated) = drop {
@@ -227,7 +235,13 @@ fn recommendation(input: &MonthlyInput<'_>, settings: &Settings) -> Insight {
             moved(gated.change.change.unwrap_or(0.0)),
             counted(enough as u64, "segment"),
         );
-        (text, Some(format!("Review the lost deals of {place}")))
+        let action = match segment.parts() {
+            [(dimension, value)] => {
+                settings.playbook.action(Play::SegmentDrop, dimension.as_str(), value)
+            }
+            _ => settings.playbook.action(Play::WinRateDrop, "", ""),
+        };
+        (text, Some(action))
     } else if let Some(driver) = driver {
         let direction = if driver.odds_ratio < 1.0 { "less" } else { "more" };
         let words = dimension_words(driver.dimension.as_str());
@@ -235,7 +249,8 @@ fn recommendation(input: &MonthlyInput<'_>, settings: &Settings) -> Insight {
             "Look at {} ({words}): its deals are won {direction} often than those of {}, other attributes equal.",
             driver.value, driver.reference,
         );
-        (text, Some(format!("Ask the sales leads what sets {} deals apart", driver.value)))
+        let dimension = driver.dimension.as_str();
+        (text, Some(settings.playbook.action(Play::Driver, dimension, &driver.value)))
     } else {
         let text = "Nothing calls for a change of course: no segment dropped and no attribute goes with winning beyond chance.";
         (text.to_owned(), None)

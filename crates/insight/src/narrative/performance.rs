@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use winsight_model::{Settings, Tally};
 
 use super::wording::{counted, listed, percent};
-use super::{ASSOCIATION, Cadence, Insight, InsightKind, evidence, values_of};
+use super::{ASSOCIATION, Cadence, Insight, InsightKind, evidence, rank, values_of};
 use crate::friction::{deal_friction, deal_friction_interval, deal_friction_p_value};
 use crate::{SegmentPair, Share, Spread, rep_spread, wilson};
 
@@ -48,6 +48,11 @@ fn shares_evidence(values: &[Line<'_>]) -> Value {
         })
     };
     values.iter().map(line).collect()
+}
+
+/// How sure it is that values differ.
+fn beyond_chance(spread: &Spread) -> f64 {
+    if spread.within_chance { 0.0 } else { 0.95 }
 }
 
 fn spread_evidence(spread: &Spread) -> Value {
@@ -95,7 +100,7 @@ pub(super) fn lead_sources(segments: &[SegmentPair], settings: &Settings) -> Opt
             ("lead_sources", shares_evidence(&sources)),
             ("spread", spread_evidence(&spread)),
         ]),
-        rank: 60.0,
+        rank: rank(60.0, beyond_chance(&spread), 0.5),
     })
 }
 
@@ -136,7 +141,7 @@ pub(super) fn rep_pattern(segments: &[SegmentPair], settings: &Settings) -> Opti
         }),
         action: None,
         evidence,
-        rank: 55.0,
+        rank: rank(55.0, beyond_chance(&spread), 0.5),
     })
 }
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use winsight_model::Settings;
+use winsight_model::{Play, Settings};
 
 use super::explained::{cause_insights, causes_evidence, explanation};
 use super::performance::{lead_sources, rep_pattern};
@@ -10,7 +10,8 @@ use super::wording::{
     percent, points, signed_tenths, tenths_of_points,
 };
 use super::{
-    ASSOCIATION, Cadence, Insight, InsightKind, WeeklyInput, change_evidence, evidence, values_of,
+    ASSOCIATION, Cadence, Insight, InsightKind, WeeklyInput, change_evidence, evidence, rank,
+    share_of_money, values_of,
 };
 use crate::{
     GatedChange, LOOKS_PER_QUARTER, SegmentChange, SegmentPair, decompose, detectable_drop,
@@ -23,7 +24,7 @@ pub fn weekly_insights(input: &WeeklyInput, settings: &Settings) -> Vec<Insight>
     let gated = gate_changes(&tested, settings, LOOKS_PER_QUARTER);
     let Some((overall, segments)) = gated.split_first() else { return Vec::new() };
     let mut insights = vec![win_rate_change(input, overall, settings)];
-    insights.extend(segment_changes(input, segments));
+    insights.extend(segment_changes(input, segments, settings));
     let causes = cause_insights(&input.causes, settings);
     if gated.iter().all(|gated| !gated.real) && causes.is_empty() {
         insights.push(nothing_changed(overall, segments, settings));
@@ -72,7 +73,8 @@ fn win_rate_change(input: &WeeklyInput, gated: &GatedChange, settings: &Settings
         title,
         text,
         caution: gated.real.then(|| ASSOCIATION.to_owned()),
-        action: None,
+        action: (gated.real && change.change.is_some_and(|by| by < 0.0))
+            .then(|| settings.playbook.action(Play::WinRateDrop, "", "")),
         evidence: evidence([
             ("change", change_evidence(change)),
             ("level", json!(gated.adjusted_level)),
@@ -81,8 +83,13 @@ fn win_rate_change(input: &WeeklyInput, gated: &GatedChange, settings: &Settings
             ("window", json!(input.window.to_string())),
             ("baseline_window", json!(input.baseline_window.to_string())),
         ]),
-        rank: 100.0,
+        rank: rank(100.0, certainty(gated), 1.0),
     }
+}
+
+/// How sure it is that something happened.
+fn certainty(gated: &GatedChange) -> f64 {
+    if gated.real { 1.0 - gated.change.p_value } else { 0.0 }
 }
 
 fn verdict(gated: &GatedChange, settings: &Settings) -> String {
@@ -101,7 +108,11 @@ fn verdict(gated: &GatedChange, settings: &Settings) -> String {
 }
 
 /// One insight for every dimension in which a value moved for real.
-fn segment_changes(input: &WeeklyInput, gated: &[GatedChange]) -> Vec<Insight> {
+fn segment_changes(
+    input: &WeeklyInput,
+    gated: &[GatedChange],
+    settings: &Settings,
+) -> Vec<Insight> {
     let mut by_dimension: BTreeMap<String, Vec<&SegmentChange>> = BTreeMap::new();
     for gated in gated.iter().filter(|gated| gated.real) {
         let dimension = gated.change.segment.dimension_label();
@@ -113,16 +124,23 @@ fn segment_changes(input: &WeeklyInput, gated: &[GatedChange]) -> Vec<Insight> {
             .into_iter()
             .map(|(_, pair)| pair.clone())
             .collect();
-        segment_change_insight(&dimension, &changes, &values)
+        segment_change_insight(input, &dimension, (&changes, &values), settings)
     };
     by_dimension.into_iter().map(insight).collect()
 }
 
 fn segment_change_insight(
+    input: &WeeklyInput,
     dimension: &str,
-    changes: &[&SegmentChange],
-    values: &[SegmentPair],
+    (changes, values): (&[&SegmentChange], &[SegmentPair]),
+    settings: &Settings,
 ) -> Insight {
+    let moved_values = values
+        .iter()
+        .filter(|pair| changes.iter().any(|change| change.segment == pair.segment))
+        .map(|pair| share_of_money(&pair.current, &input.overall.current));
+    let certainty = changes.first().map_or(0.0, |change| 1.0 - change.p_value);
+    let order = rank(90.0, certainty, moved_values.sum());
     let words = dimension_words(dimension);
     let headlines: Vec<String> = changes
         .iter()
@@ -157,10 +175,11 @@ fn segment_change_insight(
         text: sentences.join(" "),
         caution: Some(ASSOCIATION.to_owned()),
         action: dropped.map(|change| {
-            format!("Review the lost deals of {} ({words})", change.segment.value_label())
+            let value = change.segment.value_label();
+            settings.playbook.action(Play::SegmentDrop, dimension, &value)
         }),
         evidence,
-        rank: 90.0,
+        rank: order,
     }
 }
 
@@ -246,6 +265,6 @@ fn nothing_changed(
             ("detectable_drop", json!(of_all)),
             ("detectable_drop_in_typical_segment", json!(of_typical.map(|(drop, _)| drop))),
         ]),
-        rank: 80.0,
+        rank: rank(80.0, if hypotheses == 0 { 0.0 } else { 1.0 }, 1.0),
     }
 }

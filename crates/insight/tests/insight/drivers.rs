@@ -10,7 +10,12 @@ fn dimensions(names: &[&str]) -> Vec<Dimension> {
 }
 
 fn cell(values: &[&str], won: u64, lost: u64) -> Cell {
-    Cell { values: values.iter().map(|value| (*value).to_owned()).collect(), won, lost }
+    Cell {
+        values: values.iter().map(|value| (*value).to_owned()).collect(),
+        won,
+        lost,
+        ..Cell::default()
+    }
 }
 
 fn significant(analysis: &DriverAnalysis) -> Vec<&str> {
@@ -34,6 +39,7 @@ fn draw(
                 values: drawn.iter().map(|level| format!("level {level:02}")).collect(),
                 won: u64::from(won),
                 lost: u64::from(!won),
+                ..Cell::default()
             }
         })
         .collect()

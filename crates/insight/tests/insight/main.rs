@@ -2,8 +2,10 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+mod breadth;
 mod causes;
 mod decomposition;
+mod driver_reference;
 mod drivers;
 mod headline;
 mod incidents;
@@ -11,7 +13,11 @@ mod known_answers;
 mod narrative;
 mod pipeline;
 mod properties;
+mod reps;
+mod simulation;
+mod simulations;
 mod statistics;
+mod trends;
 
 use winsight_insight::SegmentPair;
 use winsight_model::{Dimension, Money, Outcome, Segment, Tally};

@@ -236,6 +236,7 @@ fn a_month_with_a_driver() {
         values: vec![value.to_owned()],
         won,
         lost,
+        ..winsight_insight::Cell::default()
     };
     let cells = [cell("Inbound", 300, 300), cell("Outbound", 100, 300)];
     let analysis = drivers(&cells, &dimensions).expect("enough deals");
@@ -273,6 +274,7 @@ fn a_month_without_a_driver() {
         values: vec![source.to_owned(), region.to_owned()],
         won,
         lost,
+        ..winsight_insight::Cell::default()
     };
     let cells = [
         cell("Inbound", "Europe", 300, 300),

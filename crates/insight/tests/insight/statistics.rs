@@ -155,7 +155,7 @@ fn logistic_regression_matches_statsmodels() {
     let cells: Vec<Cell> = reference
         .cells
         .into_iter()
-        .map(|cell| Cell { values: cell.values, won: cell.won, lost: cell.lost })
+        .map(|cell| Cell { values: cell.values, won: cell.won, lost: cell.lost, ..Cell::default() })
         .collect();
     let analysis = drivers(&cells, &dimensions).expect("enough deals");
 

@@ -88,7 +88,8 @@ async fn lease(metadata: &Metadata, worker: &Worker) -> Option<Leased> {
 }
 
 async fn settle(metadata: &Metadata, worker: &Worker, leased: &Leased, outcome: Outcome) {
-    let settled = metadata.settle(&workspace("acme"), worker, leased, outcome, Breaker::default());
+    let acme = workspace("acme");
+    let settled = metadata.settle(&acme, worker, leased, outcome, Breaker::default());
     settled.await.expect("settles");
 }
 

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
-use winsight_alert::{Alert, AlertState, Evidence, Finding, Impact, ImpactKind, Rule, Severity};
+use winsight_alert::{
+    Alert, AlertState, Evidence, Finding, Impact, ImpactKind, Life, Rule, Severity,
+};
 use winsight_model::{DataVersion, Dimension, Money, Segment, Window};
 use winsight_notify::{Envelope, Event, Form, Message, Notice, Sight};
 
@@ -24,6 +26,7 @@ pub(crate) fn alert(finding: Finding) -> Alert {
         state: AlertState::Open,
         opened_at: instant("2024-07-01T07:00:00Z"),
         resolved_at: None,
+        life: Life::default(),
         finding,
     }
 }
@@ -55,6 +58,7 @@ pub(crate) fn enterprise() -> Finding {
             .to_owned(),
         action: "Review pricing and competitive positioning".to_owned(),
         context: None,
+        custom: None,
         data_version: DataVersion(7),
         evidence: Evidence {
             summary: "300 deals against 300; change −16 points, 95% interval −24 to −8; \

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use utoipa::{IntoParams, ToSchema};
 use winsight_alert::AlertState;
 use winsight_insight::Cadence;
-use winsight_jobs::{ChangesQuery, ClosedDealsQuery, MetricsQuery};
+use winsight_jobs::{ChangesQuery, ClosedDealsQuery, DriversQuery, MetricsQuery, TrendsQuery};
 use winsight_model::{Dimension, Grain, Segment, Window};
 
 use crate::refusal::Refusal;
@@ -142,6 +142,72 @@ pub(crate) struct TrendParameters {
     /// Length of the periods; `month` when not given.
     #[param(inline)]
     pub(crate) grain: Option<GrainParameter>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct TrendsParameters {
+    /// Length of the periods; `month` when not given.
+    #[param(inline)]
+    grain: Option<GrainParameter>,
+    /// A series for each value of this dimension, such as `region`.
+    by: Option<String>,
+}
+
+impl TrendsParameters {
+    pub(crate) fn query(self) -> Result<TrendsQuery, Refusal> {
+        let by = self.by.as_deref().map(dimension).transpose()?;
+        Ok(TrendsQuery { grain: self.grain.map(Into::into), by })
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DriversParameters {
+    /// First closed date of the window.
+    #[param(format = Date)]
+    from: Option<String>,
+    /// First date after the window.
+    #[param(format = Date)]
+    to: Option<String>,
+    /// First closed date of the window to compare with.
+    #[param(format = Date)]
+    baseline_from: Option<String>,
+    /// First date after the window to compare with.
+    #[param(format = Date)]
+    baseline_to: Option<String>,
+}
+
+impl DriversParameters {
+    pub(crate) fn query(self) -> Result<DriversQuery, Refusal> {
+        Ok(DriversQuery {
+            window: window(("from", self.from), ("to", self.to))?,
+            baseline: window(
+                ("baseline_from", self.baseline_from),
+                ("baseline_to", self.baseline_to),
+            )?,
+        })
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RepsParameters {
+    /// First closed date of the window; default one year.
+    #[param(format = Date)]
+    from: Option<String>,
+    /// First date after the window.
+    #[param(format = Date)]
+    to: Option<String>,
+}
+
+impl RepsParameters {
+    pub(crate) fn window(self) -> Result<Option<Window>, Refusal> {
+        window(("from", self.from), ("to", self.to))
+    }
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

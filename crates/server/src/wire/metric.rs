@@ -65,6 +65,20 @@ pub struct Metric {
     pub currency: String,
     /// False when there are too few deals to show a rate; the rates are null then.
     pub enough_data: bool,
+    /// The win rate once the other rows of its table are known: one on few deals is pulled towards
+    /// theirs. Null for a row of its own.
+    #[schema(required)]
+    pub pooled_win_rate: Option<f64>,
+    /// Lower end of its 95% interval; null where the rows differ by no more than chance.
+    #[schema(required)]
+    pub pooled_win_rate_low: Option<f64>,
+    /// Upper end.
+    #[schema(required)]
+    pub pooled_win_rate_high: Option<f64>,
+    /// The segment to read instead, where there are too few deals: `all deals`, or the value of the
+    /// dimensions named first.
+    #[schema(required)]
+    pub rolled_up_to: Option<String>,
     /// The data version that the row was counted in.
     pub data_version: u64,
     /// The day on which that version was loaded.
@@ -99,6 +113,10 @@ impl From<MetricRow> for Metric {
             closed_amount: metrics.closed_amount.to_string(),
             currency: row.currency,
             enough_data: metrics.enough_data,
+            pooled_win_rate: row.pooled.map(|pooled| pooled.rate),
+            pooled_win_rate_low: low(row.pooled.and_then(|pooled| pooled.interval)),
+            pooled_win_rate_high: high(row.pooled.and_then(|pooled| pooled.interval)),
+            rolled_up_to: row.rolled_up_to.map(|parent| parent.to_string()),
             data_version: row.data_version.0,
             data_as_of: row.data_as_of,
         }

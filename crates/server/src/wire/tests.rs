@@ -32,6 +32,8 @@ fn row(segment: Segment, window: Window, tally: &Tally) -> MetricRow {
         window,
         metrics: metrics(tally, 10),
         currency: "EUR".to_owned(),
+        pooled: None,
+        rolled_up_to: None,
         data_version: DataVersion(3),
         data_as_of: date(2026, 7, 1),
     }

@@ -1,4 +1,4 @@
-//! `metrics`, `drivers` and `deals`: questions and their answers as tables.
+//! `metrics` and `deals`: questions and their answers as tables.
 
 use anyhow::Result;
 use winsight_insight::Interval;
@@ -6,7 +6,7 @@ use winsight_jobs::{MetricRow, MetricsQuery};
 use winsight_model::{Money, Window};
 use winsight_server::wire;
 
-use crate::cli::{Days, Metrics, Place, Usage};
+use crate::cli::{Metrics, Place, Usage};
 use crate::configuration;
 use crate::output::{say, say_json, table};
 
@@ -106,35 +106,6 @@ pub(super) fn window(
         }
         _ => Err(Usage(format!("{flags}: give both ends of the window, or neither")).into()),
     }
-}
-
-pub(crate) async fn drivers(place: &Place, days: &Days, json: bool) -> Result<()> {
-    let workspace = configuration::open(place).await?;
-    let analysis = workspace.drivers(window(days.from, days.to, "--from and --to")?).await?;
-    if json {
-        return say_json(&wire::Drivers::from(analysis));
-    }
-    let found: Vec<_> = analysis.drivers.iter().filter(|driver| driver.significant).collect();
-    say(&format!(
-        "associations (not causes) with winning, over {} closed deals, {} of them won",
-        analysis.deals, analysis.won
-    ))?;
-    if found.is_empty() {
-        say("no driver: nothing known while a deal is open goes with its outcome beyond chance")?;
-        return say_label(&workspace).await;
-    }
-    let rows = found.iter().map(|driver| {
-        vec![
-            driver.dimension.to_string(),
-            driver.value.clone(),
-            driver.reference.clone(),
-            format!("{:.2}", driver.odds_ratio),
-            format!("{:.2} to {:.2}", driver.interval.low, driver.interval.high),
-        ]
-    });
-    let header = ["dimension", "value", "against", "odds ratio", "95% interval"];
-    say(&table(&header, 3, rows.collect()))?;
-    say_label(&workspace).await
 }
 
 pub(crate) async fn high_risk_deals(place: &Place, limit: usize, json: bool) -> Result<()> {
