@@ -11,7 +11,7 @@ use crate::identity::HashedMap;
 use crate::load::{Load, last_lines_of_conflicts};
 use crate::lookup::Lookup;
 use crate::plan::Plan;
-use crate::source::Source;
+use crate::source::{Feed, Source};
 use crate::waive::Waived;
 use crate::{DealsReport, EtlError, Mapping, Progress, SinkError, check};
 
@@ -79,6 +79,22 @@ pub fn read_deals(
     given.validate()?;
     let source = Source::open(path, &given, Table::Deals)?;
     read_source(&source, &given, options, sink, progress)
+}
+
+/// As [`read_deals`], from elsewhere than a file. The mapping of `options` says what its columns are,
+/// best by a preset; lines are counted from the first row after the header.
+///
+/// # Errors
+/// As [`read_deals`].
+pub fn read_deals_of(
+    feed: &Feed,
+    options: &ImportOptions,
+    sink: &mut dyn DealSink,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<DealsReport, EtlError> {
+    let given = options.mapping.clone().unwrap_or_default();
+    given.validate()?;
+    read_source(&Source::of_feed(feed)?, &given, options, sink, progress)
 }
 
 /// A row that an earlier load set aside.

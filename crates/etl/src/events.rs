@@ -18,7 +18,7 @@ use crate::outcome::OutcomeReader;
 use crate::pipeline::{in_order, one_per_core};
 use crate::plan::Plan;
 use crate::preset::Preset;
-use crate::source::{Block, Fields, Record, Source};
+use crate::source::{Block, Feed, Fields, Record, Source};
 use crate::values::Replacements;
 use crate::{
     EtlError, EventsReport, ImportOptions, Mapping, Progress, Quarantined, Reason, SinkError, check,
@@ -41,6 +41,32 @@ pub fn read_events(
     sink: &mut dyn FnMut(RecordBatch) -> Result<(), SinkError>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<EventsReport, EtlError> {
+    read_events_in(&open(path, options, Table::Events)?, options, sink, progress)
+}
+
+/// As [`read_events`], from elsewhere than a file.
+///
+/// # Errors
+/// As [`read_events`].
+pub fn read_events_of(
+    feed: &Feed,
+    options: &ImportOptions,
+    sink: &mut dyn FnMut(RecordBatch) -> Result<(), SinkError>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<EventsReport, EtlError> {
+    read_events_in(&Source::of_feed(feed)?, options, sink, progress)
+}
+
+fn open(path: &Path, options: &ImportOptions, table: Table) -> Result<Source, EtlError> {
+    Source::open(path, &mapping_of(options)?, table)
+}
+
+fn read_events_in(
+    source: &Source,
+    options: &ImportOptions,
+    sink: &mut dyn FnMut(RecordBatch) -> Result<(), SinkError>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<EventsReport, EtlError> {
     let mut positions = HashedMap::<i32>::default();
     let mut take = |mut happened: Happened| {
         let position = |deal_and_day: &u64| {
@@ -51,7 +77,7 @@ pub fn read_events(
         let positions = happened.deals_and_days.iter().map(position).collect();
         sink(happened.batch.take_events(&options.source, positions))
     };
-    read_history(path, options, Table::Events, &mut take, progress)
+    read_history(source, options, Table::Events, &mut take, progress)
 }
 
 /// Reads a file of activities, one row per call, mail or meeting: deal, date and kind. Sends the
@@ -67,8 +93,30 @@ pub fn read_activities(
     sink: &mut dyn FnMut(RecordBatch) -> Result<(), SinkError>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<EventsReport, EtlError> {
+    read_activities_in(&open(path, options, Table::Activities)?, options, sink, progress)
+}
+
+/// As [`read_activities`], from elsewhere than a file.
+///
+/// # Errors
+/// As [`read_activities`].
+pub fn read_activities_of(
+    feed: &Feed,
+    options: &ImportOptions,
+    sink: &mut dyn FnMut(RecordBatch) -> Result<(), SinkError>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<EventsReport, EtlError> {
+    read_activities_in(&Source::of_feed(feed)?, options, sink, progress)
+}
+
+fn read_activities_in(
+    source: &Source,
+    options: &ImportOptions,
+    sink: &mut dyn FnMut(RecordBatch) -> Result<(), SinkError>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<EventsReport, EtlError> {
     let mut take = |mut happened: Happened| sink(happened.batch.take_activities(&options.source));
-    read_history(path, options, Table::Activities, &mut take, progress)
+    read_history(source, options, Table::Activities, &mut take, progress)
 }
 
 /// What became of a block of rows.
@@ -81,15 +129,15 @@ struct Happened {
 }
 
 fn read_history(
-    path: &Path,
+    source: &Source,
     options: &ImportOptions,
     table: Table,
     take: &mut dyn FnMut(Happened) -> Result<(), SinkError>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<EventsReport, EtlError> {
     let given = mapping_of(options)?;
-    let source = Source::open(path, &given, table)?;
-    let plan = Plan::make(&source, &given, &options.settings, table)?;
+    let path = source.path();
+    let plan = Plan::make(source, &given, &options.settings, table)?;
     let reader = HistoryReader {
         table,
         values: Replacements::new(&given, &plan.columns),
@@ -105,7 +153,7 @@ fn read_history(
     });
     let mut quarantined = Vec::new();
     let (mut rows_read, mut accepted) = (0, 0);
-    let ended = in_order(&source, workers, |mut happened, reached| {
+    let ended = in_order(source, workers, |mut happened, reached| {
         rows_read += happened.rows;
         quarantined.append(&mut happened.quarantined);
         if quarantined.len() > QUARANTINE_ROWS {

@@ -9,7 +9,8 @@
 //! 5. `deal`, `batch`: features and the row hash, into Arrow batches for a [`DealSink`];
 //! 6. `mark`, `findings`, `quality`: what is odd about deals and file ([`Issue`], [`Quality`]).
 //!
-//! Rows that were set aside can be read again ([`read_rows`]). Stage events, activities, lookups and
+//! Rows that were set aside can be read again ([`read_rows`]), and rows that come from elsewhere than a
+//! file take the same way ([`Feed`]). Stage events, activities, lookups and
 //! external indicators have readers of their own.
 //!
 //! A file is never guessed into meaning: what cannot be known is asked for by an error that names
@@ -54,9 +55,9 @@ mod spelling;
 mod values;
 mod waive;
 
-pub use deals::{DealSink, ImportOptions, RawRow, read_deals, read_rows};
+pub use deals::{DealSink, ImportOptions, RawRow, read_deals, read_deals_of, read_rows};
 pub use error::{EtlError, Refusal, SinkError};
-pub use events::{read_activities, read_events};
+pub use events::{read_activities, read_activities_of, read_events, read_events_of};
 pub use indicators::{Indicator, IndicatorsReport, read_indicators};
 pub use lookup::{Lookup, is_lookup, read_lookup};
 pub use mapping::{DatedRate, Mapping, PresetInfo};
@@ -66,4 +67,5 @@ pub use report::{
     DealsReport, EventsReport, ExampleRow, Issue, Progress, Quarantined, Reason, Severity,
     reasons_for_quarantine,
 };
+pub use source::Feed;
 pub use spelling::{Variant, spelling_variants};

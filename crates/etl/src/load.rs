@@ -9,6 +9,7 @@ use arrow::compute::filter_record_batch;
 
 use crate::check::Kind;
 use crate::clean::Cleaner;
+use crate::error::NO_ROWS;
 use crate::findings::Findings;
 use crate::identity::{HashedMap, Identities, Seen};
 use crate::pipeline::{in_order, one_per_core};
@@ -287,11 +288,7 @@ impl<'a> Load<'a> {
 
 /// The refusal of a file that has a header and nothing else.
 pub(crate) fn no_rows(path: &Path) -> EtlError {
-    EtlError::refused(
-        path,
-        "the file has a header but no rows: 0 rows loaded",
-        "export it again with its rows",
-    )
+    EtlError::refused(path, NO_ROWS, "export it again with its rows")
 }
 
 /// The refusal of a file of which too many rows were set aside.

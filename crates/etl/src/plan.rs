@@ -35,7 +35,7 @@ impl Plan {
     ) -> Result<Self, EtlError> {
         let preset = match &given.preset {
             Some(name) => Some(Preset::named(name)?),
-            None if table == Table::Deals && !source.is_kept() => Preset::recognise(source),
+            None if table == Table::Deals && !source.is_part() => Preset::recognise(source),
             None => None,
         };
         let (columns, notes) = Columns::by_header(source, given, preset, table)?;
@@ -68,7 +68,7 @@ impl Plan {
             }
         }
         let sample = Sample::read(source)?;
-        if table == Table::Deals && !source.is_kept() {
+        if table == Table::Deals && !source.is_part() {
             plan.guess_columns(source, &sample);
         }
         require(source, &sample, &plan.columns, table)?;
@@ -122,7 +122,7 @@ impl Plan {
         }
         // The rows of one load are read alike; a few of them tell nothing that the others did not.
         let is_settled = given.is_some() && self.decimal.is_some();
-        let evidence = if is_settled || source.is_kept() {
+        let evidence = if is_settled || source.is_part() {
             Evidence::default()
         } else {
             Evidence::gather(source, &self.columns)?

@@ -4,6 +4,7 @@ mod block;
 mod columnar;
 mod delimited;
 mod encoding;
+mod feed;
 mod kept;
 mod record;
 
@@ -16,7 +17,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) use block::{Block, Ended};
 use columnar::ColumnarRows;
 use delimited::DelimitedRows;
+use encoding::Decoded;
 pub(crate) use encoding::encoding_named;
+pub use feed::Feed;
 use kept::KeptRows;
 pub(crate) use record::{Fields, Record};
 
@@ -46,6 +49,8 @@ enum Format {
     Parquet,
     /// Rows that an earlier load set aside.
     Kept(Arc<[RawRow]>),
+    /// Rows from elsewhere.
+    Feed(Feed),
 }
 
 impl Source {
@@ -133,9 +138,26 @@ impl Source {
         })
     }
 
-    /// Whether the rows are some of a file only, so that nothing can be concluded from them.
-    pub(crate) fn is_kept(&self) -> bool {
-        matches!(self.format, Format::Kept(_))
+    /// Rows from elsewhere than a file.
+    pub(crate) fn of_feed(feed: &Feed) -> Result<Self, EtlError> {
+        let (path, header) = (feed.name(), feed.header().to_owned());
+        let mut first = kept::read_one(path, &header);
+        first.advance()?;
+        let headers = first.record().fields(None).map(names_of).unwrap_or_default();
+        Ok(Self {
+            path: path.to_owned(),
+            bytes: feed.bytes(),
+            format: Format::Feed(feed.clone()),
+            numeric: vec![false; headers.len()],
+            header,
+            headers,
+            notes: Vec::new(),
+        })
+    }
+
+    /// Whether the rows are some of many only, so that nothing can be concluded from them.
+    pub(crate) fn is_part(&self) -> bool {
+        matches!(self.format, Format::Kept(_) | Format::Feed(_))
     }
 
     fn open_parquet(path: &Path, bytes: u64) -> Result<Self, EtlError> {
@@ -183,6 +205,12 @@ impl Source {
         let kind = match &self.format {
             Format::Kept(rows) => Kind::Kept(Box::new(KeptRows::new(&self.path, Arc::clone(rows)))),
             Format::Parquet => Kind::Columnar(Box::new(ColumnarRows::open(&self.path)?)),
+            Format::Feed(feed) => {
+                let rows = feed.rows().map_err(|error| EtlError::io(&self.path, error))?;
+                let counted = Counted { inner: rows, read: Arc::clone(&read) };
+                let text = Decoded { reader: Box::new(counted), lossy: false };
+                Kind::Delimited(Box::new(DelimitedRows::new(&self.path, text, b',')))
+            }
             Format::Delimited { delimiter, encoding } => {
                 let file =
                     File::open(&self.path).map_err(|error| EtlError::io(&self.path, error))?;
@@ -210,7 +238,7 @@ impl Source {
             Format::Delimited { delimiter, encoding } => {
                 Some((char::from(*delimiter), encoding.name()))
             }
-            Format::Parquet | Format::Kept(_) => None,
+            Format::Parquet | Format::Kept(_) | Format::Feed(_) => None,
         }
     }
 }

@@ -6,6 +6,7 @@ use winsight_insight::DriverError;
 use winsight_meta::MetaError;
 use winsight_model::DataVersion;
 use winsight_notify::{SettingsError, SignatureError};
+use winsight_sources::{Cause, SourceError};
 use winsight_store::StoreError;
 use winsight_vault::VaultError;
 
@@ -46,6 +47,9 @@ pub enum JobError {
     /// The feature store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A CRM could not be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// The metadata database failed.
     #[error(transparent)]
     Meta(#[from] MetaError),
@@ -87,6 +91,7 @@ impl JobError {
             | Self::NotYetKnown { .. }
             | Self::Channel(_)
             | Self::Store(StoreError::NoSuchVersion { .. }) => true,
+            Self::Source(error) => error.cause == Cause::Usage,
             _ => false,
         }
     }

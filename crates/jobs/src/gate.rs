@@ -19,6 +19,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) blanked: &'a BTreeMap<String, u64>,
     /// Rows and score of the last load of the same source that was let through.
     pub(crate) previous: Option<(u64, f64)>,
+    /// Whether it has what changed only, of many more deals.
+    pub(crate) is_part: bool,
 }
 
 /// Why a load is to be held, one sentence for each bound that it breaks; none when it may pass.
@@ -27,13 +29,16 @@ pub(crate) fn reasons_to_hold(batch: &Batch<'_>, gate: &QualityGate) -> Vec<Stri
         return Vec::new();
     }
     let mut reasons = Vec::new();
-    if batch.score < gate.min_score {
+    // The score of a few changes says little about the source that they come from.
+    let is_judged = !batch.is_part || batch.rows >= gate.min_rows;
+    if is_judged && batch.score < gate.min_score {
         reasons.push(format!(
             "the quality score is {:.0} of 100; the lowest allowed is {:.0}",
             batch.score, gate.min_score
         ));
     }
     if let Some((_, before)) = batch.previous
+        && is_judged
         && before - batch.score > gate.max_score_drop
     {
         reasons.push(format!(
@@ -64,7 +69,7 @@ fn lost(batch: &Batch<'_>, gate: &QualityGate) -> Option<String> {
             percent(gate.max_lost)
         ));
     }
-    let (before, _) = batch.previous?;
+    let (before, _) = batch.previous.filter(|_| !batch.is_part)?;
     let rows = batch.rows as f64 / before as f64;
     let covered = deals.matched() as f64 / stored as f64;
     let is_short = (WHOLE..1.0 - gate.max_lost).contains(&rows);
@@ -132,6 +137,7 @@ mod tests {
             stored: 1_000,
             blanked,
             previous: Some((1_000, 96.0)),
+            is_part: false,
         }
     }
 

@@ -104,6 +104,8 @@ pub(crate) struct Read {
     pub(crate) deals: DealsReport,
     pub(crate) beside: Vec<BesideReport>,
     pub(crate) repaired: Vec<String>,
+    /// Whether it has what changed only, of many more deals.
+    pub(crate) is_part: bool,
 }
 
 impl Workspace {
@@ -226,7 +228,7 @@ impl Files {
 }
 
 impl ImportReport {
-    fn of(deals: &DealsReport, beside: &[BesideReport]) -> Self {
+    pub(crate) fn of(deals: &DealsReport, beside: &[BesideReport]) -> Self {
         Self {
             rows_read: deals.rows_read,
             inserted: 0,
@@ -247,7 +249,7 @@ impl ImportReport {
         }
     }
 
-    fn count(&mut self, deals: LoadCounts) {
+    pub(crate) fn count(&mut self, deals: LoadCounts) {
         self.inserted = deals.inserted;
         self.updated = deals.updated;
         self.unchanged = deals.unchanged;
@@ -273,7 +275,7 @@ fn stage(
     let deals = read_deals(&files.deals, options, &mut add_deals, &mut progress)?;
     repaired.retain(|id| !deals.conflicting.contains(id));
     let beside = stage_beside(&mut staging, &files.beside, options, &mut progress)?;
-    Ok(Read { staging, deals, beside, repaired })
+    Ok(Read { staging, deals, beside, repaired, is_part: false })
 }
 
 fn stage_beside(
@@ -310,7 +312,7 @@ fn stage_beside(
     Ok(reports)
 }
 
-fn ids(batch: &RecordBatch) -> impl Iterator<Item = &str> {
+pub(crate) fn ids(batch: &RecordBatch) -> impl Iterator<Item = &str> {
     let column = batch.column_by_name("deal_id");
     column.into_iter().flat_map(|column| column.as_string::<i32>().iter().flatten())
 }

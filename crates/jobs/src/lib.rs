@@ -23,6 +23,7 @@ mod question;
 mod restore;
 mod retry;
 mod run;
+mod sync;
 mod trends;
 mod workspace;
 
@@ -44,7 +45,9 @@ pub use question::{MetricRow, MetricsQuery, Status};
 pub use restore::{RestoreReport, restore};
 pub use retry::{Retried, RetryRequest};
 pub use run::RunReport;
+pub use sync::{NewSource, SourceHealth, SourceState, SyncFailure, SyncProgress, SyncReport};
 pub use trends::{TrendReport, TrendsQuery};
 pub use winsight_meta::{Delivery, DeliveryState, StoredChannel};
+pub use winsight_sources::{Description, Finding, Kind as SourceKind};
 pub use winsight_store::{DealChange, DealState, MetricRecord, QualityRecord, RecordedRate};
 pub use workspace::{KnownAt, Workspace};

@@ -65,12 +65,11 @@ impl Workspace {
             quality_score: deals.quality.score,
             rows_read: deals.rows_read,
             quarantined,
-            repaired: read.repaired,
+            repaired: std::mem::take(&mut read.repaired),
             counts: comparison.deals,
         };
         let (rows, score) = (load.rows_read, load.quality_score);
-        let reasons =
-            self.reasons_to_hold(source, (rows, score), &mut read.staging, &comparison).await?;
+        let reasons = self.reasons_to_hold(source, (rows, score), &mut read, &comparison).await?;
         let id = self.metadata.begin_load(&self.id, load).await?;
         if !reasons.is_empty() {
             read.staging.hold(&self.store, id.0).await?;
@@ -94,21 +93,22 @@ impl Workspace {
         &self,
         source: &str,
         (rows, score): (u64, f64),
-        staging: &mut Staging,
+        read: &mut Read,
         comparison: &Comparison,
     ) -> Result<Vec<String>, JobError> {
         let gate = &self.settings.quality_gate;
         let updated = comparison.deals.updated as f64;
         // A field can be blanked only by an update: most loads need no second look.
         let blanked = if updated > gate.max_blanked * comparison.deals.matched() as f64 {
-            self.store.blanked(staging, comparison).await?
+            self.store.blanked(&mut read.staging, comparison).await?
         } else {
             BTreeMap::new()
         };
         let previous = self.metadata.latest_load(&self.id, Some(source)).await?;
         let previous = previous.map(|load| (load.rows_read, load.quality_score));
         let Comparison { deals, stored, .. } = *comparison;
-        let batch = Batch { rows, score, deals, stored, blanked: &blanked, previous };
+        let is_part = read.is_part;
+        let batch = Batch { rows, score, deals, stored, blanked: &blanked, previous, is_part };
         Ok(reasons_to_hold(&batch, gate))
     }
 

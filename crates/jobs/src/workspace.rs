@@ -5,6 +5,7 @@ use winsight_store::{Commit, FeatureStore, Location};
 use winsight_vault::VaultError;
 
 use crate::home::workspaces;
+use crate::sync::PageFolder;
 use crate::{Home, JobError};
 
 /// Which state of knowledge to answer from.
@@ -28,6 +29,9 @@ pub struct Workspace {
     pub(crate) clock: Clock,
     pub(crate) known_at: KnownAt,
     pub(crate) counts_anew: bool,
+    pub(crate) pages: PageFolder,
+    /// Whether the home is encrypted.
+    pub(crate) is_encrypted: bool,
 }
 
 impl Workspace {
@@ -43,7 +47,19 @@ impl Workspace {
         let store = FeatureStore::open(location(home, &id, &settings)?)?;
         let metadata = home.metadata().await?;
         let counts_anew = false;
-        let workspace = Self { id, settings, store, metadata, clock, known_at, counts_anew };
+        let pages = pages(home, &id)?;
+        let is_encrypted = home.keyring().is_some();
+        let workspace = Self {
+            id,
+            settings,
+            store,
+            metadata,
+            clock,
+            known_at,
+            counts_anew,
+            pages,
+            is_encrypted,
+        };
         workspace.settle_interrupted_loads().await?;
         Ok(workspace)
     }
@@ -110,6 +126,14 @@ impl Workspace {
         let day = first.known_at.to_zoned(self.clock.time_zone().clone()).date();
         Err(JobError::NotYetKnown { version: first.version, day })
     }
+}
+
+/// Where the pages of unfinished pulls lie.
+fn pages(home: &Home, id: &WorkspaceId) -> Result<PageFolder, VaultError> {
+    let folder = workspaces(home.folder()).join(id.as_str()).join("sync");
+    let keyring = home.keyring();
+    let vault = keyring.map(|keyring| keyring.vault(&format!("workspaces/{id}/sync")));
+    Ok(PageFolder::new(folder, vault.transpose()?))
 }
 
 /// Where the deals of a workspace lie. Its name is part of what is sealed, so that no file of one

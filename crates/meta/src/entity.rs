@@ -14,3 +14,4 @@ pub(crate) mod quarantine_reason;
 pub(crate) mod quarantine_row;
 pub(crate) mod recipient;
 pub(crate) mod run;
+pub(crate) mod source;

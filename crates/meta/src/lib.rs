@@ -24,6 +24,7 @@ mod metadata;
 mod migration;
 mod quarantine;
 mod runs;
+mod sources;
 mod stored;
 
 pub use channels::StoredChannel;
@@ -35,3 +36,4 @@ pub use loads::{Load, LoadId, LoadOutcome, LoadState, NewLoad};
 pub use metadata::Metadata;
 pub use quarantine::{QuarantineReason, QuarantineRow, Quarantined};
 pub use runs::RunRow;
+pub use sources::SourceRecord;

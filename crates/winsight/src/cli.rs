@@ -1,6 +1,7 @@
 //! The command line, as clap understands it. Help texts are the doc comments.
 
 mod delivery;
+mod source;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ pub(crate) use delivery::{
     AddChannel, ChannelAction, Deliveries, DeliveryAction, Kind, Loudness, RecipientOptions,
     Standing,
 };
+pub(crate) use source::{AddSource, SourceAction, Sync};
 
 /// A command line that is well formed and still makes no sense.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +79,13 @@ pub(crate) enum Command {
     Simulate(Simulate),
     /// Load deals from CSV or Parquet.
     Import(Import),
+    /// The CRMs and folders that deals are pulled from.
+    Source {
+        #[command(subcommand)]
+        action: SourceAction,
+    },
+    /// Pull what changed in the sources since the last sync.
+    Sync(Sync),
     /// Run an insight job.
     Run {
         /// Which one.

@@ -17,6 +17,7 @@ mod quality;
 mod question;
 mod serve;
 mod simulate;
+mod source;
 
 use anyhow::{Context, Result};
 use winsight_insight::Cadence;
@@ -36,6 +37,8 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         }
         Command::Simulate(request) => simulate::run(&place, &request, json),
         Command::Import(request) => import::run(&place, &request, json).await,
+        Command::Source { action } => source::run(&place, &action, json).await,
+        Command::Sync(request) => source::sync(&place, &request, json).await,
         Command::Run { job } => insights::run_job(&place, job.into(), json).await,
         Command::Metrics(query) if query.history => history::metrics(&place, &query, json).await,
         Command::Metrics(query) => question::metrics(&place, query, json).await,

@@ -10,3 +10,4 @@ mod loads;
 mod opening;
 mod quarantine;
 mod runs;
+mod sources;

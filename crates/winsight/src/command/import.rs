@@ -36,7 +36,7 @@ pub(crate) async fn run(place: &Place, request: &Import, json: bool) -> Result<(
 }
 
 /// What was held ends the command with the exit code of refused data.
-fn refuse_held(reports: &[ImportReport]) -> Result<()> {
+pub(crate) fn refuse_held(reports: &[ImportReport]) -> Result<()> {
     let held: Vec<_> = reports.iter().filter_map(|report| report.held.as_ref()).collect();
     if held.is_empty() {
         return Ok(());

@@ -20,5 +20,6 @@ mod known_answers;
 mod output;
 mod ownership;
 mod quarantine;
+mod sources;
 mod tally;
 mod usage;

@@ -1,0 +1,162 @@
+//! Adding sources, and looking at them.
+
+use jiff::tz::TimeZone;
+use std::sync::Arc;
+use winsight_meta::SourceRecord;
+use winsight_model::Clock;
+use winsight_sources::http::{Pace, WallPace};
+use winsight_sources::{Credentials, Description, Kind, Source, Surroundings, connect};
+
+use super::mapping::{fields, given};
+use super::{SourceHealth, SourceState};
+use crate::{JobError, Workspace};
+
+/// A source to add.
+#[derive(Clone)]
+pub struct NewSource {
+    /// Its name: letters, digits, `-` and `_`.
+    pub name: String,
+    /// Which CRM.
+    pub kind: Kind,
+    /// The credentials as TOML, see [`Credentials`]; for files the folder.
+    pub settings: String,
+    /// The mapping for it, as TOML.
+    pub mapping: Option<String>,
+}
+
+impl std::fmt::Debug for NewSource {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("NewSource").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Letters of a name.
+const LONGEST_NAME: usize = 40;
+
+impl Workspace {
+    /// Adds a source, or gives one that is there new credentials and a new mapping; how far its
+    /// pulls have come stays.
+    ///
+    /// # Errors
+    /// [`JobError::Usage`] when the name, the credentials or the mapping make no sense, and for
+    /// credentials in a home that is not encrypted. Nothing is sent.
+    pub async fn add_source(&self, new: &NewSource) -> Result<(), JobError> {
+        let is_letter = |letter: u8| letter.is_ascii_alphanumeric() || b"-_".contains(&letter);
+        if new.name.is_empty() || new.name.len() > LONGEST_NAME || !new.name.bytes().all(is_letter)
+        {
+            return Err(JobError::Usage(format!(
+                "{:?} cannot be the name of a source; use up to {LONGEST_NAME} letters, digits, - \
+                 and _",
+                new.name
+            )));
+        }
+        given(new.mapping.as_deref())?;
+        if new.kind != Kind::Files {
+            self.refuse_clear_secrets()?;
+            let credentials = Credentials::from_toml(&new.settings)?;
+            connect(
+                new.kind,
+                credentials,
+                self.surroundings(&SourceHealth::default(), Vec::new()),
+            )?;
+        }
+        let before = self.metadata.sources(&self.id).await?;
+        let before = before.into_iter().find(|known| known.name == new.name);
+        let same = before.filter(|known| known.kind == new.kind.name());
+        let record = SourceRecord {
+            name: new.name.clone(),
+            kind: new.kind.name().to_owned(),
+            settings: new.settings.clone(),
+            mapping: new.mapping.clone(),
+            cursor: same.as_ref().and_then(|known| known.cursor.clone()),
+            reading: None,
+            health: serde_json::json!({}),
+            added_at: same.map_or_else(|| self.clock.instant(), |known| known.added_at),
+        };
+        Ok(self.metadata.save_source(&self.id, &record).await?)
+    }
+
+    fn refuse_clear_secrets(&self) -> Result<(), JobError> {
+        if self.is_encrypted {
+            return Ok(());
+        }
+        Err(JobError::Usage(
+            "this home is not encrypted, and credentials are not kept in clear; use a home with \
+             encryption on"
+                .to_owned(),
+        ))
+    }
+
+    /// The sources, by name.
+    pub async fn source_states(&self) -> Result<Vec<SourceState>, JobError> {
+        let records = self.metadata.sources(&self.id).await?;
+        let state = |record: SourceRecord| SourceState {
+            health: health_of(&record),
+            name: record.name,
+            kind: record.kind,
+            added_at: record.added_at,
+            is_unfinished: record.reading.is_some(),
+        };
+        Ok(records.into_iter().map(state).collect())
+    }
+
+    /// Signs in to a source and looks at what it shows.
+    ///
+    /// # Errors
+    /// Why it cannot be read, and what to do.
+    pub async fn test_source(&self, name: &str) -> Result<Description, JobError> {
+        let record = self.source_record(name).await?;
+        if record.kind == Kind::Files.name() {
+            let folder = std::path::PathBuf::from(&record.settings);
+            let files = winsight_sources::files::drops(&folder, None)?;
+            let account = format!("{} files in {}", files.len(), folder.display());
+            return Ok(Description { account, ..Description::default() });
+        }
+        // A person who asks wants an answer now, whatever the breaker says.
+        let mut untried = record.clone();
+        untried.health = serde_json::json!({});
+        let source = self.connected(&untried)?;
+        Ok(source.describe().await?)
+    }
+
+    /// Forgets a source with its credentials. Its deals stay.
+    ///
+    /// # Errors
+    /// [`JobError::Usage`] when there is none of this name.
+    pub async fn remove_source(&self, name: &str) -> Result<(), JobError> {
+        self.source_record(name).await?;
+        self.pages.of(name)?.clear()?;
+        self.metadata.remove_source(&self.id, name).await?;
+        Ok(())
+    }
+
+    pub(super) async fn source_record(&self, name: &str) -> Result<SourceRecord, JobError> {
+        let records = self.metadata.sources(&self.id).await?;
+        let known: Vec<_> = records.iter().map(|record| record.name.clone()).collect();
+        records.into_iter().find(|record| record.name == name).ok_or_else(|| {
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            JobError::Usage(format!("there is no source {name:?}; there are: {known}"))
+        })
+    }
+
+    pub(super) fn connected(&self, record: &SourceRecord) -> Result<Box<dyn Source>, JobError> {
+        let kind = Kind::named(&record.kind).ok_or_else(|| {
+            JobError::Usage(format!("{} is of an unknown kind, {}", record.name, record.kind))
+        })?;
+        let fields = fields(&given(record.mapping.as_deref())?);
+        let surroundings = self.surroundings(&health_of(record), fields);
+        Ok(connect(kind, Credentials::from_toml(&record.settings)?, surroundings)?)
+    }
+
+    fn surroundings(&self, health: &SourceHealth, fields: Vec<String>) -> Surroundings {
+        // Signatures and tokens live in the present, whatever --as-of says.
+        let pace = WallPace::new(Clock::system(TimeZone::UTC));
+        let seed = pace.now().as_microsecond().unsigned_abs();
+        let pace: Arc<dyn Pace> = Arc::new(pace);
+        Surroundings { pace, seed, breaker: health.breaker.clone(), limits: None, fields }
+    }
+}
+
+pub(super) fn health_of(record: &SourceRecord) -> SourceHealth {
+    serde_json::from_value(record.health.clone()).unwrap_or_default()
+}

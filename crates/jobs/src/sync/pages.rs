@@ -1,0 +1,119 @@
+//! The pages of an unfinished pull, each a sealed file.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use winsight_sources::Page;
+use winsight_vault::durable::{Placing, create_folder, place};
+use winsight_vault::{SealedReader, SealedWriter, Vault};
+
+use crate::JobError;
+
+/// Where the unfinished pulls of a workspace lie, and what seals them.
+#[derive(Clone, Debug)]
+pub(crate) struct PageFolder {
+    folder: PathBuf,
+    vault: Option<Vault>,
+}
+
+impl PageFolder {
+    pub(crate) fn new(folder: PathBuf, vault: Option<Vault>) -> Self {
+        Self { folder, vault }
+    }
+
+    /// The pages of one source, for this process alone.
+    ///
+    /// # Errors
+    /// [`JobError::Usage`] while another process pulls the same source.
+    pub(super) fn of(&self, source: &str) -> Result<Pages, JobError> {
+        let folder = self.folder.join(source);
+        create_folder(&folder).map_err(|error| JobError::file(&folder, error))?;
+        let path = folder.join("lock");
+        let lock = File::create(&path).map_err(|error| JobError::file(&path, error))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Pages { folder, vault: self.vault.clone(), _lock: lock }),
+            Err(std::fs::TryLockError::WouldBlock) => Err(JobError::Usage(format!(
+                "{source} is being synced already; wait until that is done"
+            ))),
+            Err(std::fs::TryLockError::Error(error)) => Err(JobError::file(&path, error)),
+        }
+    }
+}
+
+/// The pages of one pull, numbered from 0.
+#[derive(Debug)]
+pub(super) struct Pages {
+    folder: PathBuf,
+    vault: Option<Vault>,
+    _lock: File,
+}
+
+impl Pages {
+    fn path(&self, number: u64) -> PathBuf {
+        self.folder.join(format!("{number:09}.page"))
+    }
+
+    /// Writes a page down, for good.
+    pub(super) fn write(&self, number: u64, page: &Page) -> Result<(), JobError> {
+        let (path, draft) = (self.path(number), self.folder.join("draft"));
+        let write = || -> io::Result<()> {
+            let contents = serde_json::to_vec(page).map_err(io::Error::other)?;
+            let file = match &self.vault {
+                Some(vault) => {
+                    let file = BufWriter::new(File::create(&draft)?);
+                    let mut sealed = SealedWriter::new(file, vault, &name(&path))?;
+                    sealed.write_all(&contents)?;
+                    sealed.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?
+                }
+                None => {
+                    let mut file = File::create(&draft)?;
+                    file.write_all(&contents)?;
+                    file
+                }
+            };
+            file.sync_all()?;
+            place(&draft, &path, Placing::Replacing)
+        };
+        write().map_err(|error| JobError::file(&path, error))
+    }
+
+    /// Reads a page.
+    pub(super) fn read(&self, number: u64) -> io::Result<Page> {
+        let path = self.path(number);
+        let file = File::open(&path)?;
+        let contents = match &self.vault {
+            Some(vault) => {
+                let sealed = SealedReader::new(file, vault, &name(&path))?;
+                sealed.read(0..sealed.plain_size())?.to_vec()
+            }
+            None => std::fs::read(&path)?,
+        };
+        serde_json::from_slice(&contents).map_err(io::Error::other)
+    }
+
+    /// Whether the first `count` pages are there and can be read.
+    pub(super) fn has(&self, count: u64) -> bool {
+        (0..count).all(|number| self.path(number).exists())
+            && (count == 0 || self.read(count - 1).is_ok())
+    }
+
+    /// Throws all pages away.
+    pub(super) fn clear(&self) -> Result<(), JobError> {
+        let failed = |error| JobError::file(&self.folder, error);
+        for entry in std::fs::read_dir(&self.folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            if path.extension().is_some_and(|ending| ending == "page") {
+                std::fs::remove_file(&path).map_err(|error| JobError::file(&path, error))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The name that a page is sealed under: its place among the pages, and the source.
+fn name(path: &Path) -> String {
+    let parts = path.components().rev().take(2).map(|part| part.as_os_str().to_string_lossy());
+    let parts: Vec<_> = parts.collect();
+    parts.join("@")
+}

@@ -1,0 +1,174 @@
+//! The pages of a pull into the store.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use arrow::array::RecordBatch;
+use serde::Deserialize;
+use winsight_etl::{
+    DealsReport, EventsReport, ImportOptions, Quality, SinkError, read_activities_of,
+    read_deals_of, read_events_of,
+};
+use winsight_meta::SourceRecord;
+use winsight_sources::Description;
+
+use super::Unfinished;
+use super::assemble::{Assembly, Beside};
+use super::mapping::{complete, given};
+use super::pages::Pages;
+use crate::import::{BesideReport, Read, elapsed_ms, ids};
+use crate::load::Taken;
+use crate::{ImportReport, JobError, Workspace};
+
+impl Workspace {
+    /// Loads what the pages hold; `None` when they hold nothing.
+    pub(super) async fn take_pages(
+        &self,
+        record: &SourceRecord,
+        unfinished: &Unfinished,
+        pages: &Arc<Pages>,
+        description: &Description,
+    ) -> Result<Option<ImportReport>, JobError> {
+        let started = Instant::now();
+        let source = record.name.clone();
+        let (kept, count) = (Arc::clone(pages), unfinished.pages);
+        let assembled = tokio::task::spawn_blocking(move || Assembly::new(kept, count)).await?;
+        let assembly = assembled.map_err(|error| lost(&source, &error))?;
+        let assembly = Arc::new(assembly);
+        if assembly.deals == 0 && assembly.deleted == 0 {
+            return Ok(None);
+        }
+        let mapping = given(record.mapping.as_deref())?;
+        let reporting = &self.settings.reporting_currency;
+        let mapping = complete(mapping, &record.kind, description, reporting);
+        let mut options = ImportOptions::new(self.settings.clone(), self.clock.today());
+        options.source.clone_from(&source);
+        options.mapping = Some(mapping);
+        options.known_values = self.known_spellings().await?;
+        let empty = self.nothing_read(&options).await?;
+        let in_quarantine = self.metadata.quarantined_deals(&self.id, &source).await?;
+        let mut read = Read {
+            staging: self.stage().await?,
+            deals: empty,
+            beside: Vec::new(),
+            repaired: Vec::new(),
+            is_part: !unfinished.full,
+        };
+        let columns = description.columns.clone();
+        let name = format!("{source} ({})", record.kind);
+        let rows = Arc::clone(&assembly);
+        let label = name.clone();
+        read = tokio::task::spawn_blocking(move || -> Result<Read, JobError> {
+            let deals = rows.deals > 0;
+            if deals {
+                stage_deals(&mut read, &rows, &label, &columns, &options, &in_quarantine)?;
+            }
+            stage_beside(&mut read, &rows, &label, &options)?;
+            let staging = &mut read.staging;
+            let gone = rows.gone(|deal| staging.delete_deal(&options.source, deal));
+            gone.map_err(|error| lost(&options.source, &error))?;
+            Ok(read)
+        })
+        .await??;
+        for row in &read.deals.quarantined {
+            if let Some(deal) = &row.deal_id {
+                read.staging.leave_deal(&source, deal);
+            }
+        }
+        if unfinished.full {
+            read.staging.is_complete(&source);
+        }
+        let mut report = ImportReport::of(&read.deals, &read.beside);
+        let comparison = self.store.compare(&mut read.staging).await?;
+        report.count(comparison.deals);
+        match self.take_in(&[name], &source, read, comparison, started).await? {
+            Taken::Loaded(loaded) => report.new_version = loaded.commit.is_some(),
+            Taken::Held(load, reasons) => report.held = Some((load, reasons)),
+        }
+        report.data_version = self.store.latest().await?.map(|commit| commit.version);
+        report.duration_ms = elapsed_ms(started);
+        Ok(Some(report))
+    }
+
+    /// The report of a load that has only deletions: its quality is that of what stays.
+    async fn nothing_read(&self, options: &ImportOptions) -> Result<DealsReport, JobError> {
+        let before = self.metadata.latest_load(&self.id, Some(&options.source)).await?;
+        let quality = before.and_then(|load| Quality::deserialize(&load.report["quality"]).ok());
+        Ok(DealsReport {
+            header: String::new(),
+            mapping: options.mapping.clone().unwrap_or_default(),
+            mapping_notes: Vec::new(),
+            rows_read: 0,
+            accepted: 0,
+            duplicates: 0,
+            quarantined: Vec::new(),
+            conflicting: Vec::new(),
+            issues: Vec::new(),
+            quality: quality.unwrap_or_default(),
+        })
+    }
+}
+
+fn lost(source: &str, error: &std::io::Error) -> JobError {
+    JobError::Usage(format!(
+        "the pages read from {source} cannot be read back ({error}); run `winsight sync {source} \
+         --full`"
+    ))
+}
+
+fn stage_deals(
+    read: &mut Read,
+    rows: &Arc<Assembly>,
+    name: &str,
+    columns: &[String],
+    options: &ImportOptions,
+    in_quarantine: &std::collections::BTreeSet<String>,
+) -> Result<(), JobError> {
+    let (staging, repaired) = (&mut read.staging, &mut read.repaired);
+    let mut add = |batch: RecordBatch| {
+        repaired.extend(ids(&batch).filter(|id| in_quarantine.contains(*id)).map(str::to_owned));
+        staging.add_deals(&batch).map_err(SinkError::new)
+    };
+    let feed = rows.deals(name, columns);
+    read.deals = read_deals_of(&feed, options, &mut add, &mut |_| {})?;
+    Ok(())
+}
+
+fn stage_beside(
+    read: &mut Read,
+    rows: &Arc<Assembly>,
+    name: &str,
+    options: &ImportOptions,
+) -> Result<(), JobError> {
+    // The columns of a deal that the mapping names are not those of its history.
+    let mut options = options.clone();
+    if let Some(mapping) = &mut options.mapping {
+        mapping.columns.clear();
+    }
+    let staging = &mut read.staging;
+    let report = |what, report: EventsReport| BesideReport {
+        file: name.to_owned(),
+        what,
+        rows_read: report.rows_read,
+        quarantined: report.quarantined,
+    };
+    if rows.has[Beside::Events as usize] {
+        let feed = rows.beside(name, Beside::Events);
+        let mut add = |batch: RecordBatch| staging.add_stage_events(&batch).map_err(SinkError::new);
+        match read_events_of(&feed, &options, &mut add, &mut |_| {}) {
+            Ok(events) => read.beside.push(report("event", events)),
+            Err(error) if error.is_empty() => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if rows.has[Beside::Activities as usize] {
+        let feed = rows.beside(name, Beside::Activities);
+        let mut add = |batch: RecordBatch| staging.add_activities(&batch).map_err(SinkError::new);
+        match read_activities_of(&feed, &options, &mut add, &mut |_| {}) {
+            Ok(activities) => read.beside.push(report("activity", activities)),
+            Err(error) if error.is_empty() => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,56 @@
+use serde::{Deserialize, Serialize};
+
+/// Why a CRM could not be read. The message says what is wrong, where, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}; {remedy}")]
+pub struct SourceError {
+    /// What kind of trouble it is.
+    pub cause: Cause,
+    /// What is wrong, and where.
+    pub problem: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// Kinds of trouble with a CRM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// The host cannot be reached.
+    Unreachable,
+    /// It answers with faults, again and again.
+    Failing,
+    /// It answers something that is not its interface: another host, or a proxy in between.
+    WrongHost,
+    /// The credentials are refused.
+    Credentials,
+    /// This machine's clock is off.
+    Clock,
+    /// A permission, scope, object or field is missing.
+    Permission,
+    /// The allowance of requests is used up, or nearly.
+    Budget,
+    /// The circuit breaker is open.
+    Open,
+    /// An answer makes no sense.
+    Answer,
+    /// What the user wrote makes no sense.
+    Usage,
+    /// The place of the reading is no longer known to the CRM.
+    Expired,
+}
+
+impl SourceError {
+    pub(crate) fn new(cause: Cause, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { cause, problem: problem.into(), remedy: remedy.into() }
+    }
+
+    /// An answer that lacks something it always has.
+    pub(crate) fn answer(host: &str, what: &str) -> Self {
+        Self::new(
+            Cause::Answer,
+            format!("{host} answered without {what}"),
+            "try again later; if it goes on, report it with the output of `winsight --verbose`",
+        )
+    }
+}

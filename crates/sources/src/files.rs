@@ -1,0 +1,88 @@
+//! A folder that files are dropped into: which of them are new, or have changed.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{Cause, Cursor, SourceError};
+
+/// Endings of the files that are read.
+const ENDINGS: [&str; 5] = ["csv", "tsv", "txt", "parquet", "pq"];
+
+/// What is known of the files that were taken: their size and time of change, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Taken(BTreeMap<String, (u64, i64)>);
+
+/// A file to take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The cursor once it is taken.
+    pub cursor: Cursor,
+}
+
+/// The files of a folder that are new or changed since the cursor, oldest first. Hidden files, and
+/// those whose names end in `.part` or `.tmp`, are still being written.
+///
+/// # Errors
+/// When the folder cannot be listed.
+pub fn drops(folder: &Path, since: Option<&Cursor>) -> Result<Vec<Dropped>, SourceError> {
+    let mut taken: Taken = since.and_then(Cursor::read).unwrap_or_default();
+    let unreadable = |error: std::io::Error| {
+        SourceError::new(
+            Cause::Unreachable,
+            format!("cannot list the folder {}: {error}", folder.display()),
+            "check that it exists and may be read",
+        )
+    };
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let (path, metadata) = (entry.path(), entry.metadata().map_err(unreadable)?);
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+        let is_table = ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()));
+        if !metadata.is_file() || !is_table || name.starts_with('.') {
+            continue;
+        }
+        let changed = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
+        let changed = changed.map_or(0, Timestamp::as_microsecond);
+        found.push((changed, name, metadata.len(), path));
+    }
+    found.sort();
+    let mut drops = Vec::new();
+    for (changed, name, size, path) in found {
+        if taken.0.get(&name) == Some(&(size, changed)) {
+            continue;
+        }
+        taken.0.insert(name, (size, changed));
+        drops.push(Dropped { path, cursor: Cursor::of(&taken) });
+    }
+    Ok(drops)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::drops;
+
+    #[test]
+    fn a_file_is_taken_once_and_again_when_it_changed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| {
+            std::fs::write(folder.path().join(name), text).expect("written");
+        };
+        write("deals.csv", "id\n1\n");
+        write("notes.md", "no table");
+        write(".deals.csv", "still copied");
+        write("deals.csv.part", "still copied");
+        let first = drops(folder.path(), None).expect("listed");
+        assert_eq!(first.len(), 1);
+        let cursor = &first[0].cursor;
+        assert!(drops(folder.path(), Some(cursor)).expect("listed").is_empty());
+        write("deals.csv", "id\n1\n2\n");
+        assert_eq!(drops(folder.path(), Some(cursor)).expect("listed").len(), 1);
+    }
+}

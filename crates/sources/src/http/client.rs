@@ -1,0 +1,351 @@
+use std::sync::Arc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::limiter::Limiter;
+use super::{Backoff, Breaker, BreakerState, Budget, Pace, Reply, Request};
+use crate::{Cause, Health, SourceError};
+
+/// Longest answer that is read.
+const LONGEST_ANSWER: usize = 256 << 20;
+
+/// How hard a client tries, and how fast.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Requests a second.
+    pub per_second: f64,
+    /// Requests at once after a rest.
+    pub burst: u32,
+    /// Attempts for one request.
+    pub attempts: u32,
+    /// Bound of the first pause between attempts.
+    pub first_pause: Duration,
+    /// Bound of every pause, and the longest that the other side may ask for.
+    pub longest_pause: Duration,
+    /// Time limit of one attempt.
+    pub timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            per_second: 10.0,
+            burst: 10,
+            attempts: 6,
+            first_pause: Duration::from_millis(500),
+            longest_pause: Duration::from_secs(60),
+            timeout: Duration::from_secs(120),
+        }
+    }
+}
+
+/// What an answer means, in the words of one CRM.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// It is what was asked for.
+    Fine,
+    /// It failed for a while; the other side may say for how long.
+    Again {
+        /// How long to wait at least.
+        after: Option<Duration>,
+        /// What was wrong.
+        why: String,
+    },
+    /// The token is no longer good.
+    Unauthorized,
+    /// It will fail every time.
+    Never(SourceError),
+}
+
+/// Sends the requests of one account.
+pub struct Client {
+    http: reqwest::Client,
+    pace: Arc<dyn Pace>,
+    limits: Limits,
+    state: Mutex<State>,
+}
+
+struct State {
+    backoff: Backoff,
+    limiter: Limiter,
+    breaker: Breaker,
+    budget: Budget,
+    requests: u64,
+    retries: u64,
+    /// How far the other side's clock is ahead of this one, in seconds.
+    skew: Option<i64>,
+    server_time: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Client").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client that has sent nothing yet; the breaker stands as an earlier one left it.
+    ///
+    /// # Errors
+    /// When the system's certificates cannot be read.
+    pub fn new(
+        pace: Arc<dyn Pace>,
+        limits: Limits,
+        breaker: Breaker,
+        seed: u64,
+    ) -> Result<Self, SourceError> {
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("winsight/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(Duration::from_secs(15).min(limits.timeout))
+            .timeout(limits.timeout)
+            .redirect(reqwest::redirect::Policy::none())
+            .build();
+        let http = http.map_err(|error| {
+            let problem = format!("HTTPS cannot be set up: {error}");
+            SourceError::new(Cause::Unreachable, problem, "check the system's certificates")
+        })?;
+        let state = State {
+            backoff: Backoff::new(limits.first_pause, limits.longest_pause, seed),
+            limiter: Limiter::new(limits.per_second, limits.burst),
+            breaker,
+            budget: Budget::default(),
+            requests: 0,
+            retries: 0,
+            skew: None,
+            server_time: None,
+        };
+        Ok(Self { http, pace, limits, state: Mutex::new(state) })
+    }
+
+    /// The time that it lives in.
+    pub fn pace(&self) -> &dyn Pace {
+        self.pace.as_ref()
+    }
+
+    /// How the requests fared.
+    pub fn health(&self) -> Health {
+        let state = self.state();
+        Health {
+            requests: state.requests,
+            retries: state.retries,
+            breaker: state.breaker.clone(),
+            budget: state.budget,
+        }
+    }
+
+    /// Takes note of what the other side says about the daily allowance.
+    pub fn note_budget(&self, budget: Budget) {
+        self.state().budget = budget;
+    }
+
+    /// Seconds by which the other side's clock is ahead, once it has answered.
+    pub fn skew(&self) -> Option<i64> {
+        self.state().skew
+    }
+
+    /// The other side's clock when it last answered.
+    pub fn server_time(&self) -> Option<Timestamp> {
+        self.state().server_time
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends a request until it is answered with what was asked for. `None` when the token is no
+    /// longer good.
+    ///
+    /// # Errors
+    /// The verdict on the answer, or that of the last of all attempts.
+    pub async fn send(
+        &self,
+        request: &Request,
+        token: Option<&SecretString>,
+        judge: &(dyn Fn(&Reply) -> Verdict + Send + Sync),
+    ) -> Result<Option<Reply>, SourceError> {
+        let mut failures = 0;
+        loop {
+            self.wait_for_turn(request).await?;
+            let host = request.url.host_str().unwrap_or_default();
+            let fault = match self.attempt(request, token).await {
+                Err(fault) => fault,
+                Ok(reply) => match judge(&reply) {
+                    Verdict::Fine => match reply.mismatch(request.expect) {
+                        None => {
+                            self.state().breaker.succeeded();
+                            return Ok(Some(reply));
+                        }
+                        Some(why) => Fault::mismatch(host, &why),
+                    },
+                    Verdict::Unauthorized => {
+                        self.state().breaker.succeeded();
+                        return Ok(None);
+                    }
+                    Verdict::Never(error) => {
+                        self.state().breaker.succeeded();
+                        return Err(error);
+                    }
+                    Verdict::Again { after, why } => Fault::failing(host, &why, after),
+                },
+            };
+            failures += 1;
+            self.state().breaker.failed(self.pace.now());
+            if failures >= self.limits.attempts {
+                return Err(fault.error);
+            }
+            self.pause(failures, &fault).await;
+        }
+    }
+
+    async fn wait_for_turn(&self, request: &Request) -> Result<(), SourceError> {
+        let wait = {
+            let mut state = self.state();
+            let now = self.pace.now();
+            if state.breaker.state(now) == BreakerState::Open {
+                let until = state.breaker.opens_until().unwrap_or(now);
+                return Err(SourceError::new(
+                    Cause::Open,
+                    format!(
+                        "{} failed {} times in a row, so no requests are sent until {until:.0}",
+                        request.url.host_str().unwrap_or_default(),
+                        state.breaker.failures
+                    ),
+                    "wait, and see whether the CRM reports an incident",
+                ));
+            }
+            if state.budget.is_spent() {
+                let Budget { used, allowed } = state.budget;
+                return Err(SourceError::new(
+                    Cause::Budget,
+                    format!(
+                        "{used} of the {allowed} requests that the CRM allows in a day are used; \
+                         the last fifth is left to other programs"
+                    ),
+                    "sync again tomorrow: it goes on where it stopped",
+                ));
+            }
+            state.requests += 1;
+            state.limiter.take(self.pace.elapsed())
+        };
+        if !wait.is_zero() {
+            self.pace.sleep(wait).await;
+        }
+        Ok(())
+    }
+
+    async fn pause(&self, failures: u32, fault: &Fault) {
+        let pause = {
+            let mut state = self.state();
+            state.retries += 1;
+            let drawn = state.backoff.pause(failures);
+            let asked = fault.after.unwrap_or_default().min(self.limits.longest_pause);
+            if !asked.is_zero() {
+                state.limiter.hold(self.pace.elapsed(), asked);
+            }
+            drawn.max(asked)
+        };
+        tracing::debug!(failures, ?pause, problem = %fault.error.problem, "trying again");
+        self.pace.sleep(pause).await;
+    }
+
+    async fn attempt(
+        &self,
+        request: &Request,
+        token: Option<&SecretString>,
+    ) -> Result<Reply, Fault> {
+        let host = request.url.host_str().unwrap_or_default();
+        let method = match request.method {
+            "POST" => reqwest::Method::POST,
+            "DELETE" => reqwest::Method::DELETE,
+            _ => reqwest::Method::GET,
+        };
+        let mut builder = self.http.request(method, request.url.clone());
+        if let Some(body) = &request.body {
+            builder = builder.header("content-type", request.content_type).body(body.clone());
+        }
+        if let Some(token) = token {
+            builder = builder.bearer_auth(token.expose_secret());
+        }
+        let answer = builder.send().await.map_err(|error| Fault::transport(host, &error))?;
+        let status = answer.status().as_u16();
+        let text = |value: &reqwest::header::HeaderValue| {
+            String::from_utf8_lossy(value.as_bytes()).into_owned()
+        };
+        let headers: Vec<_> =
+            answer.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+        let length = answer.content_length().unwrap_or_default();
+        if usize::try_from(length).map_or(true, |length| length > LONGEST_ANSWER) {
+            return Err(Fault::mismatch(host, &format!("announced {length} bytes")));
+        }
+        let body = answer.bytes().await.map_err(|error| Fault::transport(host, &error))?;
+        let reply = Reply::new(status, headers, body);
+        self.note_clock(&reply);
+        // The path has ids at most; the query may have texts of deals.
+        tracing::debug!(method = request.method, host, path = request.url.path(), status, "asked");
+        Ok(reply)
+    }
+
+    fn note_clock(&self, reply: &Reply) {
+        let date = reply.header("date").and_then(|date| rfc2822::parse(date).ok());
+        if let Some(date) = date.map(|date| date.timestamp()) {
+            let mut state = self.state();
+            state.skew = Some(date.duration_since(self.pace.now()).as_secs());
+            state.server_time = Some(date);
+        }
+    }
+}
+
+/// Why an attempt failed.
+struct Fault {
+    error: SourceError,
+    after: Option<Duration>,
+}
+
+const LATER: &str = "try again later; the last good data stays in use";
+
+impl Fault {
+    fn transport(host: &str, error: &reqwest::Error) -> Self {
+        let (cause, problem) = if error.is_connect() {
+            (Cause::Unreachable, format!("cannot connect to {host}: {}", innermost(error)))
+        } else if error.is_timeout() {
+            (Cause::Failing, format!("{host} did not answer in time"))
+        } else {
+            (Cause::Failing, format!("{host} broke off its answer: {}", innermost(error)))
+        };
+        let remedy = match cause {
+            Cause::Unreachable => "check the host, and the network and proxy of this machine",
+            _ => LATER,
+        };
+        Self { error: SourceError::new(cause, problem, remedy), after: None }
+    }
+
+    fn mismatch(host: &str, why: &str) -> Self {
+        let error = SourceError::new(
+            Cause::WrongHost,
+            format!("{host} {why}"),
+            "check the host: another server, or a proxy in between, seems to answer",
+        );
+        Self { error, after: None }
+    }
+
+    fn failing(host: &str, why: &str, after: Option<Duration>) -> Self {
+        let problem = format!("{host} {why}");
+        Self { error: SourceError::new(Cause::Failing, problem, LATER), after }
+    }
+}
+
+/// What the system said. The outer layers quote the address, whose query may hold texts of deals.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    match cause.downcast_ref::<reqwest::Error>() {
+        Some(_) => "the connection failed".to_owned(),
+        None => cause.to_string(),
+    }
+}

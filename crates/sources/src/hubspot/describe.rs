@@ -1,0 +1,268 @@
+//! What a HubSpot account shows: properties, pipelines, owners.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::rows::COLUMNS;
+use super::session::Session;
+use crate::{Cause, Description, Finding, SourceError};
+
+/// The properties of a deal that are read, and what will not work without each.
+const PROPERTIES: [(&str, &str); 16] = [
+    ("dealname", "deals have no names"),
+    ("dealstage", "no deal has a stage or an outcome"),
+    ("pipeline", "pipelines cannot be told apart"),
+    ("createdate", "sales cycles cannot be computed"),
+    ("closedate", "closed deals cannot be dated"),
+    ("amount", "no amounts, and so no revenue"),
+    ("hs_lastmodifieddate", "changes cannot be found: every sync would have to be a full one"),
+    ("hubspot_owner_id", "reps are unknown"),
+    ("dealtype", "deal types are unknown"),
+    ("hs_analytics_source", "lead sources are unknown"),
+    ("hs_is_closed", "whether a deal is closed is taken from its stage"),
+    ("hs_is_closed_won", "whether a deal is won is taken from its stage"),
+    ("notes_last_updated", "the last activity of a deal is unknown"),
+    ("hs_merged_object_ids", "merged deals are found by a full sync only"),
+    ("hubspot_team_id", "teams are those of the owners"),
+    ("num_notes", "activities are not counted"),
+];
+
+/// Properties that accounts with one currency do not have.
+const OPTIONAL: [&str; 1] = ["deal_currency_code"];
+
+/// What the rows need of it.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Detail {
+    /// Properties to ask for.
+    pub(super) properties: Vec<String>,
+    /// Those of them that become columns under their own names.
+    pub(super) custom: Vec<String>,
+    pub(super) owners: BTreeMap<String, Owner>,
+    pub(super) teams: BTreeMap<String, String>,
+    pub(super) pipelines: BTreeMap<String, String>,
+    pub(super) stages: BTreeMap<String, Stage>,
+    /// Whether companies may be read.
+    pub(super) companies: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Owner {
+    pub(super) name: String,
+    pub(super) team: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Stage {
+    pub(super) label: String,
+    pub(super) pipeline: String,
+    /// `won`, `lost` or `open`.
+    pub(super) outcome: String,
+}
+
+pub(super) async fn describe(
+    session: &Session,
+    fields: &[String],
+) -> Result<Description, SourceError> {
+    let mut description = Description::default();
+    let mut detail = Detail::default();
+    choose_properties(session, fields, &mut detail, &mut description).await?;
+    read_pipelines(session, &mut detail).await?;
+    description.stages =
+        detail.stages.values().map(|stage| (stage.label.clone(), stage.outcome.clone())).collect();
+    let findings = &mut description.findings;
+    for archived in ["false", "true"] {
+        let effect = "reps and teams are unknown";
+        let read = read_owners(session, archived, &mut detail).await;
+        let owners = allowed(read, "crm.objects.owners.read", effect, findings)?;
+        if owners.is_none() {
+            break;
+        }
+    }
+    let companies = session.get("/crm/v3/objects/companies", &[("limit", "1")]).await;
+    let effect = "accounts, industries and countries are unknown";
+    let companies = allowed(companies, "crm.objects.companies.read", effect, findings)?;
+    detail.companies = companies.is_some();
+    describe_account(session, &mut description).await;
+    let custom = detail.custom.iter().cloned();
+    description.columns = COLUMNS.iter().map(ToString::to_string).chain(custom).collect();
+    description.detail = serde_json::to_value(&detail).unwrap_or_default();
+    Ok(description)
+}
+
+/// What was read, or `None` and a finding where a scope is missing.
+fn allowed<T>(
+    read: Result<T, SourceError>,
+    scope: &str,
+    effect: &str,
+    findings: &mut Vec<Finding>,
+) -> Result<Option<T>, SourceError> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error) if error.cause == Cause::Permission => {
+            findings.push(Finding {
+                missing: format!("scope {scope}"),
+                effect: effect.to_owned(),
+                remedy: format!("give the private app the scope {scope} in HubSpot"),
+            });
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn choose_properties(
+    session: &Session,
+    fields: &[String],
+    detail: &mut Detail,
+    description: &mut Description,
+) -> Result<(), SourceError> {
+    let answer = session.get("/crm/v3/properties/deals", &[]).await?;
+    let known: BTreeSet<&str> =
+        list(&answer).iter().filter_map(|property| property["name"].as_str()).collect();
+    for (property, effect) in PROPERTIES {
+        if known.contains(property) {
+            detail.properties.push(property.to_owned());
+        } else if property != "hs_merged_object_ids" && property != "num_notes" {
+            description.findings.push(Finding {
+                missing: format!("property {property} of deals"),
+                effect: effect.to_owned(),
+                remedy: "let the private app read it (scope crm.schemas.deals.read), or restore \
+                         it in HubSpot"
+                    .to_owned(),
+            });
+        }
+    }
+    let optional = OPTIONAL.into_iter().filter(|property| known.contains(property));
+    detail.properties.extend(optional.map(str::to_owned));
+    for field in fields {
+        let is_new = !detail.properties.contains(field) && !COLUMNS.contains(&field.as_str());
+        if is_new && known.contains(field.as_str()) {
+            detail.custom.push(field.clone());
+            detail.properties.push(field.clone());
+        } else if is_new {
+            description.findings.push(Finding {
+                missing: format!("property {field} of deals"),
+                effect: "the mapping names it, and it stays blank".to_owned(),
+                remedy: "correct the mapping, or create the property in HubSpot".to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+async fn read_pipelines(session: &Session, detail: &mut Detail) -> Result<(), SourceError> {
+    let answer = session.get("/crm/v3/pipelines/deals", &[]).await?;
+    let mut labels: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for pipeline in list(&answer) {
+        let label = text(&pipeline["label"]);
+        detail.pipelines.insert(text(&pipeline["id"]), label.clone());
+        for stage in pipeline["stages"].as_array().into_iter().flatten() {
+            let stage_label = text(&stage["label"]);
+            let outcome = outcome(&stage["metadata"]);
+            labels.entry(stage_label.clone()).or_default().push(outcome.to_owned());
+            let stage_of =
+                Stage { label: stage_label, pipeline: label.clone(), outcome: outcome.to_owned() };
+            detail.stages.insert(text(&stage["id"]), stage_of);
+        }
+    }
+    // A label that means different things in two pipelines is told apart by the pipeline.
+    for stage in detail.stages.values_mut() {
+        let outcomes = labels.get(&stage.label).map_or(&[][..], Vec::as_slice);
+        if outcomes.iter().any(|outcome| *outcome != stage.outcome) {
+            stage.label = format!("{} ({})", stage.label, stage.pipeline);
+        }
+    }
+    Ok(())
+}
+
+/// HubSpot marks closed stages, and gives won ones a probability of 1.
+fn outcome(metadata: &Value) -> &'static str {
+    let probability = number(&metadata["probability"]);
+    let is_closed = match &metadata["isClosed"] {
+        Value::String(text) => text == "true",
+        Value::Bool(is_closed) => *is_closed,
+        _ => probability.is_some_and(|probability| probability <= 0.0 || probability >= 1.0),
+    };
+    match (is_closed, probability) {
+        (true, Some(probability)) if probability >= 1.0 => "won",
+        (true, _) => "lost",
+        (false, _) => "open",
+    }
+}
+
+async fn read_owners(
+    session: &Session,
+    archived: &str,
+    detail: &mut Detail,
+) -> Result<(), SourceError> {
+    let mut after: Option<String> = None;
+    loop {
+        let mut query = vec![("limit", "100"), ("archived", archived)];
+        query.extend(after.as_deref().map(|after| ("after", after)));
+        let answer = session.get("/crm/v3/owners", &query).await?;
+        for owner in list(&answer) {
+            let names = [text(&owner["firstName"]), text(&owner["lastName"])];
+            let name = names.join(" ").trim().to_owned();
+            let name = if name.is_empty() { text(&owner["email"]) } else { name };
+            let teams = owner["teams"].as_array().map_or(&[][..], Vec::as_slice);
+            for team in teams {
+                detail.teams.insert(text(&team["id"]), text(&team["name"]));
+            }
+            let primary = teams.iter().find(|team| team["primary"] == true).or(teams.first());
+            let team = primary.map(|team| text(&team["name"])).unwrap_or_default();
+            detail.owners.entry(text(&owner["id"])).or_insert(Owner { name, team });
+        }
+        after = next(&answer);
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// The account's name, currency and rates, where it tells them; nothing depends on them.
+async fn describe_account(session: &Session, description: &mut Description) {
+    description.account = "HubSpot".to_owned();
+    if let Ok(account) = session.get("/account-info/v3/details", &[]).await {
+        description.account = format!("HubSpot account {}", text(&account["portalId"]));
+        description.currency = account["companyCurrency"].as_str().map(str::to_owned);
+    }
+    let rates = session.get("/settings/v3/currencies/exchange-rates/current", &[]).await;
+    for rate in rates.iter().flat_map(list) {
+        let to = rate["toCurrencyCode"].as_str();
+        if to.is_some() && to == description.currency.as_deref() {
+            let value = text(&rate["conversionRate"]);
+            description.rates.insert(text(&rate["fromCurrencyCode"]), value);
+        }
+    }
+}
+
+/// The list that answers hold their results in.
+pub(super) fn list(answer: &Value) -> &[Value] {
+    answer["results"].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// Where the next page of a list begins.
+pub(super) fn next(answer: &Value) -> Option<String> {
+    match &answer["paging"]["next"]["after"] {
+        Value::Null => None,
+        after => Some(text(after)),
+    }
+}
+
+/// Texts and numbers as text, everything else as nothing.
+pub(super) fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(_) | Value::Bool(_) => value.to_string(),
+        _ => String::new(),
+    }
+}
+
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::String(text) => text.parse().ok(),
+        value => value.as_f64(),
+    }
+}

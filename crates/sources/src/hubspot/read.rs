@@ -1,0 +1,415 @@
+//! A reading of HubSpot, page by page.
+//!
+//! Everything is read by listing, which goes by id and so misses no deal that exists all the while.
+//! Changes are searched for by the time of the last change, in its order. A page begins at the time at which
+//! the one before it ended, never at a count of results: a deal that changes meanwhile moves to the end,
+//! and would shift the others past the reader. So no search goes near the 10,000 results that HubSpot
+//! gives at most. Where a whole page has one time, its deals are read in the order of their ids.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::describe::{Detail, list, next, text};
+use super::rows::{Companies, Company, add_deals};
+use super::session::Session;
+use crate::text::instant;
+use crate::{Cursor, Deletion, Description, Next, Page, Position, SourceError};
+
+/// Most deals of a list or batch with the history of a property.
+const WITH_HISTORY: usize = 50;
+/// Most results of a page of a search.
+const RESULTS: usize = 200;
+/// Most values of a filter.
+const VALUES: usize = 100;
+/// Changes are looked for from this long before the last one seen: the search lags behind.
+const OVERLAP_MS: i64 = 5 * 60 * 1_000;
+
+const DEALS: &str = "/crm/v3/objects/deals";
+
+/// Where a reading stands.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "phase", rename_all = "snake_case")]
+pub(super) enum Reading {
+    /// Looks for the newest change, from which on changes are caught up with after the listing.
+    Mark,
+    /// Lists every deal.
+    List { after: Option<String>, since: i64 },
+    /// Searches for changes since an instant, in milliseconds.
+    Changes { since: i64, from: i64, tie: Option<u64>, newest: i64, touched: Vec<Touched> },
+    /// Reads again the deals that name something that was renamed.
+    Touched { since: i64, newest: i64, touched: Vec<Touched>, last: u64 },
+    /// Reads again the deals of companies that changed.
+    Companies { since: i64, from: i64, newest: i64 },
+    /// Lists the deals that were archived.
+    Archived { after: Option<String>, since: i64, newest: i64 },
+}
+
+/// Values of a property whose names changed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Touched {
+    property: String,
+    values: Vec<String>,
+}
+
+/// What the next reading needs.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Since {
+    milliseconds: i64,
+    /// Names of owners, stages and pipelines as they were, by property and id.
+    names: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+fn names(detail: &Detail) -> BTreeMap<String, BTreeMap<String, String>> {
+    let owners = detail.owners.iter();
+    let owners = owners.map(|(id, owner)| (id.clone(), format!("{}|{}", owner.name, owner.team)));
+    let stages = detail.stages.iter();
+    let stages =
+        stages.map(|(id, stage)| (id.clone(), format!("{}|{}", stage.label, stage.outcome)));
+    BTreeMap::from([
+        ("hubspot_owner_id".to_owned(), owners.collect()),
+        ("dealstage".to_owned(), stages.collect()),
+        ("pipeline".to_owned(), detail.pipelines.clone()),
+    ])
+}
+
+pub(super) fn begin(since: Option<&Cursor>, description: &Description) -> Reading {
+    let Some(since) = since.and_then(Cursor::read::<Since>) else { return Reading::Mark };
+    let mut touched = Vec::new();
+    for (property, now) in names(&detail(description)) {
+        let before = since.names.get(&property);
+        let was = |id: &String| before.and_then(|before| before.get(id));
+        let renamed = now.iter().filter(|(id, name)| was(id) != Some(name));
+        let values: Vec<_> = renamed.map(|(id, _)| id.clone()).collect();
+        for values in values.chunks(VALUES) {
+            touched.push(Touched { property: property.clone(), values: values.to_vec() });
+        }
+    }
+    let from = since.milliseconds - OVERLAP_MS;
+    Reading::Changes { since: from, from, tie: None, newest: since.milliseconds, touched }
+}
+
+fn detail(description: &Description) -> Detail {
+    serde_json::from_value(description.detail.clone()).unwrap_or_default()
+}
+
+pub(super) async fn page(
+    session: &Session,
+    reading: Reading,
+    description: &Description,
+) -> Result<Page, SourceError> {
+    let reader = Reader { session, description, detail: detail(description) };
+    match reading {
+        Reading::Mark => reader.mark().await,
+        Reading::List { after, since } => reader.list(after, since).await,
+        Reading::Changes { since, from, tie, newest, touched } => {
+            reader.changes(since, from, tie, newest, touched).await
+        }
+        Reading::Touched { since, newest, touched, last } => {
+            reader.touched(since, newest, touched, last).await
+        }
+        Reading::Companies { since, from, newest } => reader.companies(since, from, newest).await,
+        Reading::Archived { after, since, newest } => reader.archived(after, since, newest).await,
+    }
+}
+
+pub(super) async fn deals(
+    session: &Session,
+    ids: &[String],
+    description: &Description,
+) -> Result<Page, SourceError> {
+    let reader = Reader { session, description, detail: detail(description) };
+    let mut page = Page::empty(Next::End(Cursor(Value::Null)));
+    reader.add(&mut page, ids).await?;
+    Ok(page)
+}
+
+struct Reader<'a> {
+    session: &'a Session,
+    description: &'a Description,
+    detail: Detail,
+}
+
+fn then(reading: &Reading) -> Next {
+    Next::Page(Position::of(reading))
+}
+
+fn filter(property: &str, operator: &str, value: impl ToString) -> Value {
+    json!({ "propertyName": property, "operator": operator, "value": value.to_string() })
+}
+
+impl Reader<'_> {
+    async fn search(
+        &self,
+        object: &str,
+        filters: &[Value],
+        sort: (&str, &str),
+        limit: usize,
+    ) -> Result<Vec<Value>, SourceError> {
+        let groups = if filters.is_empty() { json!([]) } else { json!([{ "filters": filters }]) };
+        let body = json!({
+            "filterGroups": groups,
+            "sorts": [{ "propertyName": sort.0, "direction": sort.1 }],
+            "properties": [MODIFIED, "hs_object_id"],
+            "limit": limit,
+        });
+        let answer = self.session.post(&format!("/crm/v3/objects/{object}/search"), &body).await?;
+        Ok(list(&answer).to_vec())
+    }
+
+    async fn mark(&self) -> Result<Page, SourceError> {
+        let sort = (MODIFIED, "DESCENDING");
+        let newest = self.search("deals", &[], sort, 1).await?;
+        let newest = newest.first().map_or(0, |deal| modified(deal));
+        Ok(Page::empty(then(&Reading::List { after: None, since: newest })))
+    }
+
+    async fn list(&self, after: Option<String>, since: i64) -> Result<Page, SourceError> {
+        let properties = self.detail.properties.join(",");
+        let limit = WITH_HISTORY.to_string();
+        let mut query = vec![
+            ("limit", limit.as_str()),
+            ("properties", &properties),
+            ("propertiesWithHistory", "dealstage"),
+            ("associations", "companies"),
+        ];
+        query.extend(after.as_deref().map(|after| ("after", after)));
+        let answer = self.session.get(DEALS, &query).await?;
+        let after = next(&answer);
+        let following = match after {
+            Some(_) => Reading::List { after, since },
+            None => Reading::Changes {
+                since: since - OVERLAP_MS,
+                from: since - OVERLAP_MS,
+                tie: None,
+                newest: since,
+                touched: Vec::new(),
+            },
+        };
+        let mut page = Page::empty(then(&following));
+        self.add_read(&mut page, list(&answer)).await?;
+        Ok(page)
+    }
+
+    async fn changes(
+        &self,
+        since: i64,
+        from: i64,
+        tie: Option<u64>,
+        newest: i64,
+        touched: Vec<Touched>,
+    ) -> Result<Page, SourceError> {
+        let found = match tie {
+            None => {
+                let filters = [filter(MODIFIED, "GTE", from.max(0))];
+                self.search("deals", &filters, (MODIFIED, "ASCENDING"), RESULTS).await?
+            }
+            Some(last) => {
+                let filters = [filter(MODIFIED, "EQ", from), filter("hs_object_id", "GT", last)];
+                self.search("deals", &filters, ("hs_object_id", "ASCENDING"), RESULTS).await?
+            }
+        };
+        let times: Vec<_> = found.iter().map(|deal| modified(deal)).collect();
+        let last = times.last().copied().unwrap_or(from);
+        let newest = times.iter().copied().fold(newest, i64::max);
+        let is_full = found.len() >= RESULTS;
+        let following = match (tie, is_full) {
+            // Nothing but deals of one instant: they may be more than a page holds.
+            (None, true) if last <= from => Some((last, Some(0))),
+            (None, true) => Some((last, None)),
+            (None, false) => None,
+            (Some(_), true) => Some((from, found.iter().map(number).max())),
+            (Some(_), false) => Some((from + 1, None)),
+        };
+        let next = match following {
+            Some((from, tie)) => Reading::Changes { since, from, tie, newest, touched },
+            None => Reading::Touched { since, newest, touched, last: 0 },
+        };
+        let mut page = Page::empty(then(&next));
+        self.add(&mut page, &ids(&found)).await?;
+        Ok(page)
+    }
+
+    async fn touched(
+        &self,
+        since: i64,
+        newest: i64,
+        mut touched: Vec<Touched>,
+        last: u64,
+    ) -> Result<Page, SourceError> {
+        let Some(Touched { property, values }) = touched.first() else {
+            return Ok(Page::empty(then(&Reading::Companies { since, from: since, newest })));
+        };
+        let filters = [
+            json!({ "propertyName": property, "operator": "IN", "values": values }),
+            filter("hs_object_id", "GT", last),
+        ];
+        let sort = ("hs_object_id", "ASCENDING");
+        let found = self.search("deals", &filters, sort, RESULTS).await?;
+        let last = if found.len() >= RESULTS {
+            found.iter().map(number).max().unwrap_or_default()
+        } else {
+            touched.remove(0);
+            0
+        };
+        let mut page = Page::empty(then(&Reading::Touched { since, newest, touched, last }));
+        self.add(&mut page, &ids(&found)).await?;
+        Ok(page)
+    }
+
+    async fn companies(&self, since: i64, from: i64, newest: i64) -> Result<Page, SourceError> {
+        let archived = then(&Reading::Archived { after: None, since, newest });
+        if !self.detail.companies {
+            return Ok(Page::empty(archived));
+        }
+        let filters = [filter(MODIFIED, "GTE", from.max(0))];
+        let found = self.search("companies", &filters, (MODIFIED, "ASCENDING"), VALUES).await?;
+        let last = found.last().map_or(from, |company| modified(company));
+        let next = match found.len() >= VALUES {
+            true => then(&Reading::Companies { since, from: last.max(from + 1), newest }),
+            false => archived,
+        };
+        let mut page = Page::empty(next);
+        let deals = self.associated("companies", "deals", &ids(&found)).await?;
+        let deals: BTreeSet<String> = deals.into_values().flatten().collect();
+        let deals: Vec<_> = deals.into_iter().collect();
+        self.add(&mut page, &deals).await?;
+        Ok(page)
+    }
+
+    async fn archived(
+        &self,
+        after: Option<String>,
+        since: i64,
+        newest: i64,
+    ) -> Result<Page, SourceError> {
+        let mut query = vec![("archived", "true"), ("limit", "100")];
+        query.extend(after.as_deref().map(|after| ("after", after)));
+        let answer = self.session.get(DEALS, &query).await?;
+        let after = next(&answer);
+        let next = match after {
+            Some(_) => then(&Reading::Archived { after, since, newest }),
+            None => {
+                let names = names(&self.detail);
+                Next::End(Cursor::of(&Since { milliseconds: newest, names }))
+            }
+        };
+        let mut page = Page::empty(next);
+        for deal in list(&answer) {
+            let at = milliseconds(&text(&deal["archivedAt"]));
+            if at >= since {
+                page.deleted.push(Deletion { deal: text(&deal["id"]), at: at * 1_000 });
+            }
+        }
+        Ok(page)
+    }
+
+    /// Reads deals and adds them to a page. Those that are not there any more are gone, archived
+    /// or merged into another one.
+    async fn add(&self, page: &mut Page, ids: &[String]) -> Result<(), SourceError> {
+        for ids in ids.chunks(WITH_HISTORY) {
+            let inputs: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
+            let body = json!({
+                "properties": self.detail.properties,
+                "propertiesWithHistory": ["dealstage"],
+                "inputs": inputs,
+            });
+            let answer = self.session.post(&format!("{DEALS}/batch/read"), &body).await?;
+            let mut deals = list(&answer).to_vec();
+            let found = self.associated("deals", "companies", ids).await?;
+            for deal in &mut deals {
+                let companies = found.get(&text(&deal["id"])).cloned().unwrap_or_default();
+                let results: Vec<_> = companies.iter().map(|id| json!({ "id": id })).collect();
+                deal["associations"] = json!({ "companies": { "results": results } });
+            }
+            let read: BTreeSet<_> = deals.iter().map(|deal| text(&deal["id"])).collect();
+            let gone = ids.iter().filter(|id| !read.contains(*id));
+            page.deleted.extend(gone.map(|id| Deletion { deal: id.clone(), at: 0 }));
+            self.add_read(page, &deals).await?;
+        }
+        Ok(())
+    }
+
+    async fn add_read(&self, page: &mut Page, deals: &[Value]) -> Result<(), SourceError> {
+        let companies = self.companies_of(deals).await?;
+        for deal in deals {
+            let id = text(&deal["id"]);
+            let merged = text(&deal["properties"]["hs_merged_object_ids"]);
+            let merged = merged.split(';').map(str::trim).filter(|gone| !gone.is_empty());
+            let gone = merged.filter(|gone| *gone != id);
+            page.deleted.extend(gone.map(|gone| Deletion { deal: gone.to_owned(), at: 0 }));
+        }
+        add_deals(page, deals, &companies, &self.detail, &self.description.columns);
+        Ok(())
+    }
+
+    /// The objects that each of `ids` is associated with.
+    async fn associated(
+        &self,
+        from: &str,
+        to: &str,
+        ids: &[String],
+    ) -> Result<BTreeMap<String, Vec<String>>, SourceError> {
+        if ids.is_empty() || !self.detail.companies {
+            return Ok(BTreeMap::new());
+        }
+        let inputs: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
+        let path = format!("/crm/v4/associations/{from}/{to}/batch/read");
+        let answer = self.session.post(&path, &json!({ "inputs": inputs })).await?;
+        let to = |result: &Value| -> Vec<String> {
+            let to = result["to"].as_array().into_iter().flatten();
+            to.map(|to| text(&to["toObjectId"])).collect()
+        };
+        Ok(list(&answer).iter().map(|result| (text(&result["from"]["id"]), to(result))).collect())
+    }
+
+    /// The first company of each deal.
+    async fn companies_of(&self, deals: &[Value]) -> Result<Companies, SourceError> {
+        let first = |deal: &Value| {
+            let results = deal["associations"]["companies"]["results"].as_array();
+            results.and_then(|results| results.first()).map(|company| text(&company["id"]))
+        };
+        let by_deal: BTreeMap<String, String> =
+            deals.iter().filter_map(|deal| Some((text(&deal["id"]), first(deal)?))).collect();
+        let wanted: BTreeSet<&String> = by_deal.values().collect();
+        let wanted: Vec<_> = wanted.into_iter().collect();
+        let mut companies = BTreeMap::new();
+        for ids in wanted.chunks(VALUES).filter(|_| self.detail.companies) {
+            let inputs: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
+            let properties = ["name", "industry", "country"];
+            let body = json!({ "properties": properties, "inputs": inputs });
+            let path = "/crm/v3/objects/companies/batch/read";
+            let answer = self.session.post(path, &body).await?;
+            for company in list(&answer) {
+                let property = |name: &str| text(&company["properties"][name]);
+                let (name, industry) = (property("name"), property("industry"));
+                let country = property("country");
+                companies.insert(text(&company["id"]), Company { name, country, industry });
+            }
+        }
+        let named =
+            |(deal, company): (String, String)| Some((deal, companies.get(&company)?.clone()));
+        Ok(by_deal.into_iter().filter_map(named).collect())
+    }
+}
+
+/// The property with the time of the last change.
+const MODIFIED: &str = "hs_lastmodifieddate";
+
+fn ids(found: &[Value]) -> Vec<String> {
+    found.iter().map(|object| text(&object["id"])).collect()
+}
+
+fn number(object: &Value) -> u64 {
+    text(&object["id"]).parse().unwrap_or_default()
+}
+
+fn modified(object: &Value) -> i64 {
+    milliseconds(&text(&object["properties"][MODIFIED]))
+}
+
+fn milliseconds(text: &str) -> i64 {
+    instant(text).map_or(0, Timestamp::as_millisecond)
+}

@@ -1,0 +1,221 @@
+//! Signing in to HubSpot, and what its answers mean.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde_json::Value;
+use tokio::sync::Mutex;
+use url::Url;
+
+use crate::http::{Budget, Client, Limits, Reply, Request, Verdict};
+use crate::{Cause, Credentials, SourceError, Surroundings};
+
+/// HubSpot allows a private app 100 requests in ten seconds, and searches 5 in one.
+const PER_SECOND: f64 = 9.0;
+const SEARCHES_PER_SECOND: f64 = 4.0;
+
+/// Requests to one account, signed in.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) client: Client,
+    searches: Client,
+    host: Url,
+    sign_in: SignIn,
+    token: Mutex<Option<SecretString>>,
+}
+
+#[derive(Debug)]
+enum SignIn {
+    PrivateApp(SecretString),
+    OAuth { client_id: String, client_secret: SecretString, refresh_token: SecretString },
+}
+
+impl Session {
+    pub(super) fn new(
+        host: Url,
+        credentials: Credentials,
+        surroundings: Surroundings,
+    ) -> Result<Self, SourceError> {
+        let Credentials { token, client_id, client_secret, refresh_token, .. } = credentials;
+        let sign_in = match (token, client_id, client_secret, refresh_token) {
+            (Some(token), ..) => SignIn::PrivateApp(token),
+            (None, Some(client_id), Some(client_secret), Some(refresh_token)) => {
+                SignIn::OAuth { client_id, client_secret, refresh_token }
+            }
+            _ => {
+                return Err(SourceError::new(
+                    Cause::Usage,
+                    "the credentials do not suffice to sign in to HubSpot",
+                    "give the token of a private app, or client_id, client_secret and \
+                     refresh_token",
+                ));
+            }
+        };
+        let client = |per_second, burst| {
+            let usual = Limits { per_second, burst, ..Limits::default() };
+            let limits = surroundings.limits.unwrap_or(usual);
+            let breaker = surroundings.breaker.clone();
+            Client::new(surroundings.pace.clone(), limits, breaker, surroundings.seed)
+        };
+        Ok(Self {
+            client: client(PER_SECOND, 20)?,
+            searches: client(SEARCHES_PER_SECOND, 2)?,
+            host,
+            sign_in,
+            token: Mutex::default(),
+        })
+    }
+
+    /// The address of a path with a query.
+    pub(super) fn url(&self, path: &str, query: &[(&str, &str)]) -> Url {
+        let mut url = self.host.clone();
+        url.set_path(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        url
+    }
+
+    pub(super) async fn get(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Value, SourceError> {
+        let request = Request::get(self.url(path, query));
+        Ok(self.call(&self.client, &request).await?.json)
+    }
+
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Value, SourceError> {
+        let client = if path.ends_with("/search") { &self.searches } else { &self.client };
+        Ok(self.call(client, &Request::post(self.url(path, &[]), body)).await?.json)
+    }
+
+    async fn call(&self, client: &Client, request: &Request) -> Result<Reply, SourceError> {
+        for _ in 0..2 {
+            let token = self.token().await?;
+            let judge = |reply: &Reply| {
+                if let Some(budget) = budget(reply) {
+                    self.client.note_budget(budget);
+                    self.searches.note_budget(budget);
+                }
+                judge(reply)
+            };
+            if let Some(reply) = client.send(request, Some(&token), &judge).await? {
+                return Ok(reply);
+            }
+            // The token has expired; the next round gets another one.
+            *self.token.lock().await = None;
+            if matches!(self.sign_in, SignIn::PrivateApp(_)) {
+                break;
+            }
+        }
+        Err(SourceError::new(
+            Cause::Credentials,
+            format!("{} refuses the token", self.host.host_str().unwrap_or_default()),
+            "make a new token in HubSpot (Settings, Integrations, Private Apps) and give it with \
+             `winsight source add`",
+        ))
+    }
+
+    async fn token(&self) -> Result<SecretString, SourceError> {
+        let mut kept = self.token.lock().await;
+        if let Some(token) = &*kept {
+            return Ok(token.clone());
+        }
+        let token = match &self.sign_in {
+            SignIn::PrivateApp(token) => token.clone(),
+            SignIn::OAuth { client_id, client_secret, refresh_token } => {
+                self.refresh(client_id, client_secret, refresh_token).await?
+            }
+        };
+        *kept = Some(token.clone());
+        Ok(token)
+    }
+
+    async fn refresh(
+        &self,
+        client_id: &str,
+        client_secret: &SecretString,
+        refresh_token: &SecretString,
+    ) -> Result<SecretString, SourceError> {
+        use secrecy::ExposeSecret;
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("client_id", client_id),
+            ("client_secret", client_secret.expose_secret()),
+            ("refresh_token", refresh_token.expose_secret()),
+        ];
+        let request = Request::form(self.url("/oauth/v1/token", &[]), &form);
+        let refused = |reply: &Reply| {
+            let said = reply.json["message"].as_str().unwrap_or("no reason given");
+            SourceError::new(
+                Cause::Credentials,
+                format!("HubSpot gives no token for the refresh token: {said}"),
+                "install the app in HubSpot again, and give the new refresh token with `winsight \
+                 source add`",
+            )
+        };
+        let judge = |reply: &Reply| match reply.status {
+            400 | 401 | 403 => Verdict::Never(refused(reply)),
+            _ => judge(reply),
+        };
+        let reply = self.client.send(&request, None, &judge).await?;
+        let token = reply.as_ref().and_then(|reply| reply.json["access_token"].as_str());
+        let missing = || SourceError::answer("HubSpot", "an access_token");
+        token.map(SecretString::from).ok_or_else(missing)
+    }
+}
+
+fn budget(reply: &Reply) -> Option<Budget> {
+    let allowed = reply.header("x-hubspot-ratelimit-daily")?.parse().ok()?;
+    let remaining: u64 = reply.header("x-hubspot-ratelimit-daily-remaining")?.parse().ok()?;
+    Some(Budget { used: u64::saturating_sub(allowed, remaining), allowed })
+}
+
+fn judge(reply: &Reply) -> Verdict {
+    let said = reply.json["message"].as_str().unwrap_or("no reason given");
+    let category = reply.json["category"].as_str().unwrap_or_default();
+    let after = reply.header("retry-after").and_then(|seconds| seconds.trim().parse().ok());
+    let after = after.map(Duration::from_secs);
+    match reply.status {
+        200..300 => Verdict::Fine,
+        401 => Verdict::Unauthorized,
+        403 => Verdict::Never(SourceError::new(
+            Cause::Permission,
+            format!("HubSpot refuses: {said}{}", scopes(&reply.json)),
+            "give the private app the scopes crm.objects.deals.read, crm.objects.companies.read, \
+             crm.objects.owners.read and crm.schemas.deals.read",
+        )),
+        429 if reply.json["policyName"] == "DAILY" => Verdict::Never(SourceError::new(
+            Cause::Budget,
+            "HubSpot allows no more requests today",
+            "sync again after midnight in the account's time zone: it goes on where it stopped",
+        )),
+        429 => Verdict::Again {
+            after: Some(after.unwrap_or(Duration::from_secs(1))),
+            why: "asks for fewer requests (429)".to_owned(),
+        },
+        404 if category.is_empty() => Verdict::Never(SourceError::new(
+            Cause::WrongHost,
+            "the host does not know HubSpot's interface (404)",
+            "check the host; HubSpot's own is https://api.hubapi.com",
+        )),
+        408 | 423 | 477 | 500.. => {
+            Verdict::Again { after, why: format!("answered status {}", reply.status) }
+        }
+        status => Verdict::Never(SourceError::new(
+            Cause::Answer,
+            format!("HubSpot answered status {status} to {category}: {said}"),
+            "run `winsight source test` to see what the account shows",
+        )),
+    }
+}
+
+/// The scopes that an answer says would do.
+fn scopes(answer: &Value) -> String {
+    let context = answer["errors"][0]["context"].as_object();
+    let lists = context.into_iter().flat_map(|context| context.values());
+    let names: Vec<_> =
+        lists.filter_map(Value::as_array).flatten().filter_map(Value::as_str).collect();
+    if names.is_empty() { String::new() } else { format!(" (missing: {})", names.join(", ")) }
+}

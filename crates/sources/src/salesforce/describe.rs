@@ -1,0 +1,213 @@
+//! What a Salesforce organisation shows: objects, fields, stages, currencies.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::fields::{OPTIONAL, WANTED};
+use super::session::Session;
+use crate::{Cause, Description, Finding, SourceError};
+
+/// What the queries need of it.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Detail {
+    /// Columns of a query for opportunities.
+    pub(super) columns: Vec<String>,
+    /// Whether the history of stages may be read.
+    pub(super) history: bool,
+    /// Objects of activities that may be read: Task, Event.
+    pub(super) activities: Vec<String>,
+    /// Objects whose changes change opportunities: Account, Owner, Owner.UserRole.
+    pub(super) parents: Vec<String>,
+}
+
+/// The objects beside the opportunity, and what will not work without them.
+const OBJECTS: [(&str, &str); 6] = [
+    ("Account", "accounts, industries and regions are unknown"),
+    ("User", "reps are unknown"),
+    ("UserRole", "teams are unknown"),
+    ("OpportunityHistory", "stage events: times in stage and progress cannot be computed"),
+    ("Task", "calls, mails and tasks are not counted as activity"),
+    ("Event", "meetings are not counted as activity"),
+];
+
+pub(super) async fn describe(
+    session: &Session,
+    fields: &[String],
+) -> Result<Description, SourceError> {
+    let mut description = Description { account: account(session).await, ..Default::default() };
+    let mut known: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let opportunity = field_names(session, "Opportunity").await?;
+    let Some(opportunity) = opportunity else {
+        return Err(SourceError::new(
+            Cause::Permission,
+            "Salesforce does not show us the object Opportunity",
+            "give the integration user's permission set read access to Opportunity",
+        ));
+    };
+    known.insert("Opportunity", opportunity);
+    for (object, effect) in OBJECTS {
+        match field_names(session, object).await? {
+            Some(names) => _ = known.insert(object, names),
+            None => description.findings.push(Finding {
+                missing: format!("object {object}"),
+                effect: effect.to_owned(),
+                remedy: format!("give the permission set read access to {object}"),
+            }),
+        }
+    }
+    let mut detail = Detail::default();
+    choose_fields(&known, fields, &mut detail, &mut description);
+    detail.history = known.contains_key("OpportunityHistory");
+    let shown = |object: &&str| known.contains_key(*object);
+    detail.activities = ["Task", "Event"].into_iter().filter(shown).map(str::to_owned).collect();
+    let parents = [("Account", "Account"), ("User", "Owner"), ("UserRole", "Owner.UserRole")];
+    let parents = parents.into_iter().filter(|(object, _)| known.contains_key(object));
+    detail.parents = parents.map(|(_, path)| path.to_owned()).collect();
+    read_stages(session, &mut description).await?;
+    if detail.columns.iter().any(|column| column == "CurrencyIsoCode") {
+        read_currencies(session, &mut description).await?;
+    }
+    let shown = detail.columns.iter().filter(|column| *column != "IsDeleted");
+    description.columns = shown.cloned().collect();
+    description.detail = serde_json::to_value(&detail).unwrap_or_default();
+    Ok(description)
+}
+
+async fn account(session: &Session) -> String {
+    let query = [("q", "SELECT Id, Name, IsSandbox FROM Organization")];
+    let answer = session.get("query", &query).await.unwrap_or_default();
+    let organisation = &answer["records"][0];
+    match organisation["Name"].as_str() {
+        Some(name) if organisation["IsSandbox"] == true => format!("Salesforce sandbox of {name}"),
+        Some(name) => format!("Salesforce of {name}"),
+        None => "Salesforce".to_owned(),
+    }
+}
+
+/// The names of an object's fields that we may read; `None` when we may not see the object.
+async fn field_names(
+    session: &Session,
+    object: &str,
+) -> Result<Option<BTreeSet<String>>, SourceError> {
+    let answer = match session.get(&format!("sobjects/{object}/describe"), &[]).await {
+        Ok(answer) => answer,
+        Err(error) if matches!(error.cause, Cause::Permission | Cause::Answer) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let fields = answer["fields"].as_array().into_iter().flatten();
+    let names = fields.filter_map(|field| field["name"].as_str()).map(str::to_owned);
+    Ok((answer["queryable"] != false).then(|| names.collect()))
+}
+
+fn choose_fields(
+    known: &BTreeMap<&str, BTreeSet<String>>,
+    fields: &[String],
+    detail: &mut Detail,
+    description: &mut Description,
+) {
+    for wanted in &WANTED {
+        // A missing object is told once, not field by field.
+        let Some(names) = known.get(wanted.object) else { continue };
+        let stands_in = [("AccountId", "Account"), ("OwnerId", "User")];
+        let is_needless =
+            |(field, object): &(&str, &str)| wanted.field == *field && known.contains_key(object);
+        if stands_in.iter().any(is_needless) {
+            continue;
+        }
+        if names.contains(wanted.field) {
+            detail.columns.push(wanted.column.to_owned());
+        } else {
+            description.findings.push(Finding {
+                missing: format!("field {}.{}", wanted.object, wanted.field),
+                effect: wanted.effect.to_owned(),
+                remedy: format!(
+                    "give the permission set read access to {}.{}",
+                    wanted.object, wanted.field
+                ),
+            });
+        }
+    }
+    let Some(opportunity) = known.get("Opportunity") else { return };
+    let optional = OPTIONAL.iter().filter(|field| opportunity.contains(**field));
+    detail.columns.extend(optional.map(ToString::to_string));
+    for field in fields {
+        let is_shown = match field.split_once('.') {
+            None => opportunity.contains(field),
+            Some(("Account", field)) => {
+                known.get("Account").is_some_and(|names| names.contains(field))
+            }
+            Some(_) => false,
+        };
+        if detail.columns.contains(field) {
+            continue;
+        }
+        if is_shown {
+            detail.columns.push(field.clone());
+        } else {
+            description.findings.push(Finding {
+                missing: format!("field {field}"),
+                effect: "the mapping names it, and it stays blank".to_owned(),
+                remedy: format!("correct the mapping, or give read access to {field}"),
+            });
+        }
+    }
+}
+
+async fn read_stages(session: &Session, description: &mut Description) -> Result<(), SourceError> {
+    let query = [("q", "SELECT MasterLabel, ApiName, IsClosed, IsWon FROM OpportunityStage")];
+    let answer = match session.get("query", &query).await {
+        Ok(answer) => answer,
+        Err(error) if matches!(error.cause, Cause::Permission | Cause::Answer) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for stage in records(&answer) {
+        let outcome = match (stage["IsClosed"] == true, stage["IsWon"] == true) {
+            (_, true) => "won",
+            (true, false) => "lost",
+            (false, false) => "open",
+        };
+        for name in ["ApiName", "MasterLabel"] {
+            if let Some(name) = stage[name].as_str() {
+                description.stages.insert(name.to_owned(), outcome.to_owned());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Salesforce gives units of a currency for one unit of the corporate one; we need the reverse.
+async fn read_currencies(
+    session: &Session,
+    description: &mut Description,
+) -> Result<(), SourceError> {
+    let query =
+        "SELECT IsoCode, ConversionRate, IsCorporate FROM CurrencyType WHERE IsActive = true";
+    let answer = match session.get("query", &[("q", query)]).await {
+        Ok(answer) => answer,
+        Err(error) if matches!(error.cause, Cause::Permission | Cause::Answer) => {
+            description.findings.push(Finding {
+                missing: "object CurrencyType".to_owned(),
+                effect: "amounts in other currencies need rates in the mapping".to_owned(),
+                remedy: "give rates under [currency_rates] in the mapping".to_owned(),
+            });
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    for currency in records(&answer) {
+        let Some(code) = currency["IsoCode"].as_str() else { continue };
+        if currency["IsCorporate"] == true {
+            description.currency = Some(code.to_owned());
+        } else if let Some(rate) = currency["ConversionRate"].as_f64().filter(|rate| *rate > 0.0) {
+            description.rates.insert(code.to_owned(), format!("{:.10}", 1.0 / rate));
+        }
+    }
+    Ok(())
+}
+
+/// The records of a query's answer.
+pub(super) fn records(answer: &Value) -> &[Value] {
+    answer["records"].as_array().map_or(&[], Vec::as_slice)
+}

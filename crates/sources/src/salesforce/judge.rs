@@ -1,0 +1,87 @@
+//! What Salesforce's answers mean.
+
+use std::time::Duration;
+
+use crate::http::{Budget, Reply, Verdict};
+use crate::{Cause, SourceError};
+
+/// Faults that pass by themselves.
+const PASSING: [&str; 6] = [
+    "QUERY_TIMEOUT",
+    "UNABLE_TO_LOCK_ROW",
+    "SERVER_UNAVAILABLE",
+    "UNKNOWN_EXCEPTION",
+    "REQUEST_RUNNING_TOO_LONG",
+    "CONCURRENT_REQUESTS_LIMIT_EXCEEDED",
+];
+
+/// The code and the message of an error.
+pub(super) fn said(reply: &Reply) -> (&str, &str) {
+    let error = if reply.json.is_array() { &reply.json[0] } else { &reply.json };
+    let code = error["errorCode"].as_str().or(error["error"].as_str()).unwrap_or_default();
+    let message = error["message"].as_str().or(error["error_description"].as_str());
+    (code, message.unwrap_or("no reason given"))
+}
+
+pub(super) fn judge(reply: &Reply) -> Verdict {
+    let (code, message) = said(reply);
+    let after = reply.header("retry-after").and_then(|seconds| seconds.trim().parse().ok());
+    let after = after.map(Duration::from_secs);
+    let never = |cause, problem: String, remedy: &str| {
+        Verdict::Never(SourceError::new(cause, problem, remedy))
+    };
+    match (reply.status, code) {
+        (200..300, _) => Verdict::Fine,
+        (_, code) if PASSING.contains(&code) => {
+            Verdict::Again { after, why: format!("answered {code}") }
+        }
+        (401, _) | (_, "INVALID_SESSION_ID") => Verdict::Unauthorized,
+        (_, "REQUEST_LIMIT_EXCEEDED") => never(
+            Cause::Budget,
+            "Salesforce allows this organisation no more requests today (REQUEST_LIMIT_EXCEEDED)"
+                .to_owned(),
+            "sync again tomorrow: it goes on where it stopped",
+        ),
+        (_, "API_DISABLED_FOR_ORG" | "API_CURRENTLY_DISABLED") => never(
+            Cause::Permission,
+            format!("Salesforce refuses: {message} ({code})"),
+            "give the integration user the permission API Enabled; editions without API access \
+             cannot be read",
+        ),
+        (_, "INVALID_QUERY_LOCATOR" | "INVALID_LOCATOR") => never(
+            Cause::Expired,
+            format!("Salesforce no longer knows where the query stood ({code})"),
+            "sync again",
+        ),
+        (403, _) | (_, "INSUFFICIENT_ACCESS" | "INVALID_TYPE" | "INVALID_FIELD") => never(
+            Cause::Permission,
+            format!("Salesforce refuses: {message} ({code})"),
+            "give the integration user's permission set read access to it",
+        ),
+        (404, "") => never(
+            Cause::WrongHost,
+            "the host does not know Salesforce's interface (404)".to_owned(),
+            "check the host; it is like https://acme.my.salesforce.com",
+        ),
+        (300..=399, _) => never(
+            Cause::WrongHost,
+            format!("the host sends us elsewhere ({})", reply.status),
+            "give the address of your own domain as the host, like https://acme.my.salesforce.com",
+        ),
+        (408 | 429 | 500.., _) => {
+            Verdict::Again { after, why: format!("answered status {} {code}", reply.status) }
+        }
+        (status, _) => never(
+            Cause::Answer,
+            format!("Salesforce answered status {status}: {message} ({code})"),
+            "run `winsight source test` to see what the organisation shows",
+        ),
+    }
+}
+
+/// The allowance of a day, as in `api-usage=18/5000`.
+pub(super) fn budget(reply: &Reply) -> Option<Budget> {
+    let usage = reply.header("sforce-limit-info")?.split("api-usage=").nth(1)?;
+    let (used, allowed) = usage.split([',', ';', ' ']).next()?.split_once('/')?;
+    Some(Budget { used: used.trim().parse().ok()?, allowed: allowed.trim().parse().ok()? })
+}

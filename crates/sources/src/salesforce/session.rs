@@ -1,0 +1,249 @@
+//! Signing in to Salesforce, and sending requests there.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use tokio::sync::Mutex;
+use url::Url;
+
+use super::judge::{budget, judge, said};
+use super::jwt::assertion;
+use crate::connect::host;
+use crate::http::{Client, Limits, Reply, Request, Verdict};
+use crate::{Cause, Credentials, SourceError, Surroundings};
+
+const LOGIN: &str = "https://login.salesforce.com";
+const SANDBOX: &str = "https://test.salesforce.com";
+/// Seconds by which a clock may be off before a refused assertion is blamed on it.
+const SKEW: u64 = 120;
+
+/// Requests to one organisation, signed in.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) client: Client,
+    login: Url,
+    /// Whom assertions are for.
+    audience: String,
+    client_id: String,
+    sign_in: SignIn,
+    signed_in: Mutex<Option<SignedIn>>,
+}
+
+#[derive(Debug)]
+enum SignIn {
+    Jwt { username: String, key: SecretString },
+    Refresh { token: SecretString, secret: Option<SecretString> },
+    Client { secret: SecretString },
+}
+
+#[derive(Clone, Debug)]
+struct SignedIn {
+    token: SecretString,
+    instance: Url,
+    /// Path of the newest version of the interface, such as `/services/data/v62.0`.
+    version: Option<String>,
+}
+
+impl Session {
+    pub(super) fn new(
+        credentials: Credentials,
+        surroundings: Surroundings,
+    ) -> Result<Self, SourceError> {
+        let usual = if credentials.sandbox { SANDBOX } else { LOGIN };
+        let login = host(credentials.host.as_deref().unwrap_or(usual))?;
+        let insufficient = |what: &str| {
+            SourceError::new(
+                Cause::Usage,
+                format!("the credentials do not suffice to sign in to Salesforce: {what}"),
+                "give client_id, username and private_key; or client_id and refresh_token; or \
+                 client_id, client_secret and host",
+            )
+        };
+        let client_id =
+            credentials.client_id.ok_or_else(|| insufficient("there is no client_id"))?;
+        let secret = credentials.client_secret;
+        let sign_in = match (credentials.private_key, credentials.refresh_token, secret) {
+            (Some(key), ..) => {
+                let username =
+                    credentials.username.ok_or_else(|| insufficient("there is no username"))?;
+                SignIn::Jwt { username, key }
+            }
+            (None, Some(token), secret) => SignIn::Refresh { token, secret },
+            (None, None, Some(secret)) if credentials.host.is_some() => SignIn::Client { secret },
+            (None, None, Some(_)) => return Err(insufficient("there is no host")),
+            (None, None, None) => return Err(insufficient("there is no key, token or secret")),
+        };
+        // The login hosts take assertions for themselves; so does a domain of one's own.
+        let audience = login.as_str().trim_end_matches('/').to_owned();
+        let limits =
+            surroundings.limits.unwrap_or(Limits { per_second: 20.0, ..Limits::default() });
+        let client =
+            Client::new(surroundings.pace, limits, surroundings.breaker, surroundings.seed)?;
+        Ok(Self { client, login, audience, client_id, sign_in, signed_in: Mutex::default() })
+    }
+
+    /// Asks for a path below the newest version of the interface, or for one from the root.
+    pub(super) async fn get(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Value, SourceError> {
+        let reply = self.call(&|url| Request::get(url), path, query).await?;
+        Ok(reply.json)
+    }
+
+    /// Sends a request made for the address of a path.
+    pub(super) async fn call(
+        &self,
+        request: &(dyn Fn(Url) -> Request + Send + Sync),
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Reply, SourceError> {
+        for _ in 0..2 {
+            let signed_in = self.signed_in().await?;
+            let url = signed_in.url(path, query);
+            let judge = |reply: &Reply| self.judged(reply);
+            let token = Some(&signed_in.token);
+            if let Some(reply) = self.client.send(&request(url), token, &judge).await? {
+                return Ok(reply);
+            }
+            // The session has expired; the next round signs in anew.
+            *self.signed_in.lock().await = None;
+        }
+        Err(SourceError::new(
+            Cause::Credentials,
+            "Salesforce refuses the session that it gave a moment ago",
+            "see the login history of the integration user: its IP range or session policy may \
+             refuse this machine",
+        ))
+    }
+
+    fn judged(&self, reply: &Reply) -> Verdict {
+        if let Some(budget) = budget(reply) {
+            self.client.note_budget(budget);
+        }
+        judge(reply)
+    }
+
+    async fn signed_in(&self) -> Result<SignedIn, SourceError> {
+        let mut kept = self.signed_in.lock().await;
+        if let Some(signed_in) = &*kept {
+            return Ok(signed_in.clone());
+        }
+        let mut signed_in = self.sign_in().await?;
+        signed_in.version = Some(self.newest_version(&signed_in).await?);
+        *kept = Some(signed_in.clone());
+        Ok(signed_in)
+    }
+
+    async fn sign_in(&self) -> Result<SignedIn, SourceError> {
+        let mut form = vec![("client_id", self.client_id.clone())];
+        match &self.sign_in {
+            SignIn::Jwt { username, key } => {
+                let now = self.client.pace().now().as_second();
+                let signed = assertion(key, &self.client_id, username, &self.audience, now)?;
+                let grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+                form = vec![
+                    ("grant_type", grant.to_owned()),
+                    ("assertion", signed.expose_secret().to_owned()),
+                ];
+            }
+            SignIn::Refresh { token, secret } => {
+                form.push(("grant_type", "refresh_token".to_owned()));
+                form.push(("refresh_token", token.expose_secret().to_owned()));
+                let secret = secret.iter().map(|secret| secret.expose_secret().to_owned());
+                form.extend(secret.map(|secret| ("client_secret", secret)));
+            }
+            SignIn::Client { secret } => {
+                form.push(("grant_type", "client_credentials".to_owned()));
+                form.push(("client_secret", secret.expose_secret().to_owned()));
+            }
+        }
+        let form: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let mut url = self.login.clone();
+        url.set_path("/services/oauth2/token");
+        let judge = |reply: &Reply| match reply.status {
+            400 | 401 | 403 => Verdict::Never(self.refused(reply)),
+            _ => judge(reply),
+        };
+        let reply = self.client.send(&Request::form(url, &form), None, &judge).await?;
+        let answer = reply.map(|reply| reply.json).unwrap_or_default();
+        let token = answer["access_token"].as_str();
+        let instance = answer["instance_url"].as_str();
+        let (Some(token), Some(instance)) = (token, instance) else {
+            return Err(SourceError::answer("Salesforce", "an access_token and instance_url"));
+        };
+        Ok(SignedIn { token: SecretString::from(token), instance: host(instance)?, version: None })
+    }
+
+    /// Why signing in failed, as far as the answer tells.
+    fn refused(&self, reply: &Reply) -> SourceError {
+        let (code, message) = said(reply);
+        let skew = self.client.skew().unwrap_or_default();
+        let is_jwt = matches!(self.sign_in, SignIn::Jwt { .. });
+        let about_time = ["expired", "audience", "assertion"];
+        let message_lower = message.to_lowercase();
+        let is_about_time = about_time.iter().any(|word| message_lower.contains(word));
+        if is_jwt && skew.unsigned_abs() > SKEW && is_about_time {
+            let direction = if skew > 0 { "behind" } else { "ahead" };
+            return SourceError::new(
+                Cause::Clock,
+                format!(
+                    "Salesforce refuses the signed assertion ({message}), and this machine's clock \
+                     is {} seconds {direction}",
+                    skew.unsigned_abs()
+                ),
+                "set the clock, best by NTP",
+            );
+        }
+        let remedy = match (code, message_lower.as_str()) {
+            ("invalid_client_id", _) => "check client_id, and that the host is the organisation's",
+            ("invalid_client", _) => "check client_secret",
+            (_, said) if said.contains("approved") => {
+                "let an administrator pre-authorise the integration user for the connected app"
+            }
+            (_, said) if said.contains("audience") => {
+                "check host and sandbox: the assertion is for another login host"
+            }
+            (_, said) if said.contains("assertion") || said.contains("signature") => {
+                "check that private_key belongs to the certificate of the connected app"
+            }
+            _ if is_jwt => "check username, private_key and host; a sandbox needs sandbox = true",
+            _ => {
+                "authorise the connected app again, and give the new token with `winsight source \
+                  add`"
+            }
+        };
+        let problem = format!("Salesforce refuses to sign us in: {message} ({code})");
+        SourceError::new(Cause::Credentials, problem, remedy)
+    }
+
+    async fn newest_version(&self, signed_in: &SignedIn) -> Result<String, SourceError> {
+        let request = Request::get(signed_in.url("/services/data", &[]));
+        let judge = |reply: &Reply| self.judged(reply);
+        let reply = self.client.send(&request, Some(&signed_in.token), &judge).await?;
+        let answer = reply.map(|reply| reply.json).unwrap_or_default();
+        let number = |version: &Value| -> Option<f64> { version["version"].as_str()?.parse().ok() };
+        let versions = answer.as_array().map_or(&[][..], Vec::as_slice);
+        let newest = versions.iter().max_by(|one, other| {
+            number(one).unwrap_or_default().total_cmp(&number(other).unwrap_or_default())
+        });
+        let path = newest.and_then(|newest| newest["url"].as_str());
+        path.map(str::to_owned).ok_or_else(|| SourceError::answer("Salesforce", "its versions"))
+    }
+}
+
+impl SignedIn {
+    fn url(&self, path: &str, query: &[(&str, &str)]) -> Url {
+        let mut url = self.instance.clone();
+        match &self.version {
+            Some(version) if !path.starts_with("/services/") => {
+                url.set_path(&format!("{version}/{path}"));
+            }
+            _ => url.set_path(path),
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        url
+    }
+}

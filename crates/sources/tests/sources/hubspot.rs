@@ -1,0 +1,248 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use winsight_sources::{Cause, Credentials, Kind, Source, connect};
+
+use crate::server::{Answer, Asked, Server, deals, json, read_all, surroundings};
+
+/// Deals by id: when they last changed, in milliseconds, and their stage.
+type Deals = Arc<Mutex<BTreeMap<u64, (i64, &'static str)>>>;
+
+fn stamp(milliseconds: i64) -> String {
+    Timestamp::from_millisecond(milliseconds).expect("an instant").to_string()
+}
+
+fn deal(id: u64, (at, stage): (i64, &str)) -> Value {
+    json!({
+        "id": id.to_string(),
+        "properties": {
+            "hs_object_id": id.to_string(), "dealname": format!("Deal {id}"), "dealstage": stage,
+            "pipeline": "default", "createdate": stamp(0), "closedate": stamp(at),
+            "amount": "1200.50", "hs_lastmodifieddate": stamp(at), "hubspot_owner_id": "7",
+        },
+        "propertiesWithHistory": { "dealstage": [
+            { "value": stage, "timestamp": stamp(at) }, { "value": "new", "timestamp": stamp(0) },
+        ]},
+        "associations": { "companies": { "results": [{ "id": "900" }] } },
+        "archived": false,
+    })
+}
+
+fn answer(known: &Deals, asked: &Asked) -> Answer {
+    let known = known.lock().unwrap().clone();
+    let results = |results: Vec<Value>| json(&json!({ "results": results }));
+    let named = |name: &str| json!({ "name": name });
+    match (asked.method.as_str(), asked.path.as_str()) {
+        (_, "/crm/v3/properties/deals") => results(
+            ["dealname", "dealstage", "pipeline", "createdate", "closedate", "amount"]
+                .iter()
+                .chain(&["hs_lastmodifieddate", "hubspot_owner_id", "hs_merged_object_ids"])
+                .map(|name| named(name))
+                .collect(),
+        ),
+        (_, "/crm/v3/pipelines/deals") => {
+            let stage = |id: &str, label: &str, closed: &str, probability: &str| {
+                let metadata = json!({ "isClosed": closed, "probability": probability });
+                json!({ "id": id, "label": label, "metadata": metadata })
+            };
+            let stages = [
+                stage("new", "New", "false", "0.2"),
+                stage("won", "Signed", "true", "1.0"),
+                stage("lost", "Gone", "true", "0.0"),
+            ];
+            results(vec![json!({ "id": "default", "label": "Sales", "stages": stages })])
+        }
+        (_, "/crm/v3/owners") => results(match asked.query("archived") {
+            Some("true") => vec![],
+            _ => vec![json!({ "id": "7", "firstName": "Ann", "lastName": "Lee",
+                "teams": [{ "id": "3", "name": "North", "primary": true }] })],
+        }),
+        ("GET", "/crm/v3/objects/deals") if asked.query("archived") == Some("true") => {
+            results(Vec::new())
+        }
+        ("GET", "/crm/v3/objects/deals") => {
+            let after: u64 = asked.query("after").map_or(0, |after| after.parse().unwrap());
+            let limit: usize = asked.query("limit").unwrap().parse().unwrap();
+            let page: Vec<_> = known.range(after + 1..).take(limit).collect();
+            let next = page.last().filter(|_| page.len() == limit).map(|(id, _)| id.to_string());
+            let listed: Vec<_> = page.iter().map(|(id, state)| deal(**id, **state)).collect();
+            let paging = next.map(|after| json!({ "next": { "after": after } }));
+            json(&json!({ "results": listed, "paging": paging }))
+        }
+        (_, "/crm/v3/objects/deals/search") => results(search(&known, &asked.json())),
+        (_, "/crm/v3/objects/deals/batch/read") => {
+            let wanted = asked.json()["inputs"].as_array().unwrap().clone();
+            let ids = wanted.iter().map(|input| input["id"].as_str().unwrap().parse().unwrap());
+            results(ids.filter_map(|id| Some(deal(id, *known.get(&id)?))).collect())
+        }
+        (_, "/crm/v4/associations/deals/companies/batch/read") => {
+            let inputs = asked.json()["inputs"].as_array().unwrap().clone();
+            let to = json!([{ "toObjectId": 900 }]);
+            results(inputs.iter().map(|from| json!({ "from": from, "to": to })).collect())
+        }
+        (_, "/crm/v3/objects/companies/batch/read") => results(vec![json!({
+            "id": "900", "properties": { "name": "Acme", "industry": "STEEL", "country": "Norway" },
+        })]),
+        (_, path) if path.contains("companies") => results(Vec::new()),
+        _ => (404, vec![("content-type", "application/json".to_owned())], "{}".to_owned()),
+    }
+}
+
+fn search(known: &BTreeMap<u64, (i64, &'static str)>, asked: &Value) -> Vec<Value> {
+    let filters = asked["filterGroups"][0]["filters"].as_array().cloned().unwrap_or_default();
+    let passes = |id: u64, at: i64| {
+        filters.iter().all(|filter| {
+            let bound: i64 = filter["value"].as_str().unwrap_or("0").parse().unwrap();
+            let value = match filter["propertyName"].as_str().unwrap() {
+                "hs_lastmodifieddate" => at,
+                _ => i64::try_from(id).unwrap(),
+            };
+            match filter["operator"].as_str().unwrap() {
+                "GTE" => value >= bound,
+                "GT" => value > bound,
+                "EQ" => value == bound,
+                _ => false,
+            }
+        })
+    };
+    let mut found: Vec<_> = known.iter().filter(|(id, (at, _))| passes(**id, *at)).collect();
+    let sort = &asked["sorts"][0];
+    if sort["propertyName"] == "hs_lastmodifieddate" {
+        found.sort_by_key(|(_, (at, _))| *at);
+    }
+    if sort["direction"] == "DESCENDING" {
+        found.reverse();
+    }
+    let limit = usize::try_from(asked["limit"].as_u64().unwrap()).unwrap();
+    found.into_iter().take(limit).map(|(id, state)| deal(*id, *state)).collect()
+}
+
+async fn account(count: u64) -> (Deals, Server, Box<dyn Source>) {
+    let known: Deals = Arc::default();
+    for id in 1..=count {
+        let at = i64::try_from(id).unwrap() * 60_000;
+        known.lock().unwrap().insert(id, (at, "won"));
+    }
+    let shared = Arc::clone(&known);
+    let server = Server::start(move |asked| answer(&shared, asked)).await;
+    let text = format!("host = \"{}\"\ntoken = \"pat-secret\"", server.url);
+    let credentials = Credentials::from_toml(&text).expect("credentials");
+    let source = connect(Kind::HubSpot, credentials, surroundings()).expect("connects");
+    (known, server, source)
+}
+
+#[tokio::test]
+async fn a_listing_has_every_deal_with_names_instead_of_ids() {
+    let (_, server, source) = account(120).await;
+    let description = source.describe().await.expect("described");
+    assert_eq!(description.stages["Signed"], "won");
+    assert_eq!(description.stages["New"], "open");
+    let (pages, _) = read_all(source.as_ref(), &description, None).await;
+    assert_eq!(deals(&pages).len(), 120);
+    let listed = pages.iter().find(|page| !page.deals.rows.is_empty()).expect("deals");
+    let row = &listed.deals.rows[0];
+    let value = |column: &str| {
+        let place = listed.deals.columns.iter().position(|known| known == column);
+        row.fields[place.expect("a column")].as_str()
+    };
+    assert_eq!(value("dealstage"), "Signed");
+    assert_eq!(value("Deal owner"), "Ann Lee");
+    assert_eq!(value("HubSpot Team"), "North");
+    assert_eq!(value("Associated Company"), "Acme");
+    assert_eq!(value("hs_is_closed_won"), "true");
+    assert_eq!(value("amount"), "1200.50");
+    assert_eq!(value("pipeline"), "Sales");
+    let stages: Vec<_> =
+        listed.events.rows.iter().take(2).map(|event| event.fields[2].as_str()).collect();
+    assert_eq!(stages, ["New", "Signed"], "oldest first");
+    assert!(
+        server.asked.lock().unwrap().iter().all(|asked| asked.authorization == "Bearer pat-secret")
+    );
+}
+
+#[tokio::test]
+async fn a_second_reading_has_what_changed() {
+    let (known, _, source) = account(300).await;
+    let description = source.describe().await.expect("described");
+    let (_, cursor) = read_all(source.as_ref(), &description, None).await;
+    known.lock().unwrap().insert(17, (100_000_000, "lost"));
+    let (pages, cursor) = read_all(source.as_ref(), &description, Some(&cursor)).await;
+    let changed = deals(&pages);
+    assert!(changed.contains("17"));
+    assert!(changed.len() < 10, "those of the last minutes are read again: {}", changed.len());
+    let (pages, _) = read_all(source.as_ref(), &description, Some(&cursor)).await;
+    assert_eq!(deals(&pages).into_iter().collect::<Vec<_>>(), ["17"]);
+}
+
+#[tokio::test]
+async fn a_mass_edit_within_one_moment_loses_no_deal() {
+    let (known, _, source) = account(700).await;
+    let description = source.describe().await.expect("described");
+    let (_, cursor) = read_all(source.as_ref(), &description, None).await;
+    for id in 1..=650 {
+        known.lock().unwrap().insert(id, (100_000_000, "lost"));
+    }
+    let (pages, _) = read_all(source.as_ref(), &description, Some(&cursor)).await;
+    assert!((1..=650).all(|id| deals(&pages).contains(&id.to_string())));
+}
+
+#[tokio::test]
+async fn a_deal_that_changes_while_pages_are_read_hides_no_other() {
+    let (known, _, source) = account(900).await;
+    let description = source.describe().await.expect("described");
+    let mut position = source.begin(None, &description);
+    let (mut pages, mut moved) = (Vec::new(), 0);
+    loop {
+        let page = source.read(&position, &description).await.expect("a page");
+        // Between any two pages the deal that changed longest ago changes.
+        moved += 1;
+        let later = 200_000_000 + i64::try_from(moved).unwrap() * 1_000;
+        known.lock().unwrap().insert(moved, (later, "lost"));
+        let next = page.next.clone();
+        pages.push(page);
+        match next {
+            winsight_sources::Next::Page(next) if moved < 400 => position = next,
+            _ => break,
+        }
+    }
+    assert!((1..=900).all(|id| deals(&pages).contains(&id.to_string())));
+}
+
+#[tokio::test]
+async fn deals_that_are_gone_when_asked_for_are_deleted() {
+    let (known, _, source) = account(10).await;
+    let description = source.describe().await.expect("described");
+    known.lock().unwrap().remove(&4);
+    let page = source.deals(&["3".to_owned(), "4".to_owned()], &description).await.expect("read");
+    assert_eq!(page.deals.rows.len(), 1);
+    assert_eq!(page.deleted[0].deal, "4");
+}
+
+#[tokio::test]
+async fn trouble_is_named_with_its_remedy_and_without_the_token() {
+    let (_, server, source) = account(1).await;
+    let refusals = [
+        (
+            401,
+            json!({ "category": "INVALID_AUTHENTICATION", "message": "bad" }),
+            Cause::Credentials,
+        ),
+        (
+            403,
+            json!({ "category": "MISSING_SCOPES", "message": "no", "errors": [
+            { "context": { "requiredGranularScopes": ["crm.schemas.deals.read"] } }] }),
+            Cause::Permission,
+        ),
+        (429, json!({ "policyName": "DAILY", "message": "enough" }), Cause::Budget),
+        (404, json!({}), Cause::WrongHost),
+    ];
+    for (status, body, cause) in refusals {
+        let kind = vec![("content-type", "application/json".to_owned())];
+        server.fail([(status, kind, body.to_string())]);
+        let error = source.describe().await.expect_err("refused");
+        assert_eq!(error.cause, cause, "{error}");
+        assert!(!error.to_string().contains("pat-secret") && error.to_string().contains(';'));
+    }
+}

@@ -1,0 +1,248 @@
+use std::sync::{Arc, Mutex};
+
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use data_encoding::{BASE64, BASE64URL_NOPAD};
+use serde_json::{Value, json};
+use winsight_sources::{Cause, Credentials, Kind, Source, connect};
+
+use crate::server::{Answer, Asked, Server, deals, json, read_all, surroundings};
+
+const FIELDS: [&str; 14] = [
+    "Id",
+    "Name",
+    "CreatedDate",
+    "CloseDate",
+    "LastActivityDate",
+    "SystemModstamp",
+    "StageName",
+    "IsWon",
+    "IsClosed",
+    "IsDeleted",
+    "Amount",
+    "LeadSource",
+    "Type",
+    "Region__c",
+];
+
+/// What happened to an opportunity: id, time, whether it is deleted.
+type Deals = Arc<Mutex<Vec<(String, String, bool)>>>;
+
+fn record(id: &str, at: &str, deleted: bool) -> Value {
+    json!({
+        "Id": id, "Name": "Steel", "CreatedDate": "2024-01-02T10:00:00.000+0000",
+        "CloseDate": "2024-03-01", "SystemModstamp": at, "StageName": "Closed Won",
+        "IsWon": true, "IsClosed": true, "IsDeleted": deleted, "Amount": 1200.5,
+        "Account": { "Name": "Acme" }, "Owner": { "Name": "Ann Lee", "UserRole": null },
+    })
+}
+
+fn csv(rows: &[String], header: &str, locator: &str) -> Answer {
+    let headers = vec![
+        ("content-type", "text/csv".to_owned()),
+        ("sforce-numberofrecords", rows.len().to_string()),
+        ("sforce-locator", locator.to_owned()),
+    ];
+    (200, headers, format!("{header}\n{}\n", rows.join("\n")))
+}
+
+fn answer(known: &Deals, url: &str, asked: &Asked) -> Answer {
+    let known = known.lock().unwrap().clone();
+    let found = |records: Vec<Value>| {
+        json(&json!({ "totalSize": records.len(), "done": true, "records": records }))
+    };
+    let path = asked.path.trim_start_matches("/services/data/v62.0/");
+    match path {
+        "/services/oauth2/token" => {
+            json(&json!({ "access_token": "00D-token", "instance_url": url }))
+        }
+        "/services/data" => json(&json!([
+            { "version": "61.0", "url": "/services/data/v61.0" },
+            { "version": "62.0", "url": "/services/data/v62.0" },
+        ])),
+        "jobs/query" => {
+            json(&json!({ "id": if asked.body.contains("History") { "750H" } else { "750D" } }))
+        }
+        "jobs/query/750D" | "jobs/query/750H" => json(&json!({ "state": "JobComplete" })),
+        "jobs/query/750D/results" => {
+            let (first, second) = known.split_at(known.len() / 2);
+            let (rows, locator) =
+                if asked.query("locator").is_some() { (second, "null") } else { (first, "next") };
+            let rows: Vec<_> = rows
+                .iter()
+                .map(|(id, at, _)| format!("{id},{at},Closed Won,\"1,200.50\""))
+                .collect();
+            csv(&rows, "Id,SystemModstamp,StageName,Amount", locator)
+        }
+        "jobs/query/750H/results" => {
+            let rows: Vec<_> = known
+                .iter()
+                .map(|(id, ..)| format!("H{id},{id},Closed Won,2024-03-01T10:00:00.000Z"))
+                .collect();
+            csv(&rows, "Id,OpportunityId,StageName,CreatedDate", "null")
+        }
+        "query" | "queryAll" => {
+            let query = asked.query("q").unwrap_or_default();
+            if query.contains("FROM OpportunityHistory") {
+                return found(vec![json!({
+                    "Id": "H1", "OpportunityId": "006A", "StageName": "Closed Won",
+                    "CreatedDate": "2024-03-01T10:00:00.000+0000",
+                })]);
+            }
+            if query.contains("DESC LIMIT 1") {
+                let newest = known.iter().map(|(_, at, _)| at).max().cloned();
+                return found(vec![json!({ "SystemModstamp": newest })]);
+            }
+            let since =
+                query.split("SystemModstamp >= ").nth(1).and_then(|rest| rest.split(' ').next());
+            let Some(since) =
+                since.filter(|_| query.contains("FROM Opportunity WHERE SystemModstamp"))
+            else {
+                return found(Vec::new());
+            };
+            let changed = known.iter().filter(|(_, at, _)| at.as_str() >= since);
+            found(changed.map(|(id, at, deleted)| record(id, at, *deleted)).collect())
+        }
+        path if path.ends_with("/describe") => {
+            let fields: &[&str] = match path.split('/').nth(1) {
+                Some("Opportunity") => &FIELDS,
+                Some("Account") => &["Id", "Name", "Industry", "BillingCountry"],
+                Some("User") => &["Id", "Name"],
+                Some("OpportunityHistory") => &["Id", "OpportunityId", "StageName"],
+                _ => {
+                    let refusal = json!([{ "errorCode": "NOT_FOUND", "message": "not there" }]);
+                    let kind = vec![("content-type", "application/json".to_owned())];
+                    return (404, kind, refusal.to_string());
+                }
+            };
+            let fields: Vec<_> = fields.iter().map(|name| json!({ "name": name })).collect();
+            json(&json!({ "queryable": true, "fields": fields }))
+        }
+        _ => (204, Vec::new(), String::new()),
+    }
+}
+
+async fn organisation(credentials: &str) -> (Deals, Server, Box<dyn Source>) {
+    let known: Deals = Arc::default();
+    let deal = |id: &str, at: &str| (id.to_owned(), at.to_owned(), false);
+    known.lock().unwrap().extend([
+        deal("006A", "2024-03-01T10:00:00.000Z"),
+        deal("006B", "2024-03-02T10:00:00.000Z"),
+        deal("006C", "2024-03-03T10:00:00.000Z"),
+    ]);
+    let (shared, address) = (Arc::clone(&known), Arc::new(Mutex::new(String::new())));
+    let own = Arc::clone(&address);
+    let server =
+        Server::start(move |asked| answer(&shared, &own.lock().unwrap().clone(), asked)).await;
+    address.lock().unwrap().clone_from(&server.url);
+    let text = format!("host = \"{}\"\nclient_id = \"app\"\n{credentials}", server.url);
+    let credentials = Credentials::from_toml(&text).expect("credentials");
+    let source = connect(Kind::Salesforce, credentials, surroundings()).expect("connects");
+    (known, server, source)
+}
+
+#[tokio::test]
+async fn what_the_permission_set_lacks_is_known_before_the_first_deal() {
+    let (_, _, source) = organisation("client_secret = \"s\"").await;
+    let description = source.describe().await.expect("described");
+    let missing: Vec<_> =
+        description.findings.iter().map(|finding| finding.missing.as_str()).collect();
+    assert_eq!(missing, ["object UserRole", "object Task", "object Event"]);
+    assert!(description.columns.contains(&"Region__c".to_owned()), "a custom field");
+    assert!(!description.columns.contains(&"Owner.UserRole.Name".to_owned()));
+}
+
+#[tokio::test]
+async fn everything_comes_by_bulk_and_then_what_changed() {
+    let (known, server, source) = organisation("client_secret = \"s\"").await;
+    let description = source.describe().await.expect("described");
+    let (pages, cursor) = read_all(source.as_ref(), &description, None).await;
+    assert_eq!(deals(&pages).into_iter().collect::<Vec<_>>(), ["006A", "006B", "006C"]);
+    assert_eq!(server.count("750D/results"), 2, "a page for each locator");
+    let history: usize =
+        pages.iter().filter(|page| !page.whole).map(|page| page.events.rows.len()).sum();
+    assert_eq!(history, 3);
+    let deletion = ("006B".to_owned(), "2024-03-04T10:00:00.000Z".to_owned(), true);
+    known.lock().unwrap()[1] = deletion;
+    let (pages, _) = read_all(source.as_ref(), &description, Some(&cursor)).await;
+    let gone: Vec<_> = pages.iter().flat_map(|page| &page.deleted).collect();
+    assert_eq!(gone.len(), 1);
+    assert_eq!(gone[0].deal, "006B");
+    assert_eq!(deals(&pages).into_iter().collect::<Vec<_>>(), ["006C"], "within the overlap");
+}
+
+#[tokio::test]
+async fn a_session_that_expires_is_renewed_in_the_middle() {
+    let (_, server, source) = organisation("client_secret = \"s\"").await;
+    let description = source.describe().await.expect("described");
+    let expired = json!([{ "errorCode": "INVALID_SESSION_ID", "message": "Session expired" }]);
+    let kind = || vec![("content-type", "application/json".to_owned())];
+    let timeout = json!([{ "errorCode": "QUERY_TIMEOUT", "message": "took too long" }]);
+    server.fail([(401, kind(), expired.to_string())]);
+    source.deals(&["006A".to_owned()], &description).await.expect("read");
+    assert_eq!(server.count("/oauth2/token"), 2);
+    server.fail([(400, kind(), timeout.to_string())]);
+    source.deals(&["006A".to_owned()], &description).await.expect("read at the second attempt");
+}
+
+#[tokio::test]
+async fn an_assertion_is_signed_with_the_key_of_the_app() {
+    let pair = KeyPair::generate(KeySize::Rsa2048).expect("a key");
+    let der: Pkcs8V1Der<'_> = pair.as_der().expect("PKCS #8");
+    let pem = BASE64.encode(der.as_ref());
+    let credentials = format!(
+        "username = \"me@acme.example\"\nprivate_key = \"\"\"-----BEGIN PRIVATE KEY-----\n{pem}\n\
+         -----END PRIVATE KEY-----\n\"\"\""
+    );
+    let (_, server, source) = organisation(&credentials).await;
+    source.describe().await.expect("signed in");
+    let asked = server.asked.lock().unwrap()[0].clone();
+    let form: Vec<(String, String)> =
+        url::form_urlencoded::parse(asked.body.as_bytes()).into_owned().collect();
+    let assertion = &form.iter().find(|(name, _)| name == "assertion").expect("an assertion").1;
+    let (signed, signature) = assertion.rsplit_once('.').expect("three parts");
+    let signature = BASE64URL_NOPAD.decode(signature.as_bytes()).expect("encoded");
+    let public = aws_lc_rs::signature::UnparsedPublicKey::new(
+        &aws_lc_rs::signature::RSA_PKCS1_2048_8192_SHA256,
+        aws_lc_rs::signature::KeyPair::public_key(&pair).as_ref(),
+    );
+    public.verify(signed.as_bytes(), &signature).expect("signed by the key");
+    let claims = signed.split('.').nth(1).expect("claims");
+    let claims = BASE64URL_NOPAD.decode(claims.as_bytes()).expect("encoded");
+    let claims: Value = serde_json::from_slice(&claims).expect("JSON");
+    assert_eq!(claims["sub"], "me@acme.example");
+    assert_eq!(claims["aud"], server.url);
+}
+
+#[tokio::test]
+async fn refusals_to_sign_in_name_the_remedy() {
+    let kind = || vec![("content-type", "application/json".to_owned())];
+    for (code, said, word) in [
+        ("invalid_client_id", "client identifier invalid", "client_id"),
+        ("invalid_client", "invalid client credentials", "client_secret"),
+        ("invalid_grant", "user hasn't approved this consumer", "pre-authorise"),
+    ] {
+        let (_, server, source) = organisation("client_secret = \"hush-hush\"").await;
+        let body = json!({ "error": code, "error_description": said });
+        server.fail([(400, kind(), body.to_string())]);
+        let error = source.describe().await.expect_err("refused");
+        assert_eq!(error.cause, Cause::Credentials);
+        assert!(error.remedy.contains(word), "{error}");
+        assert!(!error.to_string().contains("hush-hush"));
+    }
+}
+
+#[tokio::test]
+async fn the_day_s_limit_stops_a_reading_at_once() {
+    let (_, server, source) = organisation("client_secret = \"s\"").await;
+    let description = source.describe().await.expect("described");
+    let limit = json!([{ "errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests" }]);
+    server.fail([(403, vec![("content-type", "application/json".to_owned())], limit.to_string())]);
+    let error = source.deals(&["006A".to_owned()], &description).await.expect_err("refused");
+    assert_eq!(error.cause, Cause::Budget);
+    let usage = ("sforce-limit-info", "api-usage=4000/5000".to_owned());
+    let headers = vec![("content-type", "application/json".to_owned()), usage];
+    server.fail([(200, headers, json!({ "records": [] }).to_string())]);
+    let error = source.deals(&["006A".to_owned()], &description).await.expect_err("spent");
+    assert!(error.to_string().contains("4000 of the 5000"), "{error}");
+}

@@ -1,0 +1,199 @@
+//! `source` and `sync`: where deals come from by themselves.
+
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use winsight_jobs::{
+    Description, NewSource, SourceKind, SourceState, SyncProgress, SyncReport, Workspace,
+};
+use winsight_server::wire::LoadReport;
+
+use crate::cli::{AddSource, Place, SourceAction, Sync, Usage};
+use crate::command::import;
+use crate::configuration;
+use crate::output::{progress_bar, remark, say, say_json, table};
+
+pub(crate) async fn run(place: &Place, action: &SourceAction, json: bool) -> Result<()> {
+    let workspace = configuration::open(place).await?;
+    match action {
+        SourceAction::Add(request) => add(&workspace, request, json).await,
+        SourceAction::List => list(&workspace, json).await,
+        SourceAction::Test { name } => test(&workspace, name, json).await,
+        SourceAction::Remove { name } => {
+            workspace.remove_source(name).await?;
+            done(json, name, "removed", &format!("{name} is forgotten; its deals stay"))
+        }
+    }
+}
+
+fn done(json: bool, name: &str, what: &str, text: &str) -> Result<()> {
+    if json { say_json(&json!({ "source": name, what: true })) } else { say(text) }
+}
+
+async fn add(workspace: &Workspace, request: &AddSource, json: bool) -> Result<()> {
+    let kind = SourceKind::from(request.kind);
+    let settings = match (&request.credentials, &request.folder) {
+        (Some(file), _) if kind != SourceKind::Files => read_secret(file)?,
+        (_, Some(folder)) if kind == SourceKind::Files => {
+            let folder = folder
+                .canonicalize()
+                .with_context(|| format!("cannot use the folder {}", folder.display()))?;
+            folder.to_string_lossy().into_owned()
+        }
+        _ => {
+            let text = "give --credentials for a CRM, or --folder for files".to_owned();
+            return Err(Usage(text).into());
+        }
+    };
+    let mapping = match &request.mapping {
+        Some(file) => Some(import::read_mapping(file)?.to_toml()),
+        None => None,
+    };
+    let name = request.name.clone().unwrap_or_else(|| kind.name().to_owned());
+    workspace.add_source(&NewSource { name: name.clone(), kind, settings, mapping }).await?;
+    let text = format!(
+        "{name} is added; look at it with `winsight source test {name}`, and pull its deals with \
+         `winsight sync {name}`"
+    );
+    done(json, &name, "added", &text)
+}
+
+fn read_secret(file: &Path) -> Result<String> {
+    if file.as_os_str() == "-" {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).context("cannot read stdin")?;
+        return Ok(text);
+    }
+    std::fs::read_to_string(file)
+        .with_context(|| format!("cannot read the credentials {}", file.display()))
+}
+
+async fn list(workspace: &Workspace, json: bool) -> Result<()> {
+    let states = workspace.source_states().await?;
+    if json {
+        return say_json(&states.iter().map(state_json).collect::<Vec<_>>());
+    }
+    let row = |state: &SourceState| {
+        let health = &state.health;
+        let succeeded = health.succeeded_at.map_or("never".to_owned(), |at| format!("{at:.0}"));
+        let failure = health.failure.as_ref().map(|failure| failure.message.clone());
+        vec![state.name.clone(), state.kind.clone(), succeeded, failure.unwrap_or_default()]
+    };
+    let rows = states.iter().map(row).collect();
+    say(&table(&["source", "kind", "last success", "failing because"], 4, rows))
+}
+
+fn state_json(state: &SourceState) -> Value {
+    json!({
+        "source": state.name,
+        "kind": state.kind,
+        "added_at": state.added_at,
+        "unfinished": state.is_unfinished,
+        "succeeded_at": state.health.succeeded_at,
+        "failure": state.health.failure,
+        "breaker": state.health.breaker,
+        "requests_today": state.health.budget.used,
+        "requests_allowed": state.health.budget.allowed,
+    })
+}
+
+async fn test(workspace: &Workspace, name: &str, json: bool) -> Result<()> {
+    let described = workspace.test_source(name).await?;
+    let Description { account, columns, findings, .. } = &described;
+    if json {
+        return say_json(&json!({
+            "source": name, "account": account, "columns": columns, "missing": findings,
+        }));
+    }
+    say(&format!("{name}: signed in; this is {account}"))?;
+    if !columns.is_empty() {
+        say(&format!("fields read: {}", columns.join(", ")))?;
+    }
+    for finding in findings {
+        say(&format!("missing: {}: {}; {}", finding.missing, finding.effect, finding.remedy))?;
+    }
+    if findings.is_empty() { say("nothing is missing") } else { Ok(()) }
+}
+
+pub(crate) async fn sync(place: &Place, request: &Sync, json: bool) -> Result<()> {
+    let workspace = configuration::open(place).await?;
+    let names = match &request.source {
+        Some(name) => vec![name.clone()],
+        None => workspace.source_states().await?.into_iter().map(|state| state.name).collect(),
+    };
+    if names.is_empty() {
+        let text = "there is no source yet; add one with `winsight source add`".to_owned();
+        return Err(Usage(text).into());
+    }
+    let mut reports = Vec::new();
+    let mut failure = None;
+    for name in names {
+        match workspace.sync(&name, request.full, progress()).await {
+            Ok(report) => reports.push(report),
+            Err(error) => {
+                // The other sources are not to wait for this one.
+                if let Some(earlier) = failure.replace(error) {
+                    remark(&format!("error: {earlier}"));
+                }
+            }
+        }
+    }
+    if json && (failure.is_none() || !reports.is_empty()) {
+        say_json(&sync_json(&reports)?)?;
+    } else {
+        reports.iter().try_for_each(print)?;
+    }
+    if let Some(error) = failure {
+        return Err(error.into());
+    }
+    let loads: Vec<_> = reports.into_iter().flat_map(|report| report.loads).collect();
+    import::refuse_held(&loads)
+}
+
+fn progress() -> impl FnMut(SyncProgress) + Send {
+    let bar = progress_bar(0, "syncing", false);
+    move |progress: SyncProgress| {
+        bar.set_length(progress.pages + 1);
+        bar.set_position(progress.pages);
+        bar.set_message(format!("{}: {} deals", progress.source, progress.deals));
+    }
+}
+
+/// The document of an import, with what each source did.
+fn sync_json(reports: &[SyncReport]) -> Result<Value> {
+    let loads: Vec<_> = reports.iter().flat_map(|report| report.loads.clone()).collect();
+    let mut document = serde_json::to_value(LoadReport::new(&loads, false))?;
+    document["sources"] = reports
+        .iter()
+        .map(|report| {
+            json!({
+                "source": report.source,
+                "full": report.full,
+                "resumed": report.resumed,
+                "pages": report.pages,
+                "requests": report.requests,
+                "retries": report.retries,
+                "missing": report.findings,
+            })
+        })
+        .collect();
+    Ok(document)
+}
+
+fn print(report: &SyncReport) -> Result<()> {
+    let how = if report.full { "everything" } else { "what changed" };
+    let resumed = if report.resumed { ", going on where the last sync stopped" } else { "" };
+    say(&format!(
+        "{}: read {how}{resumed}: {} pages, {} requests, {} of them repeated",
+        report.source, report.pages, report.requests, report.retries
+    ))?;
+    for finding in &report.findings {
+        say(&format!("missing: {}: {}; {}", finding.missing, finding.effect, finding.remedy))?;
+    }
+    if report.loads.is_empty() {
+        return say("nothing has changed since the last sync");
+    }
+    report.loads.iter().try_for_each(|load| import::print(load, false))
+}
