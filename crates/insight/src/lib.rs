@@ -5,7 +5,9 @@
 //! draw unseeded randomness; the same tallies always give the same numbers and sentences. Every
 //! finding here is an association, never a cause.
 
+mod chance;
 mod change;
+mod cohort;
 mod decomposition;
 mod drivers;
 mod friction;
@@ -16,14 +18,18 @@ mod metrics;
 mod multiplicity;
 mod narrative;
 mod pipeline;
+mod progression;
 mod proportion;
 mod quantiles;
 mod spread;
+mod survival;
 
+pub use chance::{ChanceBasis, ChanceHistory, ChanceSegment, WinChance, WinChances};
 pub use change::{
     GatedChange, LOOKS_PER_QUARTER, SegmentChange, SegmentPair, TESTING_RULES, gate_changes,
     level_of_a_look, segment_change, tested_segments,
 };
+pub use cohort::{CohortWinRate, cohort_win_rate};
 pub use decomposition::{Decomposition, Part, decompose};
 pub use drivers::{
     Cell, DimensionTest, Driver, DriverAnalysis, DriverError, DroppedLevel, drivers,
@@ -34,11 +40,15 @@ pub use interval::Interval;
 pub use metrics::{Metrics, metrics, metrics_without_bootstrap};
 pub use multiplicity::benjamini_hochberg;
 pub use narrative::{
-    Cadence, Insight, InsightKind, MonthlyInput, WeeklyInput, daily_insights, monthly_insights,
-    short_money, weekly_insights,
+    Cadence, DailyInput, Insight, InsightKind, MonthlyInput, WeeklyInput, daily_insights,
+    monthly_insights, short_money, weekly_insights,
 };
 pub use pipeline::{
-    HighRisk, PipelineHealth, RiskPattern, RiskyDeal, StageLine, high_risk, pipeline_health,
+    BridgePart, HighRisk, PipelineBridge, PipelineHealth, PipelineQuality, QualityInput,
+    QualityPart, QualityPartKind, RiskPattern, RiskyDeal, StageLine, high_risk,
+    high_risk_by_chance, pipeline_health, pipeline_quality, risk_reasons,
 };
+pub use progression::{PROGRESSION_DAYS, ProgressionShares, StageProgression, stage_progression};
 pub use proportion::{Share, below_p_value, detectable_drop, difference_p_value, newcombe, wilson};
 pub use spread::{Spread, rep_spread};
+pub use survival::Estimate;

@@ -29,16 +29,22 @@ impl From<&Tally> for Share {
 ///
 /// Wilson (1927), without continuity correction. Always inside 0 to 1.
 pub fn wilson(won: u64, deals: u64) -> Option<Interval> {
-    let rate = Share { won, deals }.rate()?;
-    let n = deals as f64;
+    Some(score_interval(Share { won, deals }.rate()?, deals as f64))
+}
+
+/// Wilson's interval for a rate seen in `n` deals, which need not be whole; with none, 0 to 1.
+pub(crate) fn score_interval(rate: f64, n: f64) -> Interval {
+    if n <= 0.0 {
+        return Interval { low: 0.0, high: 1.0 };
+    }
     let z_squared = Z_95 * Z_95;
     let denominator = 1.0 + z_squared / n;
     let centre = (rate + z_squared / (2.0 * n)) / denominator;
     let half = Z_95 * (rate * (1.0 - rate) / n + z_squared / (4.0 * n * n)).sqrt() / denominator;
     // The ends meet 0 and 1 exactly when no deal, or every deal, was won; rounding must not miss it.
-    let low = if won == 0 { 0.0 } else { (centre - half).clamp(0.0, rate) };
-    let high = if won == deals { 1.0 } else { (centre + half).clamp(rate, 1.0) };
-    Some(Interval { low, high })
+    let low = if rate <= 0.0 { 0.0 } else { (centre - half).clamp(0.0, rate) };
+    let high = if rate >= 1.0 { 1.0 } else { (centre + half).clamp(rate, 1.0) };
+    Interval { low, high }
 }
 
 /// Newcombe's hybrid score interval for the current win rate minus the baseline's, 95%.

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use winsight_alert::{Alert, AlertState};
 use winsight_insight::{
-    Cadence, Cell, Decomposition, DriverAnalysis, GatedChange, HeadlineChanges, HighRisk, Insight,
+    Cadence, Cell, Decomposition, DriverAnalysis, GatedChange, HeadlineChanges, Insight,
     LOOKS_PER_QUARTER, Metrics, SegmentPair, decompose, drivers, gate_changes, headline_changes,
-    high_risk, metrics, metrics_without_bootstrap, tested_segments,
+    metrics, metrics_without_bootstrap, tested_segments,
 };
 use winsight_meta::Load;
 use winsight_model::{DataVersion, Dimension, Grain, Period, Segment, Window};
@@ -269,14 +269,6 @@ impl Workspace {
     /// The insights of the latest runs.
     pub async fn insights(&self, cadence: Option<Cadence>) -> Result<Vec<Insight>, JobError> {
         Ok(self.metadata.insights(&self.id, cadence).await?)
-    }
-
-    /// The open deals that show a loss pattern.
-    pub async fn high_risk(&self) -> Result<HighRisk, JobError> {
-        let commit = self.loaded().await?;
-        let today = self.windows(Some(&commit)).await?.0.last_day();
-        let deals = self.store.open_deals(&commit, today).await?;
-        Ok(high_risk(&deals, today, &self.settings.alerts))
     }
 
     /// Where the workspace stands; answers before the first load, too.

@@ -8,11 +8,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use winsight_alert::{
     Alert, AlertState, Finding, Observation, Rule, dfi_findings, high_risk_finding,
-    lead_source_findings, reconcile, unjudged_findings, win_rate_findings,
+    lead_source_findings, pipeline_quality_finding, reconcile, unjudged_findings,
+    win_rate_findings,
 };
 use winsight_insight::{
-    Cadence, DriverAnalysis, Insight, LOOKS_PER_QUARTER, MonthlyInput, SegmentPair, WeeklyInput,
-    daily_insights, high_risk, monthly_insights, pipeline_health, weekly_insights,
+    Cadence, DailyInput, DriverAnalysis, Insight, LOOKS_PER_QUARTER, MonthlyInput, SegmentPair,
+    WeeklyInput, daily_insights, monthly_insights, weekly_insights,
 };
 use winsight_meta::RunRow;
 use winsight_model::{DataVersion, Dimension, Segment};
@@ -117,13 +118,16 @@ impl Workspace {
 
     async fn daily(&self, commit: &Commit) -> Result<Judged, JobError> {
         let (window, baseline_window) = self.windows(Some(commit)).await?;
-        // Days without data must not look like days without activity.
-        let today = window.last_day();
-        let deals = self.store.open_deals(commit, today).await?;
-        let health = pipeline_health(&deals, today);
-        let risky = high_risk(&deals, today, &self.settings.alerts);
+        let pipeline = self.pipeline_of(commit).await?;
         let currency = &self.settings.reporting_currency;
-        let insights = daily_insights(&health, &risky, currency, &self.settings);
+        let input = DailyInput {
+            health: &pipeline.health,
+            quality: &pipeline.quality,
+            progression: &pipeline.progression,
+            risk: &pipeline.risk,
+            currency,
+        };
+        let insights = daily_insights(&input, &self.settings);
         let observation = Observation {
             window,
             baseline_window,
@@ -135,11 +139,17 @@ impl Workspace {
             looks_per_quarter: LOOKS_PER_QUARTER,
             live: &[],
         };
-        let finding = high_risk_finding(&risky, &observation, &self.settings);
+        let risk = high_risk_finding(&pipeline.risk, &observation, &self.settings);
+        let quality = pipeline_quality_finding(
+            &pipeline.quality,
+            &pipeline.health,
+            &observation,
+            &self.settings,
+        );
         Ok(Judged {
             insights,
-            findings: finding.into_iter().collect(),
-            rules: &[Rule::HighRiskDeals],
+            findings: risk.into_iter().chain(quality).collect(),
+            rules: &[Rule::HighRiskDeals, Rule::PipelineQuality],
         })
     }
 

@@ -1,6 +1,6 @@
 use crate::{
-    AcvBuckets, CycleBuckets, EncryptionSettings, FiscalYearStart, QualityGate, Retention,
-    StorageSettings,
+    AcvBuckets, CycleBuckets, EncryptionSettings, FiscalYearStart, PipelineSettings, QualityGate,
+    Retention, StorageSettings,
 };
 
 /// The settings of a workspace. Every field has a default; the commented default file of the
@@ -22,6 +22,8 @@ pub struct Settings {
     pub cycle_buckets: CycleBuckets,
     /// When to alert.
     pub alerts: AlertSettings,
+    /// How the pipeline is judged.
+    pub pipeline: PipelineSettings,
     /// When to hold a load back.
     pub quality_gate: QualityGate,
     /// For how long old versions are kept.
@@ -42,6 +44,7 @@ impl Default for Settings {
             acv_buckets: AcvBuckets::default(),
             cycle_buckets: CycleBuckets::default(),
             alerts: AlertSettings::default(),
+            pipeline: PipelineSettings::default(),
             quality_gate: QualityGate::default(),
             retention: Retention::default(),
             encryption: EncryptionSettings::default(),
@@ -68,6 +71,10 @@ pub struct AlertSettings {
     pub enterprise_age_days: i32,
     /// An open Outbound deal without activity for more than this many days is at risk.
     pub idle_days: i32,
+    /// An open deal whose win chance is below this share is at risk.
+    pub risk_chance_below: f64,
+    /// A pipeline quality below this many points of 100 raises an alert.
+    pub pipeline_quality_below: f64,
 }
 
 impl Default for AlertSettings {
@@ -80,6 +87,8 @@ impl Default for AlertSettings {
             lead_source_win_rate: 0.35,
             enterprise_age_days: 90,
             idle_days: 14,
+            risk_chance_below: 0.10,
+            pipeline_quality_below: 40.0,
         }
     }
 }

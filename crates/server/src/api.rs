@@ -1,6 +1,7 @@
 //! The paths under `/api/v1`: read the parameters, ask the workspace, write the answer.
 
 mod parameters;
+pub(crate) mod pipeline;
 
 use std::sync::Arc;
 

@@ -5,11 +5,13 @@
 
 mod alert;
 mod change;
+mod cohort;
 mod deal;
 mod driver;
 mod history;
 mod insight;
 mod metric;
+mod pipeline;
 mod problem;
 mod report;
 mod status;
@@ -17,6 +19,7 @@ mod trend;
 
 pub use alert::{Alert, Evidence};
 pub use change::{Change, Changes, MetricChange, Verdict};
+pub use cohort::Cohort;
 pub use deal::RiskyDeal;
 pub use driver::{DimensionTest, Driver, Drivers};
 pub use history::{
@@ -25,6 +28,10 @@ pub use history::{
 };
 pub use insight::Insight;
 pub use metric::Metric;
+pub use pipeline::{
+    BridgePart, Pipeline, PipelineBridge, PipelineQuality, PipelineStage, QualityPart,
+    StageProgression, StageShares,
+};
 pub use problem::Problem;
 pub use report::{LoadReport, RunReport};
 pub use status::{Component, HeldLoad, Readiness, Status};

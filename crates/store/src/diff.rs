@@ -23,6 +23,12 @@ impl Key {
         hash.update(id.as_bytes());
         Self(hash.digest128())
     }
+
+    /// Half of it, where a collision in a million million does not matter.
+    #[expect(clippy::cast_possible_truncation, reason = "the other half is left out on purpose")]
+    pub(crate) fn short(self) -> u64 {
+        self.0 as u64
+    }
 }
 
 /// How a staged key compares with the stored one.

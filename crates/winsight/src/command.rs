@@ -8,6 +8,7 @@ mod import;
 mod insights;
 mod key;
 mod ownership;
+mod pipeline;
 mod quality;
 mod question;
 mod serve;
@@ -37,7 +38,9 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
             insights::list(&place, cadence.map(Cadence::from), json).await
         }
         Command::Alerts(request) => alerts::run(&place, request, json).await,
-        Command::Deals { limit, .. } => question::high_risk_deals(&place, limit, json).await,
+        Command::Pipeline(query) => pipeline::pipeline(&place, query, json).await,
+        Command::Cohorts(query) => pipeline::cohorts(&place, query, json).await,
+        Command::Deals { risk, limit } => pipeline::deals(&place, risk, limit, json).await,
         Command::Quality(request) if request.history => history::quality(&place, json).await,
         Command::Quality(request) => quality::run(&place, &request, json).await,
         Command::Restatements(query) => history::restatements(&place, &query, json).await,

@@ -97,7 +97,7 @@ impl Rule {
             Self::WinRateDrop => pair.current.deals().min(pair.baseline.deals()) >= fewest,
             Self::LeadSourceLow => pair.current.deals() >= fewest,
             Self::DfiRise => of_known_length(&pair.current) && of_known_length(&pair.baseline),
-            Self::HighRiskDeals | Self::DataQuality => true,
+            Self::HighRiskDeals | Self::PipelineQuality | Self::DataQuality => true,
         }
     }
 }

@@ -2,13 +2,16 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+mod bridge;
 mod drivers;
 mod headline;
 mod known_answers;
 mod narrative;
 mod pipeline;
 mod properties;
+mod quality;
 mod statistics;
+mod survival;
 
 use winsight_insight::SegmentPair;
 use winsight_model::{Dimension, Money, Outcome, Segment, Tally};

@@ -190,7 +190,7 @@ fn dimension(name: &str) -> Result<Dimension, Refusal> {
     Dimension::built_in(name.trim()).map_err(|error| Refusal::bad_request(format!("by: {error}")))
 }
 
-fn date(name: &str, text: &str) -> Result<Date, Refusal> {
+pub(super) fn date(name: &str, text: &str) -> Result<Date, Refusal> {
     text.parse().map_err(|_| {
         Refusal::bad_request(format!("{name}: {text:?} is not a date; write it like 2024-06-30"))
     })

@@ -17,6 +17,7 @@ mod home;
 mod known_answers;
 mod output;
 mod ownership;
+mod pipeline;
 mod quarantine;
 mod tally;
 mod usage;
