@@ -24,6 +24,7 @@ pub use lifecycle::{InvalidTransition, Transitions, alert_id, reconcile};
 pub use printed::printed;
 pub use rule::{
     HeldLoad, Observation, Rule, data_quality_finding, dfi_findings, high_risk_finding,
-    lead_source_findings, unjudged_findings, win_rate_findings, without_echoes,
+    lead_source_findings, pipeline_quality_finding, unjudged_findings, win_rate_findings,
+    without_echoes,
 };
 pub use sequence::{Sequence, SequenceLook};

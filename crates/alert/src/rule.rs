@@ -5,6 +5,7 @@ mod data_quality;
 mod deal_friction;
 mod high_risk;
 mod lead_source;
+mod pipeline_quality;
 mod tested;
 mod win_rate;
 
@@ -21,6 +22,7 @@ pub use data_quality::{HeldLoad, data_quality_finding};
 pub use deal_friction::dfi_findings;
 pub use high_risk::high_risk_finding;
 pub use lead_source::lead_source_findings;
+pub use pipeline_quality::pipeline_quality_finding;
 pub use tested::unjudged_findings;
 pub use win_rate::{win_rate_findings, without_echoes};
 
@@ -36,6 +38,8 @@ pub enum Rule {
     LeadSourceLow,
     /// Open deals match a pattern of lost ones.
     HighRiskDeals,
+    /// The quality of the open pipeline is low.
+    PipelineQuality,
     /// A load was held back by the quality gate.
     DataQuality,
     /// A run failed.
@@ -57,6 +61,7 @@ impl Rule {
             Self::DfiRise => "dfi_rise",
             Self::LeadSourceLow => "lead_source_low",
             Self::HighRiskDeals => "high_risk_deals",
+            Self::PipelineQuality => "pipeline_quality",
             Self::DataQuality => "data_quality",
             Self::JobFailed => "job_failed",
             Self::DataStale => "data_stale",
@@ -91,6 +96,7 @@ impl Rule {
             Self::DfiRise => "dfi",
             Self::LeadSourceLow => "lsl",
             Self::HighRiskDeals => "hrd",
+            Self::PipelineQuality => "plq",
             Self::DataQuality => "dqd",
             Self::JobFailed => "job",
             Self::DataStale => "old",

@@ -7,7 +7,9 @@
 
 mod breadth;
 mod causes;
+mod chance;
 mod change;
+mod cohort;
 mod concentration;
 mod decomposition;
 mod drivers;
@@ -23,20 +25,24 @@ mod multiplicity;
 mod narrative;
 mod pipeline;
 mod pooling;
+mod progression;
 mod proportion;
 mod quantiles;
 mod remarks;
 mod reps;
 mod sequential;
 mod spread;
+mod survival;
 mod trend;
 
 pub use breadth::{Breadth, BreadthKind, Indicator, IndicatorMove, breadth, indicator_moves};
 pub use causes::{Cause, CauseKind, CauseSearch, Causes, Contributor, find_causes};
+pub use chance::{ChanceBasis, ChanceHistory, ChanceSegment, WinChance, WinChances};
 pub use change::{
     GatedChange, LOOKS_PER_QUARTER, SegmentChange, SegmentPair, TESTING_RULES, gate_changes,
     level_of_a_look, segment_change, tested_segments,
 };
+pub use cohort::{CohortWinRate, cohort_win_rate};
 pub use concentration::{LossConcentration, loss_concentration};
 pub use decomposition::{
     Decomposition, Part, ShapleySplit, SplitMetric, decompose, decompose_rwwr, shapley,
@@ -56,19 +62,23 @@ pub use interval::Interval;
 pub use metrics::{Metrics, metrics, metrics_without_bootstrap};
 pub use multiplicity::benjamini_hochberg;
 pub use narrative::{
-    Cadence, Insight, InsightKind, MonthlyInput, TrendInput, WeeklyInput, daily_insights,
-    driver_change_insight, monthly_insights, rep_insight, short_money, trend_insight,
-    weekly_insights,
+    Cadence, DailyInput, Insight, InsightKind, MonthlyInput, TrendInput, WeeklyInput,
+    daily_insights, driver_change_insight, monthly_insights, rep_insight, short_money,
+    trend_insight, weekly_insights,
 };
 pub use pipeline::{
-    HighRisk, PipelineHealth, RiskPattern, RiskyDeal, StageLine, high_risk, pipeline_health,
+    BridgePart, HighRisk, PipelineBridge, PipelineHealth, PipelineQuality, QualityInput,
+    QualityPart, QualityPartKind, RiskPattern, RiskyDeal, StageLine, high_risk,
+    high_risk_by_chance, pipeline_health, pipeline_quality, risk_reasons,
 };
 pub use pooling::{Pool, PooledRate, rolled_up};
+pub use progression::{PROGRESSION_DAYS, ProgressionShares, StageProgression, stage_progression};
 pub use proportion::{Share, below_p_value, detectable_drop, difference_p_value, newcombe, wilson};
 pub use remarks::change_remarks;
 pub use reps::{FunnelPosition, Heterogeneity, Rep, RepAnalysis, heterogeneity, reps};
 pub use sequential::{anytime_p_value, budget_shares};
 pub use spread::{Spread, rep_spread};
+pub use survival::Estimate;
 pub use trend::{
     Backtest, ChangePoint, PeriodCount, Projected, Projection, Season, Trend, TrendPart,
     YearOverYear, trend,

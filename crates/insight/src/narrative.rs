@@ -3,6 +3,7 @@ mod explained;
 mod funnel;
 mod monthly;
 mod performance;
+mod stages;
 mod trend;
 mod weekly;
 mod wording;
@@ -16,11 +17,12 @@ use winsight_model::{Tally, Window};
 
 use crate::{Causes, DriverAnalysis, SegmentChange, SegmentPair};
 
-pub use self::daily::daily_insights;
+pub use self::daily::{DailyInput, daily_insights};
 pub use self::funnel::{driver_change_insight, rep_insight};
 pub use self::monthly::monthly_insights;
 pub use self::trend::{TrendInput, trend_insight};
 pub use self::weekly::weekly_insights;
+pub(crate) use self::wording::listed;
 pub use self::wording::short_money;
 
 /// One thing worth knowing, in sentences computed from numbers that can be opened.
@@ -50,7 +52,9 @@ pub struct Insight {
 pub enum InsightKind {
     /// Open deals by stage.
     PipelineHealth,
-    /// Open deals that match a loss pattern.
+    /// How deals go through the stages.
+    StageProgression,
+    /// Open deals that match a loss pattern or are unlikely to be won.
     HighRiskDeals,
     /// The overall win rate against the window before.
     WinRateChange,
@@ -81,6 +85,7 @@ impl InsightKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::PipelineHealth => "pipeline_health",
+            Self::StageProgression => "stage_progression",
             Self::HighRiskDeals => "high_risk_deals",
             Self::WinRateChange => "win_rate_change",
             Self::SegmentChange => "segment_change",

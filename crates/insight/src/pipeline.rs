@@ -1,19 +1,32 @@
+//! The open deals: how they stand, which are at risk, how good they are together, what changed them.
+
+mod bridge;
+mod quality;
+
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use winsight_model::{AlertSettings, DayHistogram, Money, NONE, OpenDeal};
 
-/// A pattern that lost deals show while they are still open.
+use crate::WinChance;
+
+pub use bridge::{BridgePart, PipelineBridge};
+pub use quality::{PipelineQuality, QualityInput, QualityPart, QualityPartKind, pipeline_quality};
+
+/// A reason to worry about an open deal: its chance, or a pattern that lost deals show while they are
+/// still open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RiskPattern {
     /// An Enterprise deal that has been open for longer than `enterprise_age_days`.
     EnterpriseTooLong,
     /// An Outbound deal without activity for more than `idle_days`.
     OutboundIdle,
+    /// A deal whose win chance is below `risk_chance_below`.
+    LowChance,
 }
 
 impl RiskPattern {
-    const ALL: [Self; 2] = [Self::EnterpriseTooLong, Self::OutboundIdle];
+    const ALL: [Self; 3] = [Self::EnterpriseTooLong, Self::OutboundIdle, Self::LowChance];
 
     /// The pattern in words.
     pub fn describe(self, settings: &AlertSettings) -> String {
@@ -24,11 +37,20 @@ impl RiskPattern {
             Self::OutboundIdle => {
                 format!("Outbound source + no activity in {} days", settings.idle_days)
             }
+            Self::LowChance => {
+                format!("Win chance below {}%", percent(settings.risk_chance_below))
+            }
         }
     }
 
-    /// A deal whose age or last activity is unknown matches nothing: a blank is no evidence.
-    fn matches(self, deal: &OpenDeal, today: Date, settings: &AlertSettings) -> bool {
+    /// A deal whose age, last activity or chance is unknown matches nothing: a blank is no evidence.
+    fn matches(
+        self,
+        deal: &OpenDeal,
+        chance: Option<&WinChance>,
+        today: Date,
+        settings: &AlertSettings,
+    ) -> bool {
         match self {
             Self::EnterpriseTooLong => {
                 deal.acv_bucket.as_deref() == Some("Enterprise")
@@ -38,21 +60,31 @@ impl RiskPattern {
                 deal.lead_source.as_deref() == Some("Outbound")
                     && deal.days_since_activity(today).is_some_and(|days| days > settings.idle_days)
             }
+            Self::LowChance => {
+                chance.is_some_and(|chance| chance.chance < settings.risk_chance_below)
+            }
         }
     }
 }
 
-/// An open deal that matches at least one risk pattern.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// `10`, `12.5`: a share in percent with no more places than it has.
+fn percent(share: f64) -> f64 {
+    (share * 1000.0).round() / 10.0
+}
+
+/// An open deal and what may worry about it.
+#[derive(Clone, Debug, PartialEq)]
 pub struct RiskyDeal {
     /// The deal.
     pub deal: OpenDeal,
-    /// The patterns it matches.
+    /// Its win chance, where there is one.
+    pub chance: Option<WinChance>,
+    /// Why it is at risk; none for a deal that is not.
     pub reasons: Vec<RiskPattern>,
 }
 
 /// The open deals at risk.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct HighRisk {
     /// The deals, largest amount first; equal amounts in order of id.
     pub deals: Vec<RiskyDeal>,
@@ -62,16 +94,31 @@ pub struct HighRisk {
     pub amount: Money,
 }
 
-/// The deals of `deals` that match a risk pattern as of `today`.
+/// The deals of `deals` that match a risk pattern as of `today`, without regard to win chances.
 pub fn high_risk(deals: &[OpenDeal], today: Date, settings: &AlertSettings) -> HighRisk {
+    high_risk_by_chance(deals, &[], today, settings)
+}
+
+/// The deals of `deals` that match a risk pattern as of `today`; `chances` are theirs, in the same
+/// order.
+pub fn high_risk_by_chance(
+    deals: &[OpenDeal],
+    chances: &[Option<WinChance>],
+    today: Date,
+    settings: &AlertSettings,
+) -> HighRisk {
+    let chance = |place: usize| chances.get(place).and_then(Option::as_ref);
     let mut risky: Vec<RiskyDeal> = deals
         .iter()
-        .filter_map(|deal| {
-            let reasons: Vec<RiskPattern> = RiskPattern::ALL
-                .into_iter()
-                .filter(|pattern| pattern.matches(deal, today, settings))
-                .collect();
-            (!reasons.is_empty()).then(|| RiskyDeal { deal: deal.clone(), reasons })
+        .enumerate()
+        .filter_map(|(place, deal)| {
+            let reasons = risk_reasons(deal, chance(place), today, settings);
+            let chance = || chance(place).cloned();
+            (!reasons.is_empty()).then(|| RiskyDeal {
+                deal: deal.clone(),
+                chance: chance(),
+                reasons,
+            })
         })
         .collect();
     risky.sort_by(|a, b| {
@@ -87,6 +134,17 @@ pub fn high_risk(deals: &[OpenDeal], today: Date, settings: &AlertSettings) -> H
         .collect();
     let amount = risky.iter().filter_map(|risky| risky.deal.amount).sum();
     HighRisk { deals: risky, patterns, amount }
+}
+
+/// Why an open deal is at risk; nothing when it is not.
+pub fn risk_reasons(
+    deal: &OpenDeal,
+    chance: Option<&WinChance>,
+    today: Date,
+    settings: &AlertSettings,
+) -> Vec<RiskPattern> {
+    let all = RiskPattern::ALL.into_iter();
+    all.filter(|pattern| pattern.matches(deal, chance, today, settings)).collect()
 }
 
 /// The open deals of one stage.

@@ -32,8 +32,12 @@ pub fn wilson(won: u64, deals: u64) -> Option<Interval> {
     Some(score_interval(Share { won, deals }.rate()?, deals as f64, Z_95))
 }
 
-/// Wilson's interval of a rate that is worth so many deals, with `z` standard errors to either side.
+/// Wilson's interval of a rate that is worth so many deals, which need not be whole, with `z` standard
+/// errors to either side; with none, 0 to 1.
 pub(crate) fn score_interval(rate: f64, deals: f64, z: f64) -> Interval {
+    if deals <= 0.0 {
+        return Interval { low: 0.0, high: 1.0 };
+    }
     let z_squared = z * z;
     let denominator = 1.0 + z_squared / deals;
     let centre = (rate + z_squared / (2.0 * deals)) / denominator;

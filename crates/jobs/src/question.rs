@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use winsight_alert::{Action, Alert, AlertEvent, AlertState};
 use winsight_insight::{
-    Cadence, HighRisk, Insight, Metrics, Pool, PooledRate, SegmentPair, Share, high_risk, metrics,
+    Cadence, Insight, Metrics, Pool, PooledRate, SegmentPair, Share, metrics,
     metrics_without_bootstrap, rolled_up,
 };
 use winsight_meta::Load;
@@ -214,14 +214,6 @@ impl Workspace {
     /// The insights of the latest runs.
     pub async fn insights(&self, cadence: Option<Cadence>) -> Result<Vec<Insight>, JobError> {
         Ok(self.metadata.insights(&self.id, cadence).await?)
-    }
-
-    /// The open deals that show a loss pattern.
-    pub async fn high_risk(&self) -> Result<HighRisk, JobError> {
-        let commit = self.loaded().await?;
-        let today = self.windows(Some(&commit)).await?.0.last_day();
-        let deals = self.store.open_deals(&commit, today).await?;
-        Ok(high_risk(&deals, today, &self.settings.alerts))
     }
 
     /// Where the workspace stands; answers before the first load, too.

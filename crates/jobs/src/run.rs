@@ -6,10 +6,13 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use winsight_alert::{Alert, AlertState, Finding, Observation, Rule, high_risk_finding, reconcile};
+use winsight_alert::{
+    Alert, AlertState, Finding, Observation, Rule, high_risk_finding, pipeline_quality_finding,
+    reconcile,
+};
 use winsight_insight::{
-    Cadence, DriverAnalysis, Insight, MonthlyInput, SegmentPair, TrendInput, WeeklyInput,
-    daily_insights, driver_change_insight, high_risk, monthly_insights, pipeline_health,
+    Cadence, DailyInput, DriverAnalysis, Insight, MonthlyInput, SegmentPair, TrendInput,
+    WeeklyInput, daily_insights, driver_change_insight, high_risk_by_chance, monthly_insights,
     rep_insight, trend_insight, weekly_insights,
 };
 use winsight_meta::{OwnFindings, RunRow};
@@ -122,13 +125,16 @@ impl Workspace {
     /// High-risk deals and pipeline health, and every rule that judges deals that have closed.
     async fn daily(&self, commit: &Commit) -> Result<Judged, JobError> {
         let (window, baseline_window) = self.windows(Some(commit)).await?;
-        // Days without data must not look like days without activity.
-        let today = window.last_day();
-        let deals = self.store.open_deals(commit, today).await?;
-        let health = pipeline_health(&deals, today);
-        let risky = high_risk(&deals, today, &self.settings.alerts);
+        let pipeline = self.pipeline_of(commit).await?;
         let currency = &self.settings.reporting_currency;
-        let insights = daily_insights(&health, &risky, currency, &self.settings);
+        let input = DailyInput {
+            health: &pipeline.health,
+            quality: &pipeline.quality,
+            progression: &pipeline.progression,
+            risk: &pipeline.risk,
+            currency,
+        };
+        let insights = daily_insights(&input, &self.settings);
         let observation = Observation {
             sequences: &[],
             window,
@@ -140,14 +146,31 @@ impl Workspace {
             data_version: commit.version,
             live: &[],
         };
-        let find = |deals: &[OpenDeal]| {
-            let risky = high_risk(deals, today, &self.settings.alerts);
-            high_risk_finding(&risky, &observation, &self.settings)
-        };
         let mut findings = self.tested_findings(commit).await?;
-        findings.extend(high_risk_finding(&risky, &observation, &self.settings));
-        let own_findings = self.own_findings(&deals, find).await?;
-        let rules = &[Rule::WinRateDrop, Rule::DfiRise, Rule::LeadSourceLow, Rule::HighRiskDeals];
+        findings.extend(high_risk_finding(&pipeline.risk, &observation, &self.settings));
+        findings.extend(pipeline_quality_finding(
+            &pipeline.quality,
+            &pipeline.health,
+            &observation,
+            &self.settings,
+        ));
+        let chances: BTreeMap<_, _> =
+            pipeline.deals.iter().map(|deal| &deal.deal_id).zip(&pipeline.chances).collect();
+        let find = |theirs: &[OpenDeal]| {
+            let chance = |deal: &OpenDeal| chances.get(&deal.deal_id).copied().cloned().flatten();
+            let chances: Vec<_> = theirs.iter().map(chance).collect();
+            let alerts = &self.settings.alerts;
+            let risk = high_risk_by_chance(theirs, &chances, pipeline.day, alerts);
+            high_risk_finding(&risk, &observation, &self.settings)
+        };
+        let own_findings = self.own_findings(&pipeline.deals, find).await?;
+        let rules = &[
+            Rule::WinRateDrop,
+            Rule::DfiRise,
+            Rule::LeadSourceLow,
+            Rule::HighRiskDeals,
+            Rule::PipelineQuality,
+        ];
         Ok(Judged { insights, findings, rules, own_findings })
     }
 

@@ -1,6 +1,9 @@
 use std::fmt;
 
+use jiff::ToSpan;
 use jiff::civil::Date;
+
+use crate::Window;
 
 /// The month in which fiscal years begin, 1 (January) to 12.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -17,6 +20,13 @@ impl FiscalYearStart {
         // A year that begins in January ends in its own calendar year, any other in the next one.
         let ends_next_year = self.0 > 1 && day.month() >= self.0;
         FiscalQuarter { year: day.year() + i16::from(ends_next_year), quarter: months_in / 3 + 1 }
+    }
+
+    /// The days of that quarter.
+    pub fn quarter_window(self, day: Date) -> Window {
+        let months_in = (day.month() - self.0).rem_euclid(3);
+        let from = day.first_of_month().saturating_sub(i64::from(months_in).months());
+        Window { from, to: from.saturating_add(3.months()) }
     }
 }
 
@@ -99,6 +109,21 @@ mod tests {
             for run in labels.chunk_by(|left, right| left == right) {
                 let cut = run[0] == labels[0] || run[0] == labels[23];
                 assert!(run.len() == 3 || cut && run.len() < 3, "{start}: {run:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_days_of_a_quarter_are_those_with_its_name() {
+        for start in 1..=12 {
+            let start = FiscalYearStart::try_from(start).expect("a month");
+            let mut day = date(2023, 11, 30);
+            while day < date(2024, 12, 31) {
+                let window = start.quarter_window(day);
+                assert!(window.contains(day));
+                assert_eq!(start.quarter_of(window.from), start.quarter_of(window.last_day()));
+                assert_ne!(start.quarter_of(window.from), start.quarter_of(window.to));
+                day = day.saturating_add(jiff::ToSpan::days(13));
             }
         }
     }

@@ -3,7 +3,7 @@ use jiff::civil::Date;
 use crate::Money;
 
 /// An open deal as it stood at an instant: what was not known then is blank.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OpenDeal {
     /// The CRM's id.
     pub deal_id: String,
@@ -19,6 +19,8 @@ pub struct OpenDeal {
     pub last_activity_date: Option<Date>,
     /// The stage it stood in.
     pub stage: Option<String>,
+    /// The day it entered that stage.
+    pub stage_entered_date: Option<Date>,
     /// Its amount in the reporting currency.
     pub amount: Option<Money>,
     /// Who owns it.
@@ -27,12 +29,19 @@ pub struct OpenDeal {
     pub acv_bucket: Option<String>,
     /// Where it came from.
     pub lead_source: Option<String>,
+    /// Its values of the dimensions that win chances are told apart by, in their order.
+    pub chance_segment: Vec<String>,
 }
 
 impl OpenDeal {
     /// Whole days since it was created; `None` when the day is unknown.
     pub fn age_days(&self, today: Date) -> Option<i32> {
         self.created_date.map(|created| days_between(created, today))
+    }
+
+    /// Whole days since it entered its stage; `None` when the day is unknown.
+    pub fn days_in_stage(&self, today: Date) -> Option<i32> {
+        self.stage_entered_date.map(|entered| days_between(entered, today))
     }
 
     /// Whole days since the last activity; `None` when none is known.

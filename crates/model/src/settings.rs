@@ -1,6 +1,6 @@
 use crate::{
-    AcvBuckets, CycleBuckets, EncryptionSettings, FiscalYearStart, Playbook, QualityGate,
-    Retention, StorageSettings,
+    AcvBuckets, CycleBuckets, EncryptionSettings, FiscalYearStart, PipelineSettings, Playbook,
+    QualityGate, Retention, StorageSettings,
 };
 
 /// The settings of a workspace. Every field has a default; the commented default file of the
@@ -24,6 +24,8 @@ pub struct Settings {
     pub alerts: AlertSettings,
     /// What to do about what the insights say.
     pub playbook: Playbook,
+    /// How the pipeline is judged.
+    pub pipeline: PipelineSettings,
     /// When to hold a load back.
     pub quality_gate: QualityGate,
     /// For how long old versions are kept.
@@ -47,6 +49,7 @@ impl Default for Settings {
             cycle_buckets: CycleBuckets::default(),
             alerts: AlertSettings::default(),
             playbook: Playbook::default(),
+            pipeline: PipelineSettings::default(),
             quality_gate: QualityGate::default(),
             retention: Retention::default(),
             delivery: DeliverySettings::default(),
@@ -76,6 +79,10 @@ pub struct AlertSettings {
     pub enterprise_age_days: i32,
     /// An open Outbound deal without activity for more than this many days is at risk.
     pub idle_days: i32,
+    /// An open deal whose win chance is below this share is at risk.
+    pub risk_chance_below: f64,
+    /// A pipeline quality below this many points of 100 raises an alert.
+    pub pipeline_quality_below: f64,
 }
 
 impl Default for AlertSettings {
@@ -89,6 +96,8 @@ impl Default for AlertSettings {
             lead_source_win_rate: 0.35,
             enterprise_age_days: 90,
             idle_days: 14,
+            risk_chance_below: 0.10,
+            pipeline_quality_below: 40.0,
         }
     }
 }

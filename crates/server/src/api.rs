@@ -2,6 +2,7 @@
 
 pub(crate) mod delivery;
 mod parameters;
+pub(crate) mod pipeline;
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use crate::wire::{
     Alert, Changes, ClosedDeals, Drivers, Insight, Metric, Reps, Status, Trend, Trends,
 };
 use parameters::{
-    AlertsParameters, ChangesParameters, DealsParameters, DriversParameters, GrainParameter,
+    AlertsParameters, ChangesParameters, ClosedDealsParameters, DriversParameters, GrainParameter,
     InsightsParameters, MetricsParameters, NoParameters, Parameters, RepsParameters,
     TrendParameters, TrendsParameters,
 };
@@ -40,7 +41,7 @@ pub(crate) async fn metrics(
 /// What changed between two windows: deltas with intervals and verdicts, mix and rate parts.
 ///
 /// Without dates it compares the trailing alert window with the one before it. Every part has a
-/// `filter` that opens its deals at `/api/v1/deals`.
+/// `filter` that opens its deals at `/api/v1/closed-deals`.
 #[utoipa::path(get, path = "/api/v1/changes", tag = "insights", params(ChangesParameters), responses(
     (status = OK, description = "The change of all deals and of each value", body = Changes),
     DataProblems,
@@ -55,13 +56,13 @@ pub(crate) async fn changes(
 }
 
 /// The closed deals behind a number, latest first.
-#[utoipa::path(get, path = "/api/v1/deals", tag = "insights", params(DealsParameters), responses(
+#[utoipa::path(get, path = "/api/v1/closed-deals", tag = "insights", params(ClosedDealsParameters), responses(
     (status = OK, description = "The deals, and how many there are", body = ClosedDeals),
     DataProblems,
 ))]
-pub(crate) async fn deals(
+pub(crate) async fn closed_deals(
     State(workspace): Shared,
-    Parameters(asked): Parameters<DealsParameters>,
+    Parameters(asked): Parameters<ClosedDealsParameters>,
 ) -> Answer<ClosedDeals> {
     Ok(Json(ClosedDeals::from(workspace.closed_deals(&asked.query()?).await?)))
 }

@@ -7,12 +7,14 @@ mod alert;
 mod cause;
 mod change;
 mod closed_deal;
+mod cohort;
 mod deal;
 mod delivery;
 mod driver;
 mod history;
 mod insight;
 mod metric;
+mod pipeline;
 mod problem;
 mod rep;
 mod report;
@@ -24,6 +26,7 @@ pub use alert::{Alert, Evidence};
 pub use cause::{Cause, Contributor, LossConcentration, Losses};
 pub use change::{Change, Changes, DimensionMix, MetricChange, Verdict};
 pub use closed_deal::{ClosedDeal, ClosedDeals};
+pub use cohort::Cohort;
 pub use deal::RiskyDeal;
 pub use delivery::{Channel, ChannelRecipient, Delivery, DeliveryReport};
 pub use driver::{DimensionTest, Driver, DriverChange, Drivers, DroppedLevel};
@@ -33,6 +36,10 @@ pub use history::{
 };
 pub use insight::Insight;
 pub use metric::Metric;
+pub use pipeline::{
+    BridgePart, Pipeline, PipelineBridge, PipelineQuality, PipelineStage, QualityPart,
+    StageProgression, StageShares,
+};
 pub use problem::Problem;
 pub use rep::{Rep, Reps};
 pub use report::{LoadReport, RunReport};

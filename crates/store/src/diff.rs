@@ -41,6 +41,12 @@ impl Keys {
         self.0.extend_from_slice(id.as_bytes());
         Key(xxh3_128(&self.0))
     }
+
+    /// Half of it, where a collision in a million million does not matter.
+    #[expect(clippy::cast_possible_truncation, reason = "the other half is left out on purpose")]
+    pub(crate) fn short(self) -> u64 {
+        self.0 as u64
+    }
 }
 
 /// How a staged key compares with the stored one.

@@ -5,13 +5,18 @@ use std::collections::BTreeMap;
 use arrow::array::{Array, AsArray, Date32Array, RecordBatch, StringArray};
 use arrow::datatypes::{Date32Type, Decimal128Type, Float64Type, Int64Type};
 use futures::StreamExt;
+use jiff::ToSpan;
 use jiff::civil::Date;
 use winsight_model::{Dimension, Money, NONE, OpenDeal, Segment};
 
 use crate::diff::{column, text};
 use crate::engine::Engine;
 use crate::known_days::from_epoch_day;
+use crate::stays::CountedStays;
 use crate::{Commit, FeatureStore, StoreError};
+
+/// How far back activities are looked for: a deal idle for longer is idle whatever the day.
+const ACTIVITY_DAYS: i32 = 120;
 
 /// How many deals a version holds, as of a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,23 +90,40 @@ impl FeatureStore {
     }
 
     /// The deals that were open on `day`, as they stood then.
+    ///
+    /// With `stays` each has the day on which it entered its stage, as far as its events say, and its
+    /// values of the dimensions `by`.
     pub async fn open_deals(
         &self,
         commit: &Commit,
         day: Date,
+        by: &[Dimension],
+        stays: Option<&CountedStays>,
     ) -> Result<Vec<OpenDeal>, StoreError> {
         let engine = self.engine(commit).await?;
         let open = open_deals_query(&engine, day).await?;
+        let values: String = by
+            .iter()
+            .enumerate()
+            .map(|(place, dimension)| format!(", standing.{dimension} AS chance_{place}"))
+            .collect();
+        // Activities say when a deal was last touched where the deal itself only knows a later day.
+        let since = day.saturating_sub(ACTIVITY_DAYS.days());
         let query = format!(
-            "SELECT deal_id, name, account, created_date, expected_close_date,
-                    CASE WHEN last_activity_date <= DATE '{day}' THEN last_activity_date END
+            "SELECT standing.source, standing.deal_id, name, account, created_date, expected_close_date,
+                    greatest(recent.touched,
+                             CASE WHEN last_activity_date <= DATE '{day}' THEN last_activity_date END)
                       AS last_activity_date,
-                    stage_then, amount, rep, acv_bucket, lead_source
-             FROM ({open}) ORDER BY deal_id"
+                    stage_then, amount, rep, acv_bucket, lead_source{values}
+             FROM ({open}) AS standing LEFT JOIN (
+               SELECT source, deal_id, max(date) AS touched FROM activities
+               WHERE date <= DATE '{day}' AND date > DATE '{since}' GROUP BY source, deal_id
+             ) AS recent ON recent.source = standing.source AND recent.deal_id = standing.deal_id
+             ORDER BY standing.deal_id"
         );
         let mut deals = Vec::new();
         for batch in engine.sql(&query).await?.collect().await? {
-            append_open_deals(&mut deals, &batch)?;
+            append_open_deals(&mut deals, &batch, by.len(), stays)?;
         }
         Ok(deals)
     }
@@ -201,8 +223,13 @@ fn days(batch: &RecordBatch, name: &str) -> Result<Date32Array, StoreError> {
     Ok(column(batch, name)?.as_primitive::<Date32Type>().clone())
 }
 
-fn append_open_deals(deals: &mut Vec<OpenDeal>, batch: &RecordBatch) -> Result<(), StoreError> {
-    let deal_id = text(batch, "deal_id")?;
+fn append_open_deals(
+    deals: &mut Vec<OpenDeal>,
+    batch: &RecordBatch,
+    dimensions: usize,
+    stays: Option<&CountedStays>,
+) -> Result<(), StoreError> {
+    let (source, deal_id) = (text(batch, "source")?, text(batch, "deal_id")?);
     let [name, account, stage, rep, acv_bucket, lead_source] =
         ["name", "account", "stage_then", "rep", "acv_bucket", "lead_source"]
             .map(|column| text(batch, column));
@@ -212,11 +239,17 @@ fn append_open_deals(deals: &mut Vec<OpenDeal>, batch: &RecordBatch) -> Result<(
     let created = days(batch, "created_date")?;
     let expected = days(batch, "expected_close_date")?;
     let activity = days(batch, "last_activity_date")?;
+    let values = (0..dimensions).map(|place| text(batch, &format!("chance_{place}")));
+    let values = values.collect::<Result<Vec<_>, _>>()?;
     let word =
         |column: &StringArray, row| column.is_valid(row).then(|| column.value(row).to_owned());
     let day =
         |column: &Date32Array, row| column.is_valid(row).then(|| from_epoch_day(column.value(row)));
     for row in 0..batch.num_rows() {
+        let stands = stays.and_then(|stays| stays.stands(source.value(row), deal_id.value(row)));
+        let said = word(&stage, row);
+        // An event of another stage says nothing about this one.
+        let entered = stands.filter(|(stage, _)| said.as_deref().is_none_or(|said| said == *stage));
         deals.push(OpenDeal {
             deal_id: deal_id.value(row).to_owned(),
             name: word(&name, row),
@@ -224,11 +257,16 @@ fn append_open_deals(deals: &mut Vec<OpenDeal>, batch: &RecordBatch) -> Result<(
             created_date: day(&created, row),
             expected_close_date: day(&expected, row),
             last_activity_date: day(&activity, row),
-            stage: word(&stage, row),
+            stage: said.or_else(|| entered.map(|(stage, _)| stage.to_owned())),
+            stage_entered_date: entered.map(|(_, day)| from_epoch_day(day)),
             amount: amounts.is_valid(row).then(|| Money::from_cents(amounts.value(row))),
             rep: word(&rep, row),
             acv_bucket: word(&acv_bucket, row),
             lead_source: word(&lead_source, row),
+            chance_segment: values
+                .iter()
+                .map(|column| word(column, row).unwrap_or_else(|| NONE.to_owned()))
+                .collect(),
         });
     }
     Ok(())

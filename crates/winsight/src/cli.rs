@@ -110,7 +110,11 @@ pub(crate) enum Command {
     },
     /// The alert inbox.
     Alerts(Alerts),
-    /// Open deals that match a loss pattern, largest first; or the closed deals behind a number.
+    /// The open pipeline: amounts, quality, how deals go through the stages, and what changed it.
+    Pipeline(Pipeline),
+    /// Win rates by when deals were created, corrected for those that are still open.
+    Cohorts(Cohorts),
+    /// Open deals with win chances and reasons, largest first; or the closed deals behind a number.
     Deals(Deals),
     /// Who is told about alerts, and by what: Slack, mail, webhooks, Teams.
     Channels {
@@ -414,9 +418,9 @@ pub(crate) struct Days {
 
 #[derive(Debug, Args)]
 pub(crate) struct Deals {
-    /// Which deals; high-risk ones are those that match a loss pattern.
-    #[arg(long, value_enum, default_value_t = Risk::High, conflicts_with = "closed")]
-    pub(crate) risk: Risk,
+    /// Only deals that match a loss pattern or are unlikely to be won.
+    #[arg(long, value_enum, conflicts_with = "closed")]
+    pub(crate) risk: Option<Risk>,
     /// How many at most.
     #[arg(long, default_value_t = 50)]
     pub(crate) limit: usize,
@@ -432,6 +436,32 @@ pub(crate) struct Deals {
     /// First day after the window.
     #[arg(long, value_name = "D", requires = "closed")]
     pub(crate) to: Option<Date>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Pipeline {
+    /// The days whose change is explained; the last 7 known ones when not given.
+    #[command(flatten)]
+    pub(crate) days: Days,
+    /// The change of what is expected to close before this day; default the end of the fiscal quarter.
+    #[arg(long, value_name = "D", conflicts_with = "all")]
+    pub(crate) close_before: Option<Date>,
+    /// The change of all that is open, whenever it is expected to close.
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cohorts {
+    /// Length of the periods of creation; default quarter.
+    #[arg(long, value_name = "week|month|quarter")]
+    pub(crate) grain: Option<Grain>,
+    /// The days of creation.
+    #[command(flatten)]
+    pub(crate) days: Days,
+    /// Days after creation; default as in the settings.
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) horizon: Option<u32>,
 }
 
 #[derive(Debug, Args)]

@@ -13,6 +13,7 @@ mod import;
 mod insights;
 mod key;
 mod ownership;
+mod pipeline;
 mod quality;
 mod question;
 mod serve;
@@ -50,8 +51,10 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
             insights::list(&place, cadence.map(Cadence::from), json).await
         }
         Command::Alerts(request) => alerts::run(&place, request, json).await,
+        Command::Pipeline(query) => pipeline::pipeline(&place, query, json).await,
+        Command::Cohorts(query) => pipeline::cohorts(&place, query, json).await,
         Command::Deals(query) if query.closed => changes::closed_deals(&place, &query, json).await,
-        Command::Deals(query) => question::high_risk_deals(&place, query.limit, json).await,
+        Command::Deals(query) => pipeline::deals(&place, query.risk, query.limit, json).await,
         Command::Channels { action } => channels::run(&place, action, json).await,
         Command::Deliveries(request) => deliveries::run(&place, request, json).await,
         Command::Deliver => deliveries::deliver(&place, json).await,

@@ -9,7 +9,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use winsight_jobs::{Encryption, Home, KnownAt, Workspace};
-use winsight_model::{Clock, Settings, nearest};
+use winsight_model::{Clock, Dimension, Settings, nearest};
 use winsight_vault::KeySource;
 
 use crate::cli::{AsOf, Place, Usage};
@@ -87,7 +87,44 @@ fn check(settings: &Settings) -> Result<()> {
     if alerts.window_days < 7 {
         bail!(Usage(format!("alerts.window_days is {}; it must be 7 or more", alerts.window_days)));
     }
+    pipeline(settings)?;
     time_zone(settings).map(|_| ())
+}
+
+fn pipeline(settings: &Settings) -> Result<()> {
+    let pipeline = &settings.pipeline;
+    let chance = settings.alerts.risk_chance_below;
+    if !(0.0..=1.0).contains(&chance) {
+        bail!(Usage(format!("alerts.risk_chance_below is {chance}; it must lie from 0 to 1")));
+    }
+    let bound = settings.alerts.pipeline_quality_below;
+    if !(0.0..=100.0).contains(&bound) {
+        bail!(Usage(format!(
+            "alerts.pipeline_quality_below is {bound}; it must lie from 0 to 100"
+        )));
+    }
+    if pipeline.cohort_horizon_days == 0 {
+        bail!(Usage("pipeline.cohort_horizon_days is 0; it must be 1 or more".to_owned()));
+    }
+    let weights = &pipeline.quality_weights;
+    let weights = [weights.expected_yield, weights.velocity, weights.hygiene, weights.spread];
+    let are_shares = weights.iter().all(|weight| (0.0..=1e6).contains(weight));
+    if !are_shares || weights.iter().sum::<f64>() <= 0.0 {
+        bail!(Usage(
+            "pipeline.quality_weights: no weight may be below 0, and one must be above it"
+                .to_owned()
+        ));
+    }
+    for name in &pipeline.win_chance_by {
+        let known = Dimension::built_in(name)
+            .map_err(|error| Usage(format!("pipeline.win_chance_by: {error}")))?;
+        if !Dimension::known_while_open().contains(&known) {
+            bail!(Usage(format!(
+                "pipeline.win_chance_by: {name} is known only when a deal has ended; leave it out"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn time_zone(settings: &Settings) -> Result<TimeZone> {

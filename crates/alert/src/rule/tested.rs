@@ -156,6 +156,7 @@ impl Rule {
             Self::LeadSourceLow => pair.current.deals() >= fewest,
             Self::DfiRise => of_known_length(&pair.current) && of_known_length(&pair.baseline),
             Self::HighRiskDeals
+            | Self::PipelineQuality
             | Self::DataQuality
             | Self::JobFailed
             | Self::DataStale

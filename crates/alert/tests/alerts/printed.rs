@@ -112,6 +112,7 @@ fn deals_at_high_risk() {
         rep: None,
         acv_bucket: Some("Enterprise".to_owned()),
         lead_source: Some(source.to_owned()),
+        ..OpenDeal::default()
     };
     let (old, new) = (date(2024, 1, 2), date(2024, 6, 20));
     let deals = [

@@ -1,24 +1,62 @@
-use serde_json::json;
+use serde_json::{Value, json};
 use winsight_model::{Money, Settings};
 
-use super::wording::{counted, grouped, listed};
+use super::stages::stage_insight;
+use super::wording::{counted, grouped, listed, percent};
 use super::{Cadence, Insight, InsightKind, evidence, short_money};
-use crate::{HighRisk, PipelineHealth, RiskyDeal};
+use crate::{HighRisk, PipelineHealth, PipelineQuality, QualityPart, RiskyDeal, StageProgression};
 
 /// How many deals a sentence names.
 const NAMED_DEALS: usize = 3;
 
-/// Pipeline health and high-risk deals.
-pub fn daily_insights(
-    health: &PipelineHealth,
-    risk: &HighRisk,
-    currency: &str,
-    settings: &Settings,
-) -> Vec<Insight> {
-    vec![high_risk_deals(health, risk, currency, settings), pipeline(health, currency)]
+/// What the daily insights are made from.
+#[derive(Clone, Copy, Debug)]
+pub struct DailyInput<'a> {
+    /// The pipeline as it stands.
+    pub health: &'a PipelineHealth,
+    /// How good it is.
+    pub quality: &'a PipelineQuality,
+    /// How deals went through the stages in the past year.
+    pub progression: &'a [StageProgression],
+    /// The deals at risk.
+    pub risk: &'a HighRisk,
+    /// ISO 4217 code of the amounts.
+    pub currency: &'a str,
 }
 
-fn pipeline(health: &PipelineHealth, currency: &str) -> Insight {
+/// High-risk deals, pipeline health, stage progression.
+pub fn daily_insights(input: &DailyInput<'_>, settings: &Settings) -> Vec<Insight> {
+    vec![
+        high_risk_deals(input.health, input.risk, input.currency, settings),
+        pipeline(input.health, input.quality, input.currency),
+        stage_insight(input.progression),
+    ]
+}
+
+/// `Quality 62 of 100: expected yield 80%, velocity 55%, …`.
+fn quality_words(quality: &PipelineQuality) -> Option<String> {
+    let score = quality.score?;
+    let part = |part: &QualityPart| match part.value {
+        Some(value) => format!("{} {}", part.kind.words(), percent(value)),
+        None => format!("{} unknown", part.kind.words()),
+    };
+    let parts: Vec<_> = quality.parts.iter().map(part).collect();
+    Some(format!("Its quality is {score:.0} of 100: {}.", listed(&parts)))
+}
+
+fn quality_evidence(quality: &PipelineQuality) -> Value {
+    let parts = quality.parts.iter().map(|part| {
+        let shown = json!({ "weight": part.weight, "value": part.value, "note": part.note });
+        (part.kind.as_str().to_owned(), shown)
+    });
+    json!({
+        "score": quality.score,
+        "reason": quality.reason,
+        "parts": parts.collect::<serde_json::Map<_, _>>(),
+    })
+}
+
+fn pipeline(health: &PipelineHealth, quality: &PipelineQuality, currency: &str) -> Insight {
     let amount = short_money(health.amount, currency);
     let open = counted(health.deals as u64, "open deal");
     let mut sentences = match health.by_stage.first() {
@@ -36,6 +74,7 @@ fn pipeline(health: &PipelineHealth, currency: &str) -> Insight {
         }
         None => vec!["There are no open deals.".to_owned()],
     };
+    sentences.extend(quality_words(quality));
     if health.past_expected_close > 0 {
         sentences
             .push(format!("{} past the expected close date.", are(health.past_expected_close)));
@@ -67,6 +106,7 @@ fn pipeline(health: &PipelineHealth, currency: &str) -> Insight {
             ("without_amount", json!(health.without_amount)),
             ("past_expected_close", json!(health.past_expected_close)),
             ("by_stage", stages.collect()),
+            ("pipeline_quality", quality_evidence(quality)),
         ]),
         rank: 50.0,
     }
@@ -101,8 +141,9 @@ fn high_risk_deals(
         let shows = if count == 1 { "shows" } else { "show" };
         let deals = counted(count as u64, "open deal");
         let text = format!(
-            "{deals} worth {amount} {shows} loss-risk patterns: {}. {}",
+            "{deals} worth {amount} {shows} loss-risk patterns: {}.{} {}",
             listed(&patterns),
+            expected(&risk.deals, currency),
             largest(&risk.deals, currency),
         );
         (title, text)
@@ -117,7 +158,7 @@ fn high_risk_deals(
         title,
         text: text.trim_end().to_owned(),
         caution: (count > 0).then(|| {
-            "The patterns are rules of the settings, not a forecast for any single deal.".to_owned()
+            "Patterns and win chances speak of many deals, not of any single one.".to_owned()
         }),
         action: (count > 0).then(|| "Review these deals in next pipeline review".to_owned()),
         evidence: evidence([
@@ -129,6 +170,20 @@ fn high_risk_deals(
         ]),
         rank: if count > 0 { 100.0 } else { 10.0 },
     }
+}
+
+/// What the chances of these deals leave of their amount.
+fn expected(deals: &[RiskyDeal], currency: &str) -> String {
+    let known = deals.iter().filter_map(|risky| Some((risky.deal.amount?, risky.chance.as_ref()?)));
+    let (mut amount, mut left) = (Money::ZERO, Money::ZERO);
+    for (of, chance) in known {
+        amount += of;
+        left += of.scaled(chance.chance);
+    }
+    if amount <= Money::ZERO {
+        return String::new();
+    }
+    format!(" By their win chances {} of it is to be expected.", short_money(left, currency))
 }
 
 fn largest(deals: &[RiskyDeal], currency: &str) -> String {

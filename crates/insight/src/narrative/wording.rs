@@ -114,7 +114,7 @@ pub(super) fn grouped(number: &impl ToString) -> String {
 }
 
 /// `A`, `A and B`, `A, B and C`.
-pub(super) fn listed(items: &[String]) -> String {
+pub(crate) fn listed(items: &[String]) -> String {
     match items {
         [] => String::new(),
         [only] => only.clone(),

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod breadth;
+mod bridge;
 mod causes;
 mod decomposition;
 mod driver_reference;
@@ -13,10 +14,12 @@ mod known_answers;
 mod narrative;
 mod pipeline;
 mod properties;
+mod quality;
 mod reps;
 mod simulation;
 mod simulations;
 mod statistics;
+mod survival;
 mod trends;
 
 use winsight_insight::SegmentPair;

@@ -1,10 +1,13 @@
 //! The sentences.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::date;
 use winsight_insight::{
-    Cadence, CauseSearch, Causes, DriverAnalysis, Insight, InsightKind, MonthlyInput,
-    PipelineHealth, SegmentPair, WeeklyInput, daily_insights, drivers, find_causes, high_risk,
-    monthly_insights, pipeline_health, short_money, weekly_insights,
+    Cadence, CauseSearch, Causes, DailyInput, DriverAnalysis, HighRisk, Insight, InsightKind,
+    MonthlyInput, PipelineHealth, QualityInput, SegmentPair, WeeklyInput, daily_insights, drivers,
+    find_causes, high_risk, monthly_insights, pipeline_health, pipeline_quality, short_money,
+    weekly_insights,
 };
 use winsight_model::{
     CellCounts, CellTable, Dimension, Money, OpenDeal, Segment, Settings, Window,
@@ -73,6 +76,21 @@ fn names_survive_a_round_trip() {
     }
 }
 
+/// Without stage events or win chances.
+fn daily(health: &PipelineHealth, risk: &HighRisk, settings: &Settings) -> Vec<Insight> {
+    let quality = pipeline_quality(&QualityInput {
+        deals: &[],
+        chances: &[],
+        today: date(2024, 6, 30),
+        past_rate: None,
+        stages: &BTreeMap::new(),
+        idle_days: settings.alerts.idle_days,
+        weights: &settings.pipeline.quality_weights,
+    });
+    let input = DailyInput { health, quality: &quality, progression: &[], risk, currency: "USD" };
+    daily_insights(&input, settings)
+}
+
 #[test]
 fn a_daily_pipeline() {
     let deal = |id: &str, units: i128| OpenDeal {
@@ -87,13 +105,14 @@ fn a_daily_pipeline() {
         rep: None,
         acv_bucket: (units > 50_000).then(|| "Enterprise".to_owned()),
         lead_source: None,
+        ..OpenDeal::default()
     };
     let deals = [deal("1", 250_000), deal("2", 200_000), deal("3", 4_000), deal("4", 0)];
     let settings = Settings::default();
     let today = date(2024, 6, 30);
     let health = pipeline_health(&deals, today);
     let risk = high_risk(&deals, today, &settings.alerts);
-    let insights = daily_insights(&health, &risk, "USD", &settings);
+    let insights = daily(&health, &risk, &settings);
 
     let pipeline = of_kind(&insights, InsightKind::PipelineHealth);
     assert_eq!(pipeline.title, "Pipeline: 4 open deals, $454k");
@@ -115,7 +134,7 @@ fn a_daily_pipeline() {
     assert_eq!(risky.evidence["deal_ids"], serde_json::json!(["1", "2"]));
 
     let nothing = high_risk(&[], today, &settings.alerts);
-    let insights = daily_insights(&PipelineHealth::default(), &nothing, "USD", &settings);
+    let insights = daily(&PipelineHealth::default(), &nothing, &settings);
     assert_eq!(of_kind(&insights, InsightKind::PipelineHealth).text, "There are no open deals.");
     let risky = of_kind(&insights, InsightKind::HighRiskDeals);
     assert_eq!(risky.text, "There is no open deal to look at.");

@@ -20,6 +20,7 @@ fn deal(id: &str, amount: Option<i128>) -> OpenDeal {
         rep: None,
         acv_bucket: None,
         lead_source: None,
+        ..OpenDeal::default()
     }
 }
 

@@ -108,7 +108,7 @@ impl ChangesParameters {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct DealsParameters {
+pub(crate) struct ClosedDealsParameters {
     /// Only deals with these values, as `filter` has them, joined with ` & `: `region=Europe`.
     r#where: Option<String>,
     /// First closed date.
@@ -121,7 +121,7 @@ pub(crate) struct DealsParameters {
     limit: Option<usize>,
 }
 
-impl DealsParameters {
+impl ClosedDealsParameters {
     pub(crate) fn query(self) -> Result<ClosedDealsQuery, Refusal> {
         let from = self.from.as_deref().map(|text| date("from", text)).transpose()?;
         let to = self.to.as_deref().map(|text| date("to", text)).transpose()?;
@@ -290,7 +290,7 @@ fn dimension(name: &str) -> Result<Dimension, Refusal> {
     Dimension::built_in(name.trim()).map_err(|error| Refusal::bad_request(format!("by: {error}")))
 }
 
-fn date(name: &str, text: &str) -> Result<Date, Refusal> {
+pub(super) fn date(name: &str, text: &str) -> Result<Date, Refusal> {
     text.parse().map_err(|_| {
         Refusal::bad_request(format!("{name}: {text:?} is not a date; write it like 2024-06-30"))
     })

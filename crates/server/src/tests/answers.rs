@@ -125,3 +125,24 @@ async fn a_trend_has_a_point_for_every_period_even_an_empty_one() {
     assert_eq!(points[0]["won"], 35);
     assert_eq!((&points[1]["deals"], &points[1]["win_rate"]), (&json!(0), &Value::Null));
 }
+
+#[tokio::test]
+async fn the_pipeline_its_cohorts_and_its_deals() {
+    let opened = loaded().await;
+    let pipeline = ask(&opened, "/api/v1/pipeline?from=2026-02-01&to=2026-03-01&all=true").await;
+    assert_eq!((&pipeline["deals"], &pipeline["amount"]), (&json!(0), &json!("0.00")));
+    assert_eq!(pipeline["pipeline_quality"]["score"], Value::Null);
+    let bridge = &pipeline["bridge"];
+    assert_eq!(bridge["created"]["deals"], 60);
+    assert_eq!(bridge["won"]["amount"], "35017.50");
+    assert_eq!(bridge["end"], json!({ "deals": 0, "amount": "0.00", "largest_deal_ids": [] }));
+
+    let cohorts = ask(&opened, "/api/v1/cohorts?from=2026-01-01&horizon_days=24").await;
+    let cohort = &cohorts[0];
+    assert_eq!((&cohort["cohort"], &cohort["deals"]), (&json!("2026-Q1"), &json!(60)));
+    // All deals that are won take 20 days, all that are lost 27.
+    assert_eq!(cohort["cohort_win_rate"], json!(35.0 / 60.0));
+    assert_eq!(cohort["cohort_loss_rate"], json!(0.0));
+    assert_eq!(cohort["resolved"], json!(1.0));
+    assert_eq!(ask(&opened, "/api/v1/deals?risk=high").await, json!([]));
+}

@@ -20,7 +20,7 @@ pub struct Contributor {
     pub dimension: String,
     /// The values, joined with ` × `, or `all`.
     pub value: String,
-    /// Its deals, as values of `where` in `/api/v1/deals`: `region=Europe`.
+    /// Its deals, as values of `where` in `/api/v1/closed-deals`: `region=Europe`.
     pub filter: Vec<String>,
     /// `rate`: its win rate moved. `mix`: its share of the deals did.
     pub kind: String,

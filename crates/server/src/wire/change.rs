@@ -94,7 +94,7 @@ pub struct Change {
     /// The same of the revenue-weighted win rate: the rate inside this segment.
     #[schema(required)]
     pub rwwr_rate: Option<f64>,
-    /// Its deals, as values of `where` in `/api/v1/deals`: `region=Europe`.
+    /// Its deals, as values of `where` in `/api/v1/closed-deals`: `region=Europe`.
     pub filter: Vec<String>,
     /// What the evidence says about the change.
     pub verdict: Verdict,

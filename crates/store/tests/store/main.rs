@@ -15,6 +15,7 @@ mod journals;
 mod loads;
 mod locations;
 mod replay;
+mod stays;
 mod tallies;
 mod training;
 mod upkeep;

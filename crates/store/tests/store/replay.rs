@@ -46,7 +46,7 @@ async fn a_reopened_deal_counts_by_what_it_was_then() {
         (TODAY, (1, 0), None),
     ] {
         assert_eq!(test.won_and_lost(day).await, won_and_lost, "{day}");
-        let open = test.store.open_deals(&commit, day).await.expect("reads");
+        let open = test.store.open_deals(&commit, day, &[], None).await.expect("reads");
         let stages: Vec<_> = open.iter().map(|deal| deal.stage.as_deref()).collect();
         assert_eq!(stages, stage.map(Some).into_iter().collect::<Vec<_>>(), "{day}");
     }
@@ -62,7 +62,7 @@ async fn an_open_deal_does_not_show_the_stage_it_reached_later() {
     let closed = Some((date(2024, 5, 1), Outcome::Lost));
     test.load(&[deal("a", date(2024, 1, 5), closed)], &[]).await;
     let commit = test.store.latest().await.expect("reads").expect("a version");
-    let open = test.store.open_deals(&commit, date(2024, 2, 1)).await.expect("reads");
+    let open = test.store.open_deals(&commit, date(2024, 2, 1), &[], None).await.expect("reads");
     assert_eq!(open.len(), 1);
     assert_eq!(open[0].stage, None, "without events the stage of that day is unknown");
 }

@@ -1,9 +1,9 @@
-//! `metrics` and `deals`: questions and their answers as tables.
+//! `metrics`: a question and its answer as a table.
 
 use anyhow::Result;
 use winsight_insight::Interval;
 use winsight_jobs::{MetricRow, MetricsQuery};
-use winsight_model::{Money, Window};
+use winsight_model::Window;
 use winsight_server::wire;
 
 use crate::cli::{Metrics, Place, Usage};
@@ -106,42 +106,4 @@ pub(super) fn window(
         }
         _ => Err(Usage(format!("{flags}: give both ends of the window, or neither")).into()),
     }
-}
-
-pub(crate) async fn high_risk_deals(place: &Place, limit: usize, json: bool) -> Result<()> {
-    let workspace = configuration::open(place).await?;
-    let risky = workspace.high_risk().await?;
-    let settings = &workspace.settings().alerts;
-    if json {
-        let deals = risky.deals.into_iter().take(limit);
-        let wired: Vec<_> = deals.map(|deal| wire::RiskyDeal::new(deal, settings)).collect();
-        return say_json(&wired);
-    }
-    if risky.deals.is_empty() {
-        say("no open deal matches a loss pattern")?;
-        return say_label(&workspace).await;
-    }
-    let rows = risky.deals.iter().take(limit).map(|risky| {
-        let deal = &risky.deal;
-        let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        let reasons: Vec<_> =
-            risky.reasons.iter().map(|reason| reason.describe(settings)).collect();
-        vec![
-            deal.deal_id.clone(),
-            text(&deal.account),
-            text(&deal.rep),
-            text(&deal.stage),
-            reasons.join("; "),
-            deal.amount.unwrap_or(Money::ZERO).to_string(),
-        ]
-    });
-    let header = ["deal", "account", "rep", "stage", "why", "amount"];
-    say(&table(&header, 5, rows.collect()))?;
-    say(&format!(
-        "{} deals, {} {}",
-        risky.deals.len(),
-        risky.amount,
-        workspace.settings().reporting_currency
-    ))?;
-    say_label(&workspace).await
 }

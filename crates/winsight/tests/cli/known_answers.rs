@@ -12,7 +12,7 @@ use crate::tally::{Deal, assert_metrics, assert_rate, read};
 
 const DIMENSIONS: [&str; 6] = ["region", "lead_source", "rep", "acv_bucket", "industry", "product"];
 
-fn real_file(name: &str) -> Option<PathBuf> {
+pub(crate) fn real_file(name: &str) -> Option<PathBuf> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data"));
     if folder.exists() {
         return Some(folder.join(name));

@@ -19,6 +19,7 @@ mod home;
 mod known_answers;
 mod output;
 mod ownership;
+mod pipeline;
 mod quarantine;
 mod sources;
 mod tally;

@@ -45,7 +45,9 @@ fn wrong_usage_is_explained() {
 #[test]
 fn a_question_before_the_first_load_says_how_to_load() {
     let home = TestHome::new();
-    for line in ["metrics", "changes --by region", "drivers", "deals", "run daily"] {
+    for line in
+        ["metrics", "changes --by region", "drivers", "deals", "pipeline", "cohorts", "run daily"]
+    {
         let answer = home.run(line.split(' '));
         answer
             .is_failure(FAILED, &["no deals have been loaded yet", "winsight import"])
