@@ -82,6 +82,7 @@ impl Rule {
             Self::WinRateDrop => 0.45,
             Self::DfiRise | Self::LeadSourceLow => 0.1,
             Self::HighRiskDeals
+            | Self::PipelineQuality
             | Self::DataQuality
             | Self::JobFailed
             | Self::DataStale

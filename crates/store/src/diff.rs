@@ -22,7 +22,7 @@ impl Key {
     }
 
     /// The part of the key that a table of hashes goes by.
-    fn short(self) -> u64 {
+    pub(crate) fn short(self) -> u64 {
         #[expect(clippy::cast_possible_truncation, reason = "half of a hash is a hash")]
         let half = self.0 as u64;
         half
@@ -40,12 +40,6 @@ impl Keys {
         self.0.push(0);
         self.0.extend_from_slice(id.as_bytes());
         Key(xxh3_128(&self.0))
-    }
-
-    /// Half of it, where a collision in a million million does not matter.
-    #[expect(clippy::cast_possible_truncation, reason = "the other half is left out on purpose")]
-    pub(crate) fn short(self) -> u64 {
-        self.0 as u64
     }
 }
 

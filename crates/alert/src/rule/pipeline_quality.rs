@@ -58,6 +58,7 @@ pub fn pipeline_quality_finding(
         window: Window::trailing(1, observation.window.last_day()),
         baseline_window: None,
         impact: Some(Impact { amount: health.amount, kind: ImpactKind::AmountAtRisk }),
+        custom: None,
         currency: observation.currency.to_owned(),
         title: "Pipeline Quality Low".to_owned(),
         message,

@@ -58,7 +58,8 @@ fn a_metric_has_the_fields_of_the_contract() {
     let names = "dimension value period deals won lost win_rate win_rate_low win_rate_high rwwr \
                  rwwr_low rwwr_high rwwr_reason dfi dfi_low dfi_high median_cycle_days \
                  median_cycle_days_won median_cycle_days_lost won_amount \
-                 closed_amount currency enough_data data_version data_as_of";
+                 closed_amount currency enough_data data_version data_as_of pooled_win_rate \
+                 pooled_win_rate_low pooled_win_rate_high rolled_up_to";
     assert_eq!(sorted(keys(&written)), sorted(names.split_whitespace().collect()));
     for (name, expected) in [
         ("dimension", json!("region")),

@@ -166,7 +166,7 @@ fn a_load_that_may_not_write_leaves_the_old_version() {
     let command = home.command();
     // The system refuses to let any file grow beyond so many blocks of 512 bytes, as it refuses
     // when a disk is full.
-    for blocks in [0, 32, 128] {
+    for blocks in [0, 16, 32] {
         let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
         let mut shell = std::process::Command::new("/bin/sh");
         shell.env_clear().args(["-c", &limited]).arg(command.get_program());

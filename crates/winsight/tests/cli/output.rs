@@ -9,7 +9,8 @@ use crate::home::{Answer, TODAY, TestHome, deals, text};
 const METRIC: &str = "dimension value period deals won lost win_rate win_rate_low win_rate_high \
     rwwr rwwr_low rwwr_high rwwr_reason dfi dfi_low dfi_high median_cycle_days \
     median_cycle_days_won median_cycle_days_lost won_amount \
-    closed_amount currency enough_data data_version data_as_of";
+    closed_amount currency enough_data data_version data_as_of pooled_win_rate \
+    pooled_win_rate_low pooled_win_rate_high rolled_up_to";
 const RUN: &str = "job as_of data_version deals insights alerts_opened alerts_resolved duration_ms";
 const IMPORT: &str = "rows_read inserted updated unchanged deleted quarantined quality_score \
     issues mapping data_version duration_ms";
@@ -28,7 +29,9 @@ fn assert_fields(document: &Value, promised: &str) {
 /// went on as before.
 fn a_drop() -> TestHome {
     let home = TestHome::new();
-    let mut rows = vec!["open,2024-05-01,,Open,70000,EU".to_owned()];
+    // The last is there so that the days of the drop are long enough ago to be judged.
+    let mut rows =
+        vec!["open,2024-05-01,,Open,70000,EU".to_owned(), "new,2024-06-28,,Open,,EU".to_owned()];
     for (created, closed, won_of_hundred) in
         [("2024-01-05", "2024-02-20", 80), ("2024-04-05", "2024-06-20", 20)]
     {
