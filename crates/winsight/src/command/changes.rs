@@ -68,7 +68,7 @@ pub(crate) async fn changes(place: &Place, query: Changes, json: bool) -> Result
     if !changes.segments.is_empty() {
         say(&segments(&changes))?;
     }
-    if let Some(causes) = &changes.causes {
+    if let Some(causes) = changes.causes.as_ref().filter(|causes| causes.tested > 0) {
         say(&what_stands_out(causes))?;
     }
     say_label(&workspace).await
