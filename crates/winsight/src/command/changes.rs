@@ -55,7 +55,9 @@ pub(crate) async fn changes(place: &Place, query: Changes, json: bool) -> Result
     let HeadlineChanges { rwwr, dfi } = &changes.headline;
     say(&headline("revenue-weighted win rate, in points", rwwr, points))?;
     say(&headline("deal friction index, as a factor", dfi, |by| format!("{by:.2}")))?;
-    if let Some(found) = &changes.concentration {
+    // Of three values or fewer it says nothing.
+    let several = changes.segments.len() > 3;
+    if let Some(found) = changes.concentration.as_ref().filter(|_| several) {
         let values: Vec<_> =
             found.values.iter().map(|(segment, _)| segment.value_label()).collect();
         say(&format!(
