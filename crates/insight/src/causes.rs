@@ -7,7 +7,7 @@ mod search;
 use winsight_model::{CellTable, Segment};
 
 use crate::Share;
-use search::{Found, search};
+use search::{Found, overall_change, search};
 
 /// What to look for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,10 +94,11 @@ const RIVALS: usize = 2;
 /// everything tested is not named. The deals of a cause are then set aside, and the rest is searched
 /// for another one.
 pub fn find_causes(table: &CellTable, settings: &CauseSearch) -> Causes {
+    let total = overall_change(table);
     let mut rest = table.clone();
     let mut result = Causes::default();
     while result.causes.len() < MOST_CAUSES {
-        let (tested, mut found) = search(&rest, settings);
+        let (tested, mut found) = search(&rest, total, settings);
         result.tested += tested;
         found.truncate(1 + RIVALS);
         if found.is_empty() {

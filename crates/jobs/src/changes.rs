@@ -119,10 +119,8 @@ impl Workspace {
         judged.retain(|gated| is_of(&gated.change.segment, by));
         let several = by.len() > 1;
         let split = |metric| if several { shapley(&asked, metric) } else { None };
-        let causes = match query.causes {
-            true => Some(self.causes(&commit, window, baseline).await?),
-            false => None,
-        };
+        let causes =
+            if query.causes { Some(self.causes(&commit, window, baseline).await?) } else { None };
         let last_known = trailing.last_day();
         Ok(ChangesTable {
             window,

@@ -23,12 +23,11 @@ impl FeatureStore {
     ) -> Result<(Vec<ClosedDeal>, u64), StoreError> {
         let engine = self.engine(commit).await?;
         let columns = "deal_id, name, account, rep, amount, created_date";
-        let dimensions: String = segment
-            .parts()
-            .iter()
-            .enumerate()
+        let parts = segment.parts().iter().enumerate();
+        let dimensions: Vec<String> = parts
             .map(|(place, (dimension, _))| format!(", deals.{dimension} AS part_{place}"))
             .collect();
+        let dimensions = dimensions.concat();
         let mut closed = format!(
             "SELECT {columns}, outcome, closed_date, CAST(cycle_days AS INT) AS cycle_days
                     {dimensions}

@@ -35,17 +35,14 @@ struct Candidate {
 }
 
 /// How many explanations were tested, and those that pass the level, best first.
-pub(super) fn search(table: &CellTable, settings: &CauseSearch) -> (usize, Vec<Found>) {
-    let mut all = CellCounts::default();
-    for counts in table.counts() {
-        all.add(counts);
-    }
+///
+/// `total` is the change that is to be explained.
+pub(super) fn search(table: &CellTable, total: f64, settings: &CauseSearch) -> (usize, Vec<Found>) {
+    let all = everything(table);
     if all.deals == 0 || all.baseline_deals == 0 {
         return (0, Vec::new());
     }
     let levels = candidates(table, &all, settings);
-    let total = f64::from(all.won) / f64::from(all.deals)
-        - f64::from(all.baseline_won) / f64::from(all.baseline_deals);
     let restlessness = restlessness(levels.get(1).map_or(&[], Vec::as_slice), &all);
     let mut tested = 0;
     let mut found = Vec::new();
@@ -76,6 +73,25 @@ pub(super) fn search(table: &CellTable, settings: &CauseSearch) -> (usize, Vec<F
     });
     found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.parts.cmp(&b.parts)));
     (tested, found)
+}
+
+/// All cells together.
+fn everything(table: &CellTable) -> CellCounts {
+    let mut all = CellCounts::default();
+    for counts in table.counts() {
+        all.add(counts);
+    }
+    all
+}
+
+/// The change of the win rate of all deals; none without deals in both windows.
+pub(super) fn overall_change(table: &CellTable) -> f64 {
+    let all = everything(table);
+    let rate = |won: u32, deals: u32| f64::from(won) / f64::from(deals);
+    match (all.deals, all.baseline_deals) {
+        (0, _) | (_, 0) => 0.0,
+        (deals, before) => rate(all.won, deals) - rate(all.baseline_won, before),
+    }
 }
 
 fn explanation(candidate: &Candidate, all: &CellCounts, evidence: &Evidence, prior: f64) -> Found {

@@ -8,7 +8,7 @@ use super::wording::{
 use super::{ASSOCIATION, Cadence, Insight, InsightKind, MonthlyInput, evidence, short_money};
 use crate::{
     DimensionTest, Driver, DriverAnalysis, GatedChange, LOOKS_PER_QUARTER, Metrics, gate_changes,
-    metrics, tested_segments,
+    metrics, segment_change, tested_segments,
 };
 
 /// Drivers, the period against the one before, and one recommendation.
@@ -174,12 +174,11 @@ fn period_over_period(input: &MonthlyInput<'_>, settings: &Settings) -> Insight 
     }
 }
 
-/// What a real change of the win rate comes from.
+/// What the change of the win rate comes from, where its interval excludes none.
 fn why(input: &MonthlyInput<'_>, settings: &Settings) -> Option<String> {
-    let tested = tested_segments(&input.overall, &input.segments);
-    let overall = gate_changes(&tested, settings, LOOKS_PER_QUARTER).into_iter().next()?;
-    let change = overall.change.change.filter(|_| overall.real)?;
-    explanation(change, &input.overall, &input.segments, &input.causes)
+    let change = segment_change(&input.overall, settings.min_deals);
+    change.interval.filter(|interval| interval.excludes_zero())?;
+    explanation(change.change?, &input.overall, &input.segments, &input.causes)
 }
 
 /// `win rate 48% (50% before)`; nothing unless both are known.

@@ -54,7 +54,10 @@ fn win_rate_change(input: &WeeklyInput, gated: &GatedChange, settings: &Settings
             verdict(gated, settings),
         );
         let why = explanation(difference, &input.overall, &input.segments, &input.causes);
-        let why = why.filter(|_| gated.real).map(|why| format!(" {why}")).unwrap_or_default();
+        let why = why
+            .filter(|_| interval.excludes_zero())
+            .map(|why| format!(" {why}"))
+            .unwrap_or_default();
         Some((title, text + &why))
     };
     let (title, text) = title_and_text().unwrap_or_else(|| {

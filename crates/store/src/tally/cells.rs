@@ -152,5 +152,8 @@ impl Cells {
 
 /// The codes that a key packs, in the order of the dimensions.
 fn codes_of(packed: u128, dimensions: usize) -> impl Iterator<Item = u16> {
-    (0..dimensions).rev().map(move |place| (packed >> (CODE_BITS as usize * place)) as u16)
+    (0..dimensions).rev().map(move |place| {
+        let code = packed >> (CODE_BITS as usize * place) & u128::from(u16::MAX);
+        u16::try_from(code).unwrap_or(u16::MAX)
+    })
 }

@@ -55,7 +55,9 @@ pub(crate) async fn changes(place: &Place, query: Changes, json: bool) -> Result
     let HeadlineChanges { rwwr, dfi } = &changes.headline;
     say(&headline("revenue-weighted win rate, in points", rwwr, points))?;
     say(&headline("deal friction index, as a factor", dfi, |by| format!("{by:.2}")))?;
-    if let Some(found) = &changes.concentration {
+    // Of three values or fewer it says nothing.
+    let several = changes.segments.len() > 3;
+    if let Some(found) = changes.concentration.as_ref().filter(|_| several) {
         let values: Vec<_> =
             found.values.iter().map(|(segment, _)| segment.value_label()).collect();
         say(&format!(
@@ -68,7 +70,7 @@ pub(crate) async fn changes(place: &Place, query: Changes, json: bool) -> Result
     if !changes.segments.is_empty() {
         say(&segments(&changes))?;
     }
-    if let Some(causes) = &changes.causes {
+    if let Some(causes) = changes.causes.as_ref().filter(|causes| causes.tested > 0) {
         say(&what_stands_out(causes))?;
     }
     say_label(&workspace).await

@@ -35,7 +35,7 @@ pub(crate) struct Outcome {
 
 /// Plants incident number `seed` and looks for it in every way.
 pub(crate) fn examine(seed: u64) -> Outcome {
-    let kind = if seed % 2 == 0 { CauseKind::Rate } else { CauseKind::Mix };
+    let kind = if seed.is_multiple_of(2) { CauseKind::Rate } else { CauseKind::Mix };
     let incident = plant(seed, kind);
     let (found, tested) = by_likelihood(&incident.table);
     let detectable = is_detectable(&incident, tested);
