@@ -115,7 +115,7 @@ impl Notice {
             alert: alert.id.clone(),
             event,
             at,
-            rule: finding.rule.to_string(),
+            rule: finding.rule_name(),
             severity: finding.severity,
             segment: parts.map(|(name, value)| (name.to_string(), value.clone())).collect(),
             metric: finding.metric.clone(),
@@ -134,6 +134,25 @@ impl Notice {
             resolved_at: alert.resolved_at,
             linked: is_theirs,
         })
+    }
+
+    /// The end of what somebody was told who sees only a part of it. What they were told may hold more
+    /// than they may see by now, so that nothing of it is said again but the headline.
+    pub fn over(self, at: Timestamp) -> Self {
+        Self {
+            event: Event::Resolved,
+            at,
+            resolved_at: Some(at),
+            current: None,
+            baseline: None,
+            interval: None,
+            impact_amount: None,
+            facts: Vec::new(),
+            context: None,
+            evidence: "it is no longer found".to_owned(),
+            linked: false,
+            ..self
+        }
     }
 
     /// What `channels test` sends.

@@ -71,7 +71,7 @@ impl Routing {
     pub fn wants(&self, finding: &Finding) -> bool {
         let any = |wanted: bool, is_empty: bool| is_empty || wanted;
         any(self.severities.contains(&finding.severity), self.severities.is_empty())
-            && any(self.rules.contains(finding.rule.as_str()), self.rules.is_empty())
+            && any(self.rules.contains(&finding.rule_name()), self.rules.is_empty())
             && any(self.names(&finding.segment), self.segments.is_empty())
     }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ConnectionTrait, EntityTrait, NotSet, Set};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, NotSet, QueryFilter, QueryOrder, Set};
 use winsight_alert::{Alert, Finding, Rule};
 use winsight_model::WorkspaceId;
 use winsight_notify::{Event, Form, Notice, Recipient, Sight};
@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::DeliveryState;
 use crate::entity::delivery;
-use crate::stored::{instant, json};
+use crate::stored::{instant, json, read_json};
 use crate::{MetaError, Metadata};
 
 /// What a rule finds in the deals of somebody who may not see all of them.
@@ -52,8 +52,16 @@ impl Metadata {
         let recipients = self.read_recipients(transaction, workspace).await?;
         for recipient in recipients.iter().filter(|one| one.unsubscribed_at.is_none()) {
             for (event, alert) in events {
-                let Some(row) = delivery_of(workspace, recipient, (*event, alert, now), own)?
-                else {
+                let told = match event {
+                    Event::Resolved => self.told(transaction, workspace, recipient, alert).await?,
+                    Event::Opened | Event::Reopened | Event::Test => None,
+                };
+                // Nobody hears of the end of what they were never told of.
+                if *event == Event::Resolved && told.is_none() {
+                    continue;
+                }
+                let event = (*event, *alert, now);
+                let Some(row) = delivery_of(workspace, recipient, event, own, told)? else {
                     continue;
                 };
                 let known = [delivery::Column::Workspace, delivery::Column::Key];
@@ -66,6 +74,26 @@ impl Metadata {
         }
         Ok(())
     }
+
+    /// What a recipient was last told of an alert.
+    async fn told(
+        &self,
+        transaction: &impl ConnectionTrait,
+        workspace: &WorkspaceId,
+        recipient: &Recipient,
+        alert: &Alert,
+    ) -> Result<Option<Notice>, MetaError> {
+        let row = delivery::Entity::find()
+            .filter(delivery::Column::Workspace.eq(workspace.as_str()))
+            .filter(delivery::Column::Channel.eq(recipient.channel.as_str()))
+            .filter(delivery::Column::Address.eq(recipient.address.as_str()))
+            .filter(delivery::Column::Alert.eq(alert.id.as_str()))
+            .order_by_desc(delivery::Column::Id)
+            .one(transaction)
+            .await
+            .map_err(self.failed("read the deliveries"))?;
+        row.map(|row| read_json("notice", row.notice)).transpose()
+    }
 }
 
 fn delivery_of(
@@ -73,13 +101,15 @@ fn delivery_of(
     recipient: &Recipient,
     (event, alert, now): (Event, &Alert, Timestamp),
     own: &OwnFindings,
+    told: Option<Notice>,
 ) -> Result<Option<delivery::ActiveModel>, MetaError> {
     if !recipient.routing.wants(&alert.finding) {
         return Ok(None);
     }
     let at = happened_at(event, alert, now);
     let own = own.of(&recipient.sight, alert.finding.rule);
-    let Some(notice) = Notice::of(alert, event, at, &recipient.sight, own) else {
+    let notice = Notice::of(alert, event, at, &recipient.sight, own);
+    let Some(notice) = notice.or_else(|| told.map(|told| told.over(at))) else {
         return Ok(None);
     };
     let severity = notice.severity;

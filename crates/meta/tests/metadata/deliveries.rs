@@ -164,6 +164,12 @@ async fn who_may_not_see_all_deals_is_told_what_is_in_their_own() {
             row("ana", "2 deals of hers"),
         ]
     );
+    // Its end is told to those who were told of it, and says no number again.
+    evaluate(&metadata, TUESDAY, vec![finding("Europe", 5)]).await;
+    let over: Vec<_> = ledger(&metadata).await.split_off(3);
+    let told: Vec<_> = over.iter().map(|one| (&*one.address, one.notice.event)).collect();
+    assert_eq!(told, [("all", Event::Resolved), ("ana", Event::Resolved)]);
+    assert!(over[1].notice.facts.is_empty(), "{:?}", over[1].notice);
 }
 
 #[tokio::test]
