@@ -9,7 +9,7 @@ use crate::home::{Answer, TODAY, TestHome, deals, text};
 const METRIC: &str = "dimension value period deals won lost win_rate win_rate_low win_rate_high \
     rwwr rwwr_low rwwr_high rwwr_reason dfi dfi_low dfi_high median_cycle_days \
     median_cycle_days_won median_cycle_days_lost won_amount \
-    closed_amount currency enough_data data_version data_as_of";
+    closed_amount currency enough_data pooled_win_rate rolled_up_to data_version data_as_of";
 const RUN: &str = "job as_of data_version deals insights alerts_opened alerts_resolved duration_ms";
 const IMPORT: &str = "rows_read inserted updated unchanged deleted quarantined quality_score \
     issues mapping data_version duration_ms";
@@ -124,6 +124,10 @@ fn every_command_prints_one_document() {
         vec!["metrics", "--grain", "quarter"],
         vec!["changes", "--by", "region"],
         vec!["drivers"],
+        vec!["drivers", "--baseline-from", "2024-01-01", "--baseline-to", "2024-04-01"],
+        vec!["trends"],
+        vec!["trends", "--grain", "week", "--by", "region"],
+        vec!["reps"],
         vec!["insights"],
         vec!["alerts", "--state", "all"],
         vec!["deals"],
