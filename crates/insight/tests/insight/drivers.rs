@@ -227,3 +227,65 @@ fn what_cannot_be_analysed_says_why() {
         assert_eq!(error.to_string(), message);
     }
 }
+
+#[test]
+fn what_is_known_only_afterwards_explains_nothing() {
+    let error = drivers(&[cell(&["Fast"], 20, 20)], &dimensions(&["cycle_bucket"]));
+    assert_eq!(
+        error.expect_err("part of the outcome").to_string(),
+        "cycle_bucket is known only once a deal has closed, so it cannot explain how it ended; leave it out"
+    );
+    // A field that was filled in when the deals were won.
+    let cells = [
+        cell(&["Europe", "(none)"], 1, 150),
+        cell(&["India", "(none)"], 1, 140),
+        cell(&["Europe", "signed"], 120, 0),
+        cell(&["India", "signed"], 130, 1),
+    ];
+    let analysis = drivers(&cells, &dimensions(&["region", "product"])).expect("enough deals");
+    assert_eq!(
+        analysis.dimensions[1].untested.as_deref(),
+        Some("it tells nearly every outcome, and so was probably filled in when the deals closed")
+    );
+    assert!(significant(&analysis).is_empty() && analysis.ranked().is_empty());
+}
+
+#[test]
+fn a_thousand_values_are_an_answer_too() {
+    let mut random = Pcg64Mcg::seed_from_u64(6);
+    let names = dimensions(&["region", "rep"]);
+    for (deals, tested) in [(3_000, true), (40_000, false)] {
+        let cells = draw(&mut random, deals, &[3, 1_000], |_| 0.5);
+        let analysis = drivers(&cells, &names).expect("enough deals");
+        assert_eq!(analysis.dimensions[0].untested, None);
+        // With three deals each the reps are pooled, or left out: never told apart by chance.
+        assert!(!tested || analysis.drivers.len() < 50, "{}", analysis.drivers.len());
+        let finite = |driver: &winsight_insight::Driver| {
+            driver.odds_ratio.is_finite() && driver.interval.high.is_finite()
+        };
+        assert!(analysis.drivers.iter().all(finite));
+    }
+}
+
+#[test]
+fn windows_that_cannot_be_compared_say_why() {
+    use winsight_insight::driver_changes;
+    let names = dimensions(&["region"]);
+    let some = [cell(&["Europe"], 60, 60), cell(&["India"], 50, 70)];
+    for (baseline, message) in [
+        (vec![], "in the baseline: no closed deals in the window; widen it"),
+        (
+            vec![cell(&["Europe"], 9, 0)],
+            "in the baseline: all 9 deals in the window ended alike, so nothing tells them apart; widen it",
+        ),
+    ] {
+        let error = driver_changes(&some, &baseline, &names).expect_err(message);
+        assert_eq!(error.to_string(), message);
+    }
+    // The same deals in both windows: nothing changed. Other regions in both: nothing to compare.
+    let same = driver_changes(&some, &some, &names).expect("enough deals");
+    assert!(same.changes.iter().all(|change| (change.factor - 1.0).abs() < 1e-6));
+    let elsewhere = [cell(&["Chile"], 60, 60), cell(&["Peru"], 50, 70)];
+    let other = driver_changes(&some, &elsewhere, &names).expect("enough deals");
+    assert!(other.changes.is_empty() && other.dropped.iter().all(|level| !level.reason.is_empty()));
+}

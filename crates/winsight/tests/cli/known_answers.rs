@@ -150,6 +150,13 @@ fn skygeni_raises_no_alert_and_claims_no_driver() {
         let claimed = drivers["drivers"].as_array().expect("a list").iter();
         assert_eq!(claimed.filter(|driver| driver["significant"] != false).count(), 0);
         assert!(drivers["deals"].as_u64() > Some(1000), "there was something to analyse");
+        assert_eq!(
+            (&drivers["label"], &drivers["changes"]),
+            (&"association".into(), &serde_json::json!([]))
+        );
+        let reps = home.json(["--as-of", TODAY, "reps"].iter().chain(days));
+        assert_eq!(reps["ranked"], false, "the reps differ by less than luck alone gives");
+        assert_eq!(reps["reps"].as_array().map(Vec::len), Some(25));
     }
 }
 

@@ -22,6 +22,10 @@ const WRONG: [(&str, &[&str]); 25] = [
     ("changes --by region --from 2024-01-01", &["--to", "both"]),
     ("changes --by region --from 2024-03-01 --to 2024-02-01", &["empty"]),
     ("drivers --from 2024-03-01 --to 2024-02-01", &["empty"]),
+    ("drivers --baseline-from 2024-03-01", &["--baseline-from and --baseline-to", "both ends"]),
+    ("trends --grain year", &["week, month or quarter"]),
+    ("trends --by regoin", &["region"]),
+    ("reps --from 2024-03-01 --to 2024-02-01", &["empty"]),
     ("run hourly", &["daily, weekly, monthly"]),
     ("alerts --state gone", &["open, acknowledged"]),
     ("frobnicate", &["frobnicate", "--help"]),
@@ -45,9 +49,17 @@ fn wrong_usage_is_explained() {
 #[test]
 fn a_question_before_the_first_load_says_how_to_load() {
     let home = TestHome::new();
-    for line in
-        ["metrics", "changes --by region", "drivers", "deals", "pipeline", "cohorts", "run daily"]
-    {
+    for line in [
+        "metrics",
+        "changes --by region",
+        "drivers",
+        "trends",
+        "reps",
+        "deals",
+        "pipeline",
+        "cohorts",
+        "run daily",
+    ] {
         let answer = home.run(line.split(' '));
         answer
             .is_failure(FAILED, &["no deals have been loaded yet", "winsight import"])
