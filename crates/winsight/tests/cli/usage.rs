@@ -3,7 +3,7 @@
 use crate::home::{FAILED, TestHome, USAGE, deals, report};
 
 /// A wrong command line, and what the message must say.
-const WRONG: [(&str, &[&str]); 25] = [
+const WRONG: [(&str, &[&str]); 29] = [
     ("metrics --by regoin", &["\"regoin\"", "did you mean \"region\"", "acv_bucket"]),
     ("metrics --by region,", &["acv_bucket"]),
     ("metrics --grain year", &["week, month or quarter"]),
