@@ -30,7 +30,7 @@ pub(crate) struct AddSource {
     /// Name of the source; default that of the CRM.
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// TOML file with the credentials, or - to read them from stdin: token for a `HubSpot` private app;
+    /// TOML file with the credentials, or - to read them from stdin: token for a HubSpot private app;
     /// `client_id`, username and `private_key` for Salesforce; host and sandbox where they differ.
     #[arg(long, value_name = "FILE|-", required_if_eq_any([("kind", "salesforce"), ("kind", "hubspot")]))]
     pub(crate) credentials: Option<PathBuf>,
@@ -47,7 +47,7 @@ pub(crate) struct AddSource {
 pub(crate) enum Crm {
     /// Salesforce.
     Salesforce,
-    /// `HubSpot`.
+    /// HubSpot.
     #[value(name = "hubspot")]
     HubSpot,
     /// A folder of CSV and Parquet files.

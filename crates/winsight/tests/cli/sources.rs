@@ -69,7 +69,9 @@ fn answer(account: &mut Account, path: &str, query: &str, body: &Value) -> (u16,
             ];
             results(vec![json!({ "id": "default", "label": "Sales", "stages": stages })])
         }
-        "/crm/v3/owners" => (403, json!({ "category": "MISSING_SCOPES", "message": "no scope" })),
+        "/crm/v3/owners" | "/crm/v3/objects/companies" => {
+            (403, json!({ "category": "MISSING_SCOPES", "message": "no scope" }))
+        }
         "/crm/v3/objects/deals" if query.contains("archived=true") => {
             let gone = account.archived.iter();
             let at = "2024-06-30T10:00:00Z";
@@ -174,7 +176,8 @@ fn a_sync_brings_everything_at_first_and_then_what_changed() {
     let report = sync(&home, &[]);
     assert_eq!([&report["inserted"], &report["quarantined"]], [&json!(120), &json!(0)]);
     assert_eq!(report["sources"][0]["full"], true);
-    assert_eq!(report["sources"][0]["missing"][0]["missing"], "scope crm.objects.owners.read");
+    let missing = report["sources"][0]["missing"].to_string();
+    assert!(missing.contains("scope crm.objects.owners.read"), "{missing}");
     let metrics = home.json(["metrics", "--from", "2024-05-01", "--to", "2024-06-01"]);
     assert_eq!([&metrics["won"], &metrics["lost"]], [60, 60]);
 
@@ -246,7 +249,8 @@ fn a_refused_token_is_told_with_its_remedy_and_never_shown() {
         failed.stderr.contains("refuses the token; make a new token in HubSpot"),
         "{failed:#?}"
     );
-    assert_eq!(home.json(["metrics"])["won"], 5, "the last good data serves");
+    let metrics = home.json(["metrics", "--from", "2024-05-01", "--to", "2024-06-01"]);
+    assert_eq!(metrics["won"], 5, "the last good data serves");
     let tested = home.run(["source", "test", "crm"]);
     let listed = home.run(["source", "list"]);
     for answer in [&failed, &tested, &listed] {
@@ -289,7 +293,8 @@ fn a_folder_is_a_source_too() {
     )
     .expect("written");
     assert_eq!(sync()["inserted"], 1);
-    assert_eq!(home.json(["metrics"])["deals"], 2);
+    let metrics = home.json(["metrics", "--from", "2024-01-01", "--to", "2024-03-01"]);
+    assert_eq!(metrics["deals"], 2);
 }
 
 #[test]
