@@ -28,7 +28,7 @@ use staged_file::{StagedFile, StagedFileWriter};
 
 const BATCH_ROWS: usize = 65_536;
 /// Rows of a table beyond this are written to a file.
-const MEMORY_BYTES: usize = 448 << 20;
+const MEMORY_BYTES: usize = 384 << 20;
 const STAGING: &str = "staging";
 pub(crate) const HELD: &str = "held";
 const SCOPE: &str = "scope.json";

@@ -22,9 +22,9 @@ use crate::compare::cores;
 use crate::diff::text;
 
 /// Rows per row group: small enough that dozens of open partitions stay in bounded memory.
-const ROW_GROUP_ROWS: usize = 131_072;
+const ROW_GROUP_ROWS: usize = 65_536;
 /// Rows that are gathered before they go to their partitions.
-const GATHERED_ROWS: usize = 262_144;
+const GATHERED_ROWS: usize = 131_072;
 /// Up to so many rows, one worker is enough.
 const FEW_ROWS: usize = 16_384;
 /// Texts and hashes that are another one in nearly every row of the tables about deals: looking for
