@@ -185,29 +185,18 @@ fn spread(batches: Vec<RecordBatch>) -> Vec<Vec<RecordBatch>> {
 ///
 /// A state that was superseded in the instant in which it became known comes before the state that
 /// superseded it, which has the later end.
-///
-/// The event that counts on a day is the one whose next is later. Found so, it needs no aggregate per
-/// point: those that depend on an order take kilobytes each.
 const FEATURES: &str = "
-    WITH events AS (
-      SELECT source, deal_id, stage, outcome, date, next_date,
-             sum(is_new) OVER (PARTITION BY source, deal_id ORDER BY date, position
-                               ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS entered_stages
-      FROM (
-        SELECT source, deal_id, stage, outcome, date, position,
-               lead(date) OVER (PARTITION BY source, deal_id ORDER BY date, position) AS next_date,
-               CASE WHEN outcome = 'open' AND stage IS NOT NULL
-                         AND row_number() OVER (PARTITION BY source, deal_id, outcome, stage
-                                                ORDER BY date, position) = 1
-                    THEN 1 ELSE 0 END AS is_new
-        FROM stage_events)
-    ),
-    stages AS (
-      SELECT points.point, events.stage AS stage, events.outcome AS outcome,
-             events.date AS entered, events.entered_stages AS entered_stages
-      FROM points JOIN events ON events.source = points.source
-        AND events.deal_id = points.deal_id AND events.date <= points.day
-        AND (events.next_date IS NULL OR events.next_date > points.day)
+    WITH stages AS (
+      SELECT point, last_value(stage ORDER BY date, position) AS stage,
+             last_value(outcome ORDER BY date, position) AS outcome, max(date) AS entered,
+             count(DISTINCT CASE WHEN stage_events.outcome = 'open' THEN stage_events.stage END)
+               AS entered_stages
+      FROM (SELECT points.point, stage_events.stage, stage_events.outcome, stage_events.date,
+                   stage_events.position
+            FROM points JOIN stage_events ON stage_events.source = points.source
+              AND stage_events.deal_id = points.deal_id AND stage_events.date <= points.day)
+        AS stage_events
+      GROUP BY point
     ),
     recorded AS (SELECT source, min(date) AS since FROM activities GROUP BY source),
     activity AS (
