@@ -12,8 +12,6 @@ const EXPECTED_VARIANCE: f64 = 0.5;
 const ORDINARY_GROWTH: f64 = 0.1;
 /// A contribution below this share of the overall change explains nothing of it.
 const SMALLEST_PART: f64 = 0.05;
-/// A shift of the mix that moves the overall win rate by less is no news: reps come and go.
-const SMALLEST_SHIFT: f64 = 0.001;
 
 /// What there is in favour of one explanation.
 #[derive(Clone, Copy, Debug)]
@@ -112,11 +110,7 @@ pub(super) fn mix_evidence(
 
 /// Whether a contribution is large enough to explain a part of a change of `total`.
 pub(super) fn matters(evidence: &Evidence, total: f64) -> bool {
-    let least = match evidence.kind {
-        CauseKind::Rate => SMALLEST_PART * total.abs(),
-        CauseKind::Mix => (SMALLEST_PART * total.abs()).max(SMALLEST_SHIFT),
-    };
-    evidence.contribution.abs() >= least
+    evidence.contribution.abs() >= SMALLEST_PART * total.abs()
 }
 
 /// Likelihood-ratio statistic of two pairs of counts having the same proportions (Wilks' G).
