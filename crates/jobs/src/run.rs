@@ -146,8 +146,15 @@ impl Workspace {
         };
         let mut findings = self.tested_findings(commit).await?;
         findings.extend(high_risk_finding(&risky, &observation, &self.settings));
+        findings.extend(self.custom_findings(commit).await?);
         let own_findings = self.own_findings(&deals, find).await?;
-        let rules = &[Rule::WinRateDrop, Rule::DfiRise, Rule::LeadSourceLow, Rule::HighRiskDeals];
+        let rules = &[
+            Rule::WinRateDrop,
+            Rule::DfiRise,
+            Rule::LeadSourceLow,
+            Rule::HighRiskDeals,
+            Rule::Custom,
+        ];
         Ok(Judged { insights, findings, rules, own_findings })
     }
 

@@ -13,4 +13,5 @@ pub(crate) mod mapping;
 pub(crate) mod quarantine_reason;
 pub(crate) mod quarantine_row;
 pub(crate) mod recipient;
+pub(crate) mod rule_file;
 pub(crate) mod run;

@@ -23,6 +23,7 @@ mod mappings;
 mod metadata;
 mod migration;
 mod quarantine;
+mod rule_files;
 mod runs;
 mod stored;
 
@@ -34,4 +35,5 @@ pub use error::MetaError;
 pub use loads::{Load, LoadId, LoadOutcome, LoadState, NewLoad};
 pub use metadata::Metadata;
 pub use quarantine::{QuarantineReason, QuarantineRow, Quarantined};
+pub use rule_files::RuleFile;
 pub use runs::RunRow;

@@ -15,6 +15,7 @@ mod key;
 mod ownership;
 mod quality;
 mod question;
+mod rules;
 mod serve;
 mod simulate;
 
@@ -46,6 +47,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Insights { cadence } => {
             insights::list(&place, cadence.map(Cadence::from), json).await
         }
+        Command::Rules { action } => rules::run(&place, action, json).await,
         Command::Alerts(request) => alerts::run(&place, request, json).await,
         Command::Deals(query) if query.closed => changes::closed_deals(&place, &query, json).await,
         Command::Deals(query) => question::high_risk_deals(&place, query.limit, json).await,
