@@ -6,6 +6,7 @@
 //! [association](LABEL), never a cause.
 
 mod alert;
+mod custom;
 mod evidence;
 mod impact;
 mod life;
@@ -17,6 +18,10 @@ mod stored;
 mod wording;
 
 pub use alert::{Alert, AlertState, Custom, Finding, LABEL, Severity};
+pub use custom::{
+    Comparison, CustomLook, CustomRule, Direction, Metric, Mistake, RuleFailure, Threshold, Verdict,
+    evaluate, read_rules,
+};
 pub use evidence::Evidence;
 pub use impact::{Impact, ImpactKind};
 pub use life::{Action, AlertEvent, ITSELF, Life, Snooze};

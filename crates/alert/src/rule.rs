@@ -54,6 +54,15 @@ impl Rule {
     /// The rules that test for what chance may give, and so share the false-alarm budget.
     pub const TESTING: [Self; 3] = [Self::WinRateDrop, Self::DfiRise, Self::LeadSourceLow];
 
+    /// Every rule that comes with the program and looks by itself.
+    pub const BUILT_IN: [Self; 5] = [
+        Self::WinRateDrop,
+        Self::DfiRise,
+        Self::LeadSourceLow,
+        Self::HighRiskDeals,
+        Self::DataQuality,
+    ];
+
     /// The name in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -154,6 +154,7 @@ impl Workspace {
             &observation,
             &self.settings,
         ));
+        findings.extend(self.custom_findings(commit).await?);
         let chances: BTreeMap<_, _> =
             pipeline.deals.iter().map(|deal| &deal.deal_id).zip(&pipeline.chances).collect();
         let find = |theirs: &[OpenDeal]| {
@@ -170,6 +171,7 @@ impl Workspace {
             Rule::LeadSourceLow,
             Rule::HighRiskDeals,
             Rule::PipelineQuality,
+            Rule::Custom,
         ];
         Ok(Judged { insights, findings, rules, own_findings })
     }

@@ -13,5 +13,6 @@ pub(crate) mod mapping;
 pub(crate) mod quarantine_reason;
 pub(crate) mod quarantine_row;
 pub(crate) mod recipient;
+pub(crate) mod rule_file;
 pub(crate) mod run;
 pub(crate) mod source;

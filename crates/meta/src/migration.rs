@@ -4,6 +4,7 @@ mod m20240722_000001_create_tables;
 mod m20241122_000001_create_erasures;
 mod m20241122_000002_create_deliveries;
 mod m20241122_000003_alert_life;
+mod m20241122_000005_rule_files;
 mod m20241123_000001_create_sources;
 
 use sea_orm_migration::prelude::*;
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20241122_000001_create_erasures::Migration),
             Box::new(m20241122_000002_create_deliveries::Migration),
             Box::new(m20241122_000003_alert_life::Migration),
+            Box::new(m20241122_000005_rule_files::Migration),
             Box::new(m20241123_000001_create_sources::Migration),
         ]
     }

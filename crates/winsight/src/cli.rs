@@ -108,6 +108,11 @@ pub(crate) enum Command {
         #[arg(long, value_enum)]
         cadence: Option<Job>,
     },
+    /// Alert rules: the built-in ones and the workspace's own.
+    Rules {
+        #[command(subcommand)]
+        action: RulesAction,
+    },
     /// The alert inbox.
     Alerts(Alerts),
     /// The open pipeline: amounts, quality, how deals go through the stages, and what changed it.
@@ -511,6 +516,33 @@ pub(crate) struct Alerts {
     pub(crate) by: Option<String>,
     #[command(subcommand)]
     pub(crate) action: Option<AlertAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesAction {
+    /// List the rules and what went wrong with them.
+    List,
+    /// Look for mistakes in a file of rules.
+    Check {
+        /// TOML file.
+        file: PathBuf,
+    },
+    /// Put the rules of a file in the place of the workspace's own.
+    Apply {
+        /// TOML file.
+        file: PathBuf,
+    },
+    /// What the rules of a file would have raised on past data, looked at once a week.
+    Backtest {
+        /// TOML file.
+        file: PathBuf,
+        /// First day; default one year before the last.
+        #[arg(long, value_name = "DATE")]
+        from: Option<Date>,
+        /// Last day; default the last known.
+        #[arg(long, value_name = "DATE")]
+        to: Option<Date>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

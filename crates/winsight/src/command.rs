@@ -16,6 +16,7 @@ mod ownership;
 mod pipeline;
 mod quality;
 mod question;
+mod rules;
 mod serve;
 mod simulate;
 mod source;
@@ -50,6 +51,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Insights { cadence } => {
             insights::list(&place, cadence.map(Cadence::from), json).await
         }
+        Command::Rules { action } => rules::run(&place, action, json).await,
         Command::Alerts(request) => alerts::run(&place, request, json).await,
         Command::Pipeline(query) => pipeline::pipeline(&place, query, json).await,
         Command::Cohorts(query) => pipeline::cohorts(&place, query, json).await,

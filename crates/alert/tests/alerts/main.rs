@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+mod custom;
 mod data;
 mod false_alarms;
 mod lifecycle;
