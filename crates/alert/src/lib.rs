@@ -19,8 +19,8 @@ mod wording;
 
 pub use alert::{Alert, AlertState, Custom, Finding, LABEL, Severity};
 pub use custom::{
-    Comparison, CustomLook, CustomRule, Direction, Metric, Mistake, RuleFailure, Threshold, Verdict,
-    evaluate, read_rules,
+    Comparison, CustomLook, CustomRule, Direction, Metric, Mistake, RuleFailure, Threshold,
+    Verdict, evaluate, read_rules,
 };
 pub use evidence::Evidence;
 pub use impact::{Impact, ImpactKind};

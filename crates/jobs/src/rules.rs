@@ -120,7 +120,8 @@ impl Workspace {
             let mut day = from;
             while day <= to {
                 let judged = self.judge_rule(&commit, rule, day, guarded).await?;
-                let (_, verdicts) = judged.map_err(|failure| JobError::Usage(failure.to_string()))?;
+                let (_, verdicts) =
+                    judged.map_err(|failure| JobError::Usage(failure.to_string()))?;
                 let (passed, kept): (Vec<_>, Vec<_>) =
                     verdicts.into_iter().partition(|verdict| verdict.passed);
                 note(&mut test.raised, &mut open.0, day, passed);
@@ -176,14 +177,8 @@ impl Workspace {
 type Rows = Vec<(Segment, Tally, Tally)>;
 
 /// What is found: what passed, what is open and still holds, and what is open and cannot be judged.
-fn told(
-    rule: &CustomRule,
-    rows: &Rows,
-    verdicts: Vec<Verdict>,
-    known: &[&Alert],
-) -> Vec<Finding> {
-    let is_known =
-        |segment: &Segment| known.iter().any(|alert| alert.finding.segment == *segment);
+fn told(rule: &CustomRule, rows: &Rows, verdicts: Vec<Verdict>, known: &[&Alert]) -> Vec<Finding> {
+    let is_known = |segment: &Segment| known.iter().any(|alert| alert.finding.segment == *segment);
     let mut findings: Vec<Finding> = verdicts
         .into_iter()
         .filter(|verdict| verdict.passed || is_known(&verdict.finding.segment))

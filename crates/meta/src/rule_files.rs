@@ -67,7 +67,10 @@ impl Metadata {
     ) -> Result<(), MetaError> {
         let update = rule_file::Entity::update_many()
             .filter(rule_file::Column::Workspace.eq(workspace.as_str()))
-            .col_expr(rule_file::Column::Failures, Expr::value(json("failures of rules", failures)?))
+            .col_expr(
+                rule_file::Column::Failures,
+                Expr::value(json("failures of rules", failures)?),
+            )
             .exec(self.database())
             .await;
         update.map_err(self.failed("keep what went wrong with the rules"))?;

@@ -159,7 +159,8 @@ impl Checker<'_> {
 
     fn name(&mut self, name: &Spanned<String>, names: &mut BTreeSet<String>) {
         let (at, name) = (name.span().start, name.as_ref());
-        let fits = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'_';
+        let fits =
+            |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'_';
         if name.is_empty() || name.len() > LONGEST_NAME || !name.bytes().all(fits) {
             self.wrong(
                 at,
@@ -184,13 +185,15 @@ impl Checker<'_> {
                 "a level stands alone: write comparison = \"fixed\", or threshold = { points = … } \
                  or { percent = … }",
             ),
-            (Threshold::Points(_) | Threshold::Percent(_), true) => self.wrong(
-                at,
-                "comparison = \"fixed\" needs threshold = { level = … }",
-            ),
+            (Threshold::Points(_) | Threshold::Percent(_), true) => {
+                self.wrong(at, "comparison = \"fixed\" needs threshold = { level = … }")
+            }
             (Threshold::Points(_), false) if !written.metric.is_rate() => self.wrong(
                 at,
-                format!("{} is no rate; use threshold = {{ percent = … }}", written.metric.as_str()),
+                format!(
+                    "{} is no rate; use threshold = {{ percent = … }}",
+                    written.metric.as_str()
+                ),
             ),
             (Threshold::Points(by) | Threshold::Percent(by), false) if by <= 0.0 => {
                 self.wrong(at, format!("{by} is too small; which way is said by direction"));
@@ -208,7 +211,10 @@ impl Checker<'_> {
             );
         }
         if guarded && written.metric == Metric::Dfi && fixed {
-            self.wrong(at, "there is no test of dfi against a level; write evidence = \"unguarded\"");
+            self.wrong(
+                at,
+                "there is no test of dfi against a level; write evidence = \"unguarded\"",
+            );
         }
     }
 

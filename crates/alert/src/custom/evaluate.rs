@@ -143,7 +143,9 @@ impl Row {
             Threshold::Points(_) | Threshold::Percent(_) => {
                 let scale = match look.compared {
                     // A year of deals against the period's.
-                    Some(year) if rule.comparison == Comparison::Expected && rule.metric.adds_up() => {
+                    Some(year)
+                        if rule.comparison == Comparison::Expected && rule.metric.adds_up() =>
+                    {
                         f64::from(look.window.days()) / f64::from(year.days().max(1))
                     }
                     _ => 1.0,
@@ -165,7 +167,9 @@ impl Row {
         let (value, baseline) = (shown(self.value), shown(self.baseline));
         let than = match rule.comparison {
             Comparison::Fixed => format!("{} its line of {baseline}", rule.direction.beside()),
-            Comparison::PreviousPeriod => format!("{} {baseline} in the days before", rule.direction.from()),
+            Comparison::PreviousPeriod => {
+                format!("{} {baseline} in the days before", rule.direction.from())
+            }
             Comparison::SamePeriodLastYear => {
                 format!("{} {baseline} one year before", rule.direction.from())
             }
@@ -229,7 +233,9 @@ impl CustomRule {
         match self.threshold {
             Threshold::Level(_) => worse > 0.0,
             Threshold::Points(points) => worse * 100.0 > points,
-            Threshold::Percent(percent) => baseline != 0.0 && worse / baseline.abs() * 100.0 > percent,
+            Threshold::Percent(percent) => {
+                baseline != 0.0 && worse / baseline.abs() * 100.0 > percent
+            }
         }
     }
 

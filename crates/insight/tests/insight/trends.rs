@@ -172,11 +172,13 @@ fn projections_hold_what_comes_as_often_as_they_say() {
         for (what, inside, of) in [
             ("win rate backtest", rates.inside, rates.of),
             ("bookings backtest", amounts.inside, amounts.of),
-            ("win rate", held, made),
-            ("bookings", held_amounts, made),
         ] {
             let share = f64::from(inside) / f64::from(of);
             assert!((0.90..=0.99).contains(&share), "{name}, {what}: {inside} of {of}");
+        }
+        // Too few of them to tell 95% from all.
+        for (what, inside) in [("win rate", held), ("bookings", held_amounts)] {
+            assert!(inside >= made * 9 / 10, "{name}, {what}: {inside} of {made}");
         }
     }
 }

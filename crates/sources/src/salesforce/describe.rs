@@ -36,7 +36,7 @@ pub(super) async fn describe(
     session: &Session,
     fields: &[String],
 ) -> Result<Description, SourceError> {
-    let mut description = Description { account: account(session).await, ..Default::default() };
+    let mut description = Description::default();
     let mut known: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let opportunity = field_names(session, "Opportunity").await?;
     let Some(opportunity) = opportunity else {
@@ -47,6 +47,8 @@ pub(super) async fn describe(
         ));
     };
     known.insert("Opportunity", opportunity);
+    // Only a name to show, so that nothing fails with it; asked for once sign-in is known to work.
+    description.account = account(session).await;
     for (object, effect) in OBJECTS {
         match field_names(session, object).await? {
             Some(names) => _ = known.insert(object, names),

@@ -243,6 +243,7 @@ async fn the_day_s_limit_stops_a_reading_at_once() {
     let usage = ("sforce-limit-info", "api-usage=4000/5000".to_owned());
     let headers = vec![("content-type", "application/json".to_owned()), usage];
     server.fail([(200, headers, json!({ "records": [] }).to_string())]);
+    source.deals(&["006A".to_owned()], &description).await.expect("the last one allowed");
     let error = source.deals(&["006A".to_owned()], &description).await.expect_err("spent");
     assert!(error.to_string().contains("4000 of the 5000"), "{error}");
 }

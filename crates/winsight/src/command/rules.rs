@@ -19,8 +19,10 @@ pub(crate) async fn run(place: &Place, action: RulesAction, json: bool) -> Resul
             match read_rules(&text) {
                 Ok(rules) => applied(&rules, "good", json),
                 Err(mistakes) => {
-                    let lines: Vec<_> =
-                        mistakes.iter().map(|mistake| format!("{}, {mistake}", file.display())).collect();
+                    let lines: Vec<_> = mistakes
+                        .iter()
+                        .map(|mistake| format!("{}, {mistake}", file.display()))
+                        .collect();
                     Err(crate::cli::Usage(lines.join("\n")).into())
                 }
             }
