@@ -32,6 +32,10 @@ const PROPERTIES: [(&str, &str); 16] = [
 /// Properties that accounts with one currency do not have.
 const OPTIONAL: [&str; 1] = ["deal_currency_code"];
 
+/// Properties that many accounts add to deals under these names.
+const USUAL: [&str; 6] =
+    ["region", "territory", "product", "product_family", "lead_source", "business_unit"];
+
 /// What the rows need of it.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Detail {
@@ -136,6 +140,10 @@ async fn choose_properties(
     }
     let optional = OPTIONAL.into_iter().filter(|property| known.contains(property));
     detail.properties.extend(optional.map(str::to_owned));
+    for usual in USUAL.into_iter().filter(|property| known.contains(property)) {
+        detail.custom.push(usual.to_owned());
+        detail.properties.push(usual.to_owned());
+    }
     for field in fields {
         let is_new = !detail.properties.contains(field) && !COLUMNS.contains(&field.as_str());
         if is_new && known.contains(field.as_str()) {

@@ -139,7 +139,8 @@ async fn open_deals_know_when_they_entered_their_stage() {
         seen,
         [
             ("open", Some(JAN(15)), "Europe".to_owned()),
-            ("reopened", Some(FEB(5)), "Europe".to_owned())
+            // Its last event is of another stage than the one it says it is in.
+            ("reopened", None, "Europe".to_owned())
         ]
     );
 }
