@@ -69,10 +69,11 @@ impl DropFamily {
             .collect();
         let mut shares = budget_shares(&errors, level).into_iter();
         let levels = everyone()
-            .map(|counts| match takes_part(&counts) {
-                true => level * shares.next().unwrap_or(0.0),
-                false => 0.0,
-            })
+            .map(
+                |counts| {
+                    if takes_part(&counts) { level * shares.next().unwrap_or(0.0) } else { 0.0 }
+                },
+            )
             .collect();
         Self { levels, min_deals, threshold }
     }

@@ -100,14 +100,14 @@ pub struct Heterogeneity {
     pub p_value: f64,
     /// Mean of the estimates, each weighted by its precision.
     pub mean: f64,
-    /// Variance of what is estimated (DerSimonian and Laird 1986), 0 if chance explains it all.
+    /// Variance of what is estimated (`DerSimonian` and Laird 1986), 0 if chance explains it all.
     pub variance: f64,
 }
 
 /// Cochran's test and the method-of-moments variance of effects with known sampling variances.
 /// `None` with fewer than two, or with a variance of 0.
 ///
-/// Cochran (1954); DerSimonian and Laird (1986).
+/// Cochran (1954); `DerSimonian` and Laird (1986).
 pub fn heterogeneity(effects: &[(f64, f64)]) -> Option<Heterogeneity> {
     if effects.len() < 2 || effects.iter().any(|&(_, variance)| variance <= 0.0) {
         return None;
@@ -171,7 +171,7 @@ pub fn reps(
 
     let shares: Vec<Share> = sums.values().map(|sums| sums.share).collect();
     let spread = rep_spread(&shares, min_deals);
-    let effects: Vec<(f64, f64)> = sums.values().map(|sums| sums.excess()).collect();
+    let effects: Vec<(f64, f64)> = sums.values().map(Sums::excess).collect();
     let heterogeneity = heterogeneity(&effects);
     let ranked = spread.as_ref().is_some_and(|spread| !spread.within_chance)
         && heterogeneity.is_some_and(|found| found.p_value < LEVEL);

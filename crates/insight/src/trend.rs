@@ -229,7 +229,7 @@ fn change_points(periods: &[&PeriodCount], counts: &Counts, levels: &Levels) -> 
         let as_likely = |split: &usize| cost(*split) - best <= AS_LIKELY * levels.dispersion;
         let mut likely = (from + 1..to).filter(as_likely);
         let earliest = likely.next().unwrap_or(start);
-        let latest = likely.last().unwrap_or(earliest).max(start);
+        let latest = likely.next_back().unwrap_or(earliest).max(start);
         let (before, after) = (sums.rate(from, start), sums.rate(start, to));
         let deals = |from, to| sums.deals(from, to) / levels.dispersion;
         Some(ChangePoint {

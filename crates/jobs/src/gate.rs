@@ -90,6 +90,10 @@ const DERIVED: [&str; 4] = ["acv_bucket", "amount_original", "cycle_bucket", "cy
 
 fn blanked(batch: &Batch<'_>, gate: &QualityGate) -> Vec<String> {
     let matched = batch.deals.matched();
+    // Of a few changes, each is a large share.
+    if batch.is_part && matched < gate.min_rows {
+        return Vec::new();
+    }
     let share = |count: u64| count as f64 / matched.max(1) as f64;
     let own = batch.blanked.iter().filter(|(field, _)| !DERIVED.contains(&field.as_str()));
     let lost = own.filter(|(_, count)| share(**count) > gate.max_blanked);

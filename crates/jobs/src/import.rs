@@ -201,7 +201,9 @@ impl Workspace {
         let comparison = self.store.compare(&mut read.staging).await?;
         report.count(comparison.deals);
         if !request.dry_run {
-            match self.take_in(&files.names(), &source, read, comparison, started).await? {
+            let names = files.names();
+            let taken = self.take_in(&names, &source, read, comparison, started);
+            match Box::pin(taken).await? {
                 Taken::Loaded(loaded) => report.new_version = loaded.commit.is_some(),
                 Taken::Held(load, reasons) => report.held = Some((load, reasons)),
             }

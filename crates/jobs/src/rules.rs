@@ -114,7 +114,7 @@ impl Workspace {
         let guarded = rules.iter().filter(|rule| rule.guarded).count();
         let mut backtests = Vec::new();
         for rule in &rules {
-            let mut test =
+            let mut replayed =
                 Backtest { rule: rule.name.clone(), raised: Vec::new(), kept_back: Vec::new() };
             let mut open = (Vec::new(), Vec::new());
             let mut day = from;
@@ -124,11 +124,11 @@ impl Workspace {
                     judged.map_err(|failure| JobError::Usage(failure.to_string()))?;
                 let (passed, kept): (Vec<_>, Vec<_>) =
                     verdicts.into_iter().partition(|verdict| verdict.passed);
-                note(&mut test.raised, &mut open.0, day, passed);
-                note(&mut test.kept_back, &mut open.1, day, kept);
+                note(&mut replayed.raised, &mut open.0, day, passed);
+                note(&mut replayed.kept_back, &mut open.1, day, kept);
                 day = day.saturating_add(7.days());
             }
-            backtests.push(test);
+            backtests.push(replayed);
         }
         Ok(backtests)
     }

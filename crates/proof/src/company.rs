@@ -13,6 +13,7 @@ use crate::History;
 
 /// What happens to a company.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each may happen beside the others")]
 pub struct Scenario {
     /// Every win rate follows the season by up to five points, that of each industry by three more
     /// with a season of its own.
@@ -151,7 +152,7 @@ impl Company {
             });
             for _ in 0..deals {
                 let day = closing_day(quarter.window, &mut random);
-                let values = rates.values(scenario, day, &mut random);
+                let values = Rates::values(scenario, day, &mut random);
                 let chance = rates.win_rate(scenario, day, &values);
                 let won = random.random_bool(chance);
                 if day >= Self::QUARTERS[1].from && day < Self::QUARTER.to {
@@ -218,7 +219,7 @@ impl Rates {
     }
 
     /// One value of each dimension, by lot.
-    fn values(&self, scenario: &Scenario, day: Date, random: &mut impl Rng) -> [usize; 7] {
+    fn values(scenario: &Scenario, day: Date, random: &mut impl Rng) -> [usize; 7] {
         let in_quarter = day >= Company::QUARTER.from;
         std::array::from_fn(|dimension| {
             let mut lot = random.random_range(0..DEALS);

@@ -34,8 +34,8 @@ impl HubSpot {
     ) -> Result<Self, SourceError> {
         let host = host(credentials.host.as_deref().unwrap_or("https://api.hubapi.com"))?;
         let secret = credentials.client_secret.clone();
-        let fields = surroundings.fields.clone();
-        Ok(Self { session: Session::new(host, credentials, surroundings)?, secret, fields })
+        let session = Session::new(host, credentials, &surroundings)?;
+        Ok(Self { session, secret, fields: surroundings.fields })
     }
 }
 

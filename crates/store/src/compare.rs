@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, RecordBatch};
 use futures::StreamExt;
 use hashbrown::HashSet;
 use tokio::task::JoinSet;
-use winsight_model::LoadCounts;
+use winsight_model::{LoadCounts, Outcome};
 
 use crate::catalog::Commit;
 use crate::diff::{Change, Compared, Diff, Key, KeyedRows, column, key_columns, text};
@@ -114,8 +114,12 @@ impl FeatureStore {
             return Ok(BTreeMap::new());
         };
         let fields = nullable_fields();
-        let names: Vec<_> =
-            DEALS.key.into_iter().chain(fields.iter().map(String::as_str)).collect();
+        let names: Vec<_> = DEALS
+            .key
+            .into_iter()
+            .chain(["outcome"])
+            .chain(fields.iter().map(String::as_str))
+            .collect();
         let mut blank_now = vec![0_u64; change.diff.len()];
         let table = &staging.finish()?[0];
         for batch in table.read(Some(&names))? {
@@ -285,7 +289,18 @@ fn nullable_fields() -> Vec<String> {
     nullable.map(|field| field.name().clone()).collect()
 }
 
-/// Calls `each` with every row whose key is in the diff, and a bit for each field that is blank.
+/// Whether a deal in this state has the field: one that closed is no longer expected to, and one that
+/// was reopened has not closed. That it goes blank then is no loss.
+fn belongs(field: &str, is_open: bool) -> bool {
+    match field {
+        "expected_close_date" => is_open,
+        "closed_date" => !is_open,
+        _ => true,
+    }
+}
+
+/// Calls `each` with every row whose key is in the diff, and a bit for each field that is blank and
+/// should not be.
 fn blank_fields(
     batch: &RecordBatch,
     fields: &[String],
@@ -295,10 +310,15 @@ fn blank_fields(
     let (source, id) = (text(batch, DEALS.key[0])?, text(batch, DEALS.key[1])?);
     let columns: Result<Vec<_>, _> = fields.iter().map(|name| column(batch, name)).collect();
     let columns = columns?;
+    let outcome = text(batch, "outcome")?;
     for row in 0..batch.num_rows() {
         if let Some(place) = diff.find(Key::of(source.value(row), id.value(row))) {
-            let bits = columns.iter().enumerate();
-            each(place, bits.map(|(bit, column)| u64::from(column.is_null(row)) << bit).sum());
+            let is_open = outcome.value(row) == Outcome::Open.as_str();
+            let missing = |(field, column): (&String, &&dyn Array)| {
+                column.is_null(row) && belongs(field, is_open)
+            };
+            let bits = fields.iter().zip(&columns).map(missing).enumerate();
+            each(place, bits.map(|(bit, is_missing)| u64::from(is_missing) << bit).sum());
         }
     }
     Ok(())

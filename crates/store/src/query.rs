@@ -102,11 +102,9 @@ impl FeatureStore {
     ) -> Result<Vec<OpenDeal>, StoreError> {
         let engine = self.engine(commit).await?;
         let open = open_deals_query(&engine, day).await?;
-        let values: String = by
-            .iter()
-            .enumerate()
-            .map(|(place, dimension)| format!(", standing.{dimension} AS chance_{place}"))
-            .collect();
+        let values = by.iter().enumerate();
+        let values = values.map(|(place, name)| format!(", standing.{name} AS chance_{place}"));
+        let values = values.collect::<Vec<_>>().concat();
         // Activities say when a deal was last touched where the deal itself only knows a later day.
         let since = day.saturating_sub(ACTIVITY_DAYS.days());
         let query = format!(

@@ -88,7 +88,8 @@ impl FeatureStore {
         names: &mut Names,
     ) -> Result<Vec<PathDeal>, StoreError> {
         let engine = self.engine(commit).await?;
-        let columns: String = request.by.iter().map(|dimension| format!(", {dimension}")).collect();
+        let columns = request.by.iter().map(|dimension| format!(", {dimension}"));
+        let columns = columns.collect::<Vec<_>>().concat();
         let query = format!(
             "SELECT source, deal_id, created_date, closed_date, outcome{columns} FROM deals
              WHERE created_date IS NULL OR created_date <= DATE '{}'",

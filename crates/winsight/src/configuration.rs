@@ -160,7 +160,9 @@ pub(crate) async fn open(place: &Place) -> Result<Workspace> {
             key.display()
         ));
     }
-    Ok(Workspace::open(&home, place.workspace.clone(), settings, clock, known_at).await?)
+    // Opening takes a large future: kept on the heap, it does not weigh on every command.
+    let opening = Workspace::open(&home, place.workspace.clone(), settings, clock, known_at);
+    Ok(Box::pin(opening).await?)
 }
 
 /// The present, which `--as-of` does not change: keys are made when they are made.

@@ -186,7 +186,7 @@ impl Checker<'_> {
                  or { percent = … }",
             ),
             (Threshold::Points(_) | Threshold::Percent(_), true) => {
-                self.wrong(at, "comparison = \"fixed\" needs threshold = { level = … }")
+                self.wrong(at, "comparison = \"fixed\" needs threshold = { level = … }");
             }
             (Threshold::Points(_), false) if !written.metric.is_rate() => self.wrong(
                 at,

@@ -208,7 +208,7 @@ impl Row {
             impact: None,
             currency: look.currency.to_owned(),
             title: rule.name.replace('_', " "),
-            message: format!("Segment: {}\n{name}: {value} ({than})", segment),
+            message: format!("Segment: {segment}\n{name}: {value} ({than})"),
             action: "Look at the deals behind it".to_owned(),
             context: None,
             data_version: look.data_version,
@@ -271,10 +271,9 @@ impl Metric {
     fn shown(self, value: f64) -> String {
         match self {
             Self::WinRate | Self::Rwwr => format!("{:.1}%", value * 100.0),
-            Self::Dfi => format!("{value:.2}"),
             Self::MedianCycleDays => format!("{value:.0} days"),
             Self::Deals => format!("{value:.0}"),
-            Self::WonAmount | Self::ClosedAmount => format!("{value:.2}"),
+            Self::Dfi | Self::WonAmount | Self::ClosedAmount => format!("{value:.2}"),
         }
     }
 }

@@ -200,13 +200,13 @@ fn found(known: &[Alert], points: Option<f64>, day: i64) -> Transitions {
 fn a_snooze_ends_on_its_day_or_when_it_gets_worse() {
     let opened = found(&[], Some(10.0), 0).opened.remove(0);
     let until = opened.clone().after(&Action::SnoozeUntil(at(5)), at(1)).expect("live");
-    assert_eq!(found(&[until.clone()], Some(30.0), 4).reopened, []);
+    assert_eq!(found(std::slice::from_ref(&until), Some(30.0), 4).reopened, []);
     let [woken] = &found(&[until], Some(10.0), 5).reopened[..] else { panic!("due") };
     assert_eq!((woken.state, woken.life.reopened), (AlertState::Open, 1));
     assert_eq!(woken.life.reopened_because.as_deref(), Some("its snooze is over"));
 
     let worse = opened.after(&Action::SnoozeUntilWorse, at(1)).expect("live");
-    assert_eq!(found(&[worse.clone()], Some(12.0), 90).reopened, []);
+    assert_eq!(found(std::slice::from_ref(&worse), Some(12.0), 90).reopened, []);
     let [woken] = &found(&[worse], Some(13.0), 2).reopened[..] else { panic!("worse") };
     assert_eq!(woken.life.reopened_because.as_deref(), Some("it got worse"));
 }

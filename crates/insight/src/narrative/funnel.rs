@@ -77,7 +77,13 @@ pub fn rep_insight(analysis: &RepAnalysis, settings: &Settings) -> Option<Insigh
             ("win_rate", json!(analysis.win_rate)),
             (
                 "adjusted_for",
-                json!(analysis.adjusted_for.iter().map(|one| one.as_str()).collect::<Vec<_>>()),
+                json!(
+                    analysis
+                        .adjusted_for
+                        .iter()
+                        .map(winsight_model::Dimension::as_str)
+                        .collect::<Vec<_>>()
+                ),
             ),
             ("p_value", json!(heterogeneity.p_value)),
             ("ranked", json!(analysis.ranked)),
@@ -118,15 +124,16 @@ pub fn driver_change_insight(changes: &DriverChanges, settings: &Settings) -> In
             .filter(|test| test.significant)
             .map(|test| dimension_words(test.dimension.as_str()))
             .collect();
-        match moved.is_empty() {
-            true => format!(
+        if moved.is_empty() {
+            format!(
                 "What goes with winning is what went with it before: none of {} changed beyond chance (false-discovery rate 5%; {deals}).",
                 counted(tested as u64, "attribute"),
-            ),
-            false => format!(
+            )
+        } else {
+            format!(
                 "What {} says about winning changed, though no single value stands out ({deals}).",
                 listed(&moved)
-            ),
+            )
         }
     } else {
         let clauses: Vec<String> = found

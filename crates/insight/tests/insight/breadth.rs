@@ -8,7 +8,10 @@ use winsight_model::{Segment, Window};
 
 use crate::{pair, segment};
 
-fn changes(parts: &[(&str, &str, (u64, u64), (u64, u64))]) -> Vec<SegmentChange> {
+/// Dimension, value, and won of closed before and now.
+type Part<'a> = (&'a str, &'a str, (u64, u64), (u64, u64));
+
+fn changes(parts: &[Part<'_>]) -> Vec<SegmentChange> {
     let change = |&(dimension, value, now, then): &(&str, &str, (u64, u64), (u64, u64))| {
         segment_change(&pair(segment(dimension, value), now, then), 10)
     };

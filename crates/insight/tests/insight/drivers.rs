@@ -283,8 +283,8 @@ fn windows_that_cannot_be_compared_say_why() {
         assert_eq!(error.to_string(), message);
     }
     // The same deals in both windows: nothing changed. Other regions in both: nothing to compare.
-    let same = driver_changes(&some, &some, &names).expect("enough deals");
-    assert!(same.changes.iter().all(|change| (change.factor - 1.0).abs() < 1e-6));
+    let unchanged = driver_changes(&some, &some, &names).expect("enough deals");
+    assert!(unchanged.changes.iter().all(|change| (change.factor - 1.0).abs() < 1e-6));
     let elsewhere = [cell(&["Chile"], 60, 60), cell(&["Peru"], 50, 70)];
     let other = driver_changes(&some, &elsewhere, &names).expect("enough deals");
     assert!(other.changes.is_empty() && other.dropped.iter().all(|level| !level.reason.is_empty()));

@@ -201,7 +201,7 @@ pub(crate) fn skygeni() -> Option<(Vec<Cell>, Vec<Dimension>)> {
         let units: i128 = fields.get(amount)?.parse().ok()?;
         let bucket = match units {
             ..=10_000 => "SMB",
-            ..=50_000 => "Mid-Market",
+            10_001..=50_000 => "Mid-Market",
             _ => "Enterprise",
         };
         let value = |&(name, at): &(&str, usize)| {

@@ -96,7 +96,7 @@ impl Assembly {
     /// The deals, one row each, under the columns given.
     pub(super) fn deals(self: &Arc<Self>, name: &str, columns: &[String]) -> Feed {
         let (this, wanted) = (Arc::clone(self), columns.to_vec());
-        self.feed(name, &line(columns), self.numbers.len() as u64, move |chunk| {
+        Self::feed(name, &line(columns), self.numbers.len() as u64, move |chunk| {
             let page = this.pages.read(chunk)?;
             let places: Vec<_> = wanted
                 .iter()
@@ -120,7 +120,7 @@ impl Assembly {
         let spread = self.spread[which as usize];
         let buckets = if spread == 0 { 0 } else { spread / SORTED_AT_ONCE + 1 };
         let this = Arc::clone(self);
-        self.feed(name, which.header(), pages + buckets, move |chunk| {
+        Self::feed(name, which.header(), pages + buckets, move |chunk| {
             let rows = if chunk < pages {
                 this.of_page(chunk, which)?
             } else {
@@ -176,7 +176,6 @@ impl Assembly {
     }
 
     fn feed(
-        &self,
         name: &str,
         header: &str,
         chunks: u64,
@@ -185,7 +184,7 @@ impl Assembly {
         let make: Arc<Make> = Arc::new(make);
         Feed::new(name, header, 0, move || {
             let (make, current) = (Arc::clone(&make), Cursor::default());
-            Ok(Box::new(Chunks { make, next: 0, chunks, current }))
+            Ok(Box::new(Chunks { make, next: 0, end: chunks, current }))
         })
     }
 }
@@ -201,7 +200,7 @@ type Make = dyn Fn(u64) -> io::Result<String> + Send + Sync;
 struct Chunks {
     make: Arc<Make>,
     next: u64,
-    chunks: u64,
+    end: u64,
     current: Cursor<Vec<u8>>,
 }
 
@@ -209,7 +208,7 @@ impl Read for Chunks {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let read = self.current.read(buffer)?;
-            if read > 0 || buffer.is_empty() || self.next >= self.chunks {
+            if read > 0 || buffer.is_empty() || self.next >= self.end {
                 return Ok(read);
             }
             self.current = Cursor::new((self.make)(self.next)?.into_bytes());

@@ -57,7 +57,7 @@ impl Workspace {
             connect(
                 new.kind,
                 credentials,
-                self.surroundings(&SourceHealth::default(), Vec::new()),
+                Self::surroundings(&SourceHealth::default(), Vec::new()),
             )?;
         }
         let before = self.metadata.sources(&self.id).await?;
@@ -115,7 +115,7 @@ impl Workspace {
         // A person who asks wants an answer now, whatever the breaker says.
         let mut untried = record.clone();
         untried.health = serde_json::json!({});
-        let source = self.connected(&untried)?;
+        let source = Self::connected(&untried)?;
         Ok(source.describe().await?)
     }
 
@@ -139,16 +139,16 @@ impl Workspace {
         })
     }
 
-    pub(super) fn connected(&self, record: &SourceRecord) -> Result<Box<dyn Source>, JobError> {
+    pub(super) fn connected(record: &SourceRecord) -> Result<Box<dyn Source>, JobError> {
         let kind = Kind::named(&record.kind).ok_or_else(|| {
             JobError::Usage(format!("{} is of an unknown kind, {}", record.name, record.kind))
         })?;
         let fields = fields(&given(record.mapping.as_deref())?);
-        let surroundings = self.surroundings(&health_of(record), fields);
+        let surroundings = Self::surroundings(&health_of(record), fields);
         Ok(connect(kind, Credentials::from_toml(&record.settings)?, surroundings)?)
     }
 
-    fn surroundings(&self, health: &SourceHealth, fields: Vec<String>) -> Surroundings {
+    fn surroundings(health: &SourceHealth, fields: Vec<String>) -> Surroundings {
         // Signatures and tokens live in the present, whatever --as-of says.
         let pace = WallPace::new(Clock::system(TimeZone::UTC));
         let seed = pace.now().as_microsecond().unsigned_abs();

@@ -59,18 +59,15 @@ impl Pages {
         let (path, draft) = (self.path(number), self.folder.join("draft"));
         let write = || -> io::Result<()> {
             let contents = serde_json::to_vec(page).map_err(io::Error::other)?;
-            let file = match &self.vault {
-                Some(vault) => {
-                    let file = BufWriter::new(File::create(&draft)?);
-                    let mut sealed = SealedWriter::new(file, vault, &name(&path))?;
-                    sealed.write_all(&contents)?;
-                    sealed.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?
-                }
-                None => {
-                    let mut file = File::create(&draft)?;
-                    file.write_all(&contents)?;
-                    file
-                }
+            let file = if let Some(vault) = &self.vault {
+                let file = BufWriter::new(File::create(&draft)?);
+                let mut sealed = SealedWriter::new(file, vault, &name(&path))?;
+                sealed.write_all(&contents)?;
+                sealed.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?
+            } else {
+                let mut file = File::create(&draft)?;
+                file.write_all(&contents)?;
+                file
             };
             file.sync_all()?;
             place(&draft, &path, Placing::Replacing)

@@ -77,7 +77,7 @@ impl Workspace {
         mut progress: impl FnMut(SyncProgress) + Send,
     ) -> Result<SyncReport, JobError> {
         let pages = Arc::new(self.pages.of(&record.name)?);
-        let source = self.connected(record)?;
+        let source = Self::connected(record)?;
         let described = source.describe().await;
         note_health(record, source.as_ref());
         let description = described?;

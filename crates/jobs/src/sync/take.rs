@@ -81,7 +81,9 @@ impl Workspace {
         let mut report = ImportReport::of(&read.deals, &read.beside);
         let comparison = self.store.compare(&mut read.staging).await?;
         report.count(comparison.deals);
-        match self.take_in(&[name], &source, read, comparison, started).await? {
+        let names = [name];
+        let taken = self.take_in(&names, &source, read, comparison, started);
+        match Box::pin(taken).await? {
             Taken::Loaded(loaded) => report.new_version = loaded.commit.is_some(),
             Taken::Held(load, reasons) => report.held = Some((load, reasons)),
         }

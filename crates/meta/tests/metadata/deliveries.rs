@@ -266,7 +266,9 @@ async fn a_digest_gathers_until_its_hour_and_critical_alerts_do_not_wait() {
     reader.rhythm.digest = Some(jiff::civil::time(17, 0, 0, 0));
     let metadata = with(vec![reader]).await;
     let mut calm = vec![finding("Europe", 10), finding("India", 10)];
-    calm.iter_mut().for_each(|finding| finding.severity = Severity::Warning);
+    for finding in &mut calm {
+        finding.severity = Severity::Warning;
+    }
     calm.push(finding("Africa", 10));
     evaluate(&metadata, MONDAY, calm).await;
     let at = worker("w", instant(MONDAY));

@@ -118,8 +118,8 @@ impl From<DriverReport> for Drivers {
             value: level.value.clone(),
             reason: level.reason.clone(),
         });
-        let changes = report.changes.as_ref().map(|changes| &changes.changes[..]).unwrap_or(&[]);
-        let changed = changes.iter().filter(|change| change.significant);
+        let compared = report.changes.iter().flat_map(|changes| &changes.changes);
+        let changed = compared.filter(|change| change.significant);
         Self {
             label: winsight_alert::LABEL.to_owned(),
             window: report.window.into(),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Failed attempts in a row after which no more are made.
 const FAILURES: u32 = 12;
 /// How long none are made then.
-const REST: Duration = Duration::from_secs(60);
+const REST: Duration = Duration::from_mins(1);
 
 /// Stops sending requests to a host that fails every time, and tries again after a while.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -37,8 +37,8 @@ impl Default for Limits {
             burst: 10,
             attempts: 6,
             first_pause: Duration::from_millis(500),
-            longest_pause: Duration::from_secs(60),
-            timeout: Duration::from_secs(120),
+            longest_pause: Duration::from_mins(1),
+            timeout: Duration::from_mins(2),
         }
     }
 }

@@ -41,7 +41,7 @@ mod tests {
         let now = Duration::from_secs(3);
         let waits: Vec<_> = (0..8).map(|_| limiter.take(now).as_millis()).collect();
         assert_eq!(waits, [0, 0, 0, 0, 0, 100, 200, 300]);
-        assert_eq!(limiter.take(Duration::from_secs(60)), Duration::ZERO, "saved up again");
+        assert_eq!(limiter.take(Duration::from_mins(1)), Duration::ZERO, "saved up again");
     }
 
     #[test]

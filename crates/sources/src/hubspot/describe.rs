@@ -231,7 +231,7 @@ async fn read_owners(
 
 /// The account's name, currency and rates, where it tells them; nothing depends on them.
 async fn describe_account(session: &Session, description: &mut Description) {
-    description.account = "HubSpot".to_owned();
+    "HubSpot".clone_into(&mut description.account);
     if let Ok(account) = session.get("/account-info/v3/details", &[]).await {
         description.account = format!("HubSpot account {}", text(&account["portalId"]));
         description.currency = account["companyCurrency"].as_str().map(str::to_owned);

@@ -136,7 +136,7 @@ fn then(reading: &Reading) -> Next {
     Next::Page(Position::of(reading))
 }
 
-fn filter(property: &str, operator: &str, value: impl ToString) -> Value {
+fn filter(property: &str, operator: &str, value: &impl ToString) -> Value {
     json!({ "propertyName": property, "operator": operator, "value": value.to_string() })
 }
 
@@ -162,7 +162,7 @@ impl Reader<'_> {
     async fn mark(&self) -> Result<Page, SourceError> {
         let sort = (MODIFIED, "DESCENDING");
         let newest = self.search("deals", &[], sort, 1).await?;
-        let newest = newest.first().map_or(0, |deal| modified(deal));
+        let newest = newest.first().map_or(0, modified);
         Ok(Page::empty(then(&Reading::List { after: None, since: newest })))
     }
 
@@ -203,15 +203,15 @@ impl Reader<'_> {
     ) -> Result<Page, SourceError> {
         let found = match tie {
             None => {
-                let filters = [filter(MODIFIED, "GTE", from.max(0))];
+                let filters = [filter(MODIFIED, "GTE", &from.max(0))];
                 self.search("deals", &filters, (MODIFIED, "ASCENDING"), RESULTS).await?
             }
             Some(last) => {
-                let filters = [filter(MODIFIED, "EQ", from), filter("hs_object_id", "GT", last)];
+                let filters = [filter(MODIFIED, "EQ", &from), filter("hs_object_id", "GT", &last)];
                 self.search("deals", &filters, ("hs_object_id", "ASCENDING"), RESULTS).await?
             }
         };
-        let times: Vec<_> = found.iter().map(|deal| modified(deal)).collect();
+        let times: Vec<_> = found.iter().map(modified).collect();
         let last = times.last().copied().unwrap_or(from);
         let newest = times.iter().copied().fold(newest, i64::max);
         let is_full = found.len() >= RESULTS;
@@ -244,7 +244,7 @@ impl Reader<'_> {
         };
         let filters = [
             json!({ "propertyName": property, "operator": "IN", "values": values }),
-            filter("hs_object_id", "GT", last),
+            filter("hs_object_id", "GT", &last),
         ];
         let sort = ("hs_object_id", "ASCENDING");
         let found = self.search("deals", &filters, sort, RESULTS).await?;
@@ -264,12 +264,13 @@ impl Reader<'_> {
         if !self.detail.companies {
             return Ok(Page::empty(archived));
         }
-        let filters = [filter(MODIFIED, "GTE", from.max(0))];
+        let filters = [filter(MODIFIED, "GTE", &from.max(0))];
         let found = self.search("companies", &filters, (MODIFIED, "ASCENDING"), VALUES).await?;
-        let last = found.last().map_or(from, |company| modified(company));
-        let next = match found.len() >= VALUES {
-            true => then(&Reading::Companies { since, from: last.max(from + 1), newest }),
-            false => archived,
+        let last = found.last().map_or(from, modified);
+        let next = if found.len() >= VALUES {
+            then(&Reading::Companies { since, from: last.max(from + 1), newest })
+        } else {
+            archived
         };
         let mut page = Page::empty(next);
         let deals = self.associated("companies", "deals", &ids(&found)).await?;
@@ -289,12 +290,11 @@ impl Reader<'_> {
         query.extend(after.as_deref().map(|after| ("after", after)));
         let answer = self.session.get(DEALS, &query).await?;
         let after = next(&answer);
-        let next = match after {
-            Some(_) => then(&Reading::Archived { after, since, newest }),
-            None => {
-                let names = names(&self.detail);
-                Next::End(Cursor::of(&Since { milliseconds: newest, names }))
-            }
+        let next = if after.is_some() {
+            then(&Reading::Archived { after, since, newest })
+        } else {
+            let names = names(&self.detail);
+            Next::End(Cursor::of(&Since { milliseconds: newest, names }))
         };
         let mut page = Page::empty(next);
         for deal in list(&answer) {

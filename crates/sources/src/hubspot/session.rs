@@ -34,7 +34,7 @@ impl Session {
     pub(super) fn new(
         host: Url,
         credentials: Credentials,
-        surroundings: Surroundings,
+        surroundings: &Surroundings,
     ) -> Result<Self, SourceError> {
         let Credentials { token, client_id, client_secret, refresh_token, .. } = credentials;
         let sign_in = match (token, client_id, client_secret, refresh_token) {

@@ -125,10 +125,10 @@ impl<'a> Reader<'a> {
         let answer = self.query("query", query, None).await?;
         let newest = records(&answer).first().map(|record| value(record, "SystemModstamp"));
         let since = newest.map_or(0, |newest| microseconds(&newest));
-        Ok(Page::empty(self.bulk_of("Opportunity", since)))
+        Ok(Page::empty(Self::bulk_of("Opportunity", since)))
     }
 
-    fn bulk_of(&self, object: &str, since: i64) -> Next {
+    fn bulk_of(object: &str, since: i64) -> Next {
         then(&Reading::Bulk { object: object.to_owned(), job: None, locator: None, since })
     }
 
@@ -139,12 +139,12 @@ impl<'a> Reader<'a> {
         let mut objects = objects.chain(self.detail.activities.iter().map(String::as_str));
         objects.by_ref().find(|known| *known == object);
         match objects.next() {
-            Some(object) => self.bulk_of(object, since),
-            None => self.changes_since(since),
+            Some(object) => Self::bulk_of(object, since),
+            None => Self::changes_since(since),
         }
     }
 
-    fn changes_since(&self, newest: i64) -> Next {
+    fn changes_since(newest: i64) -> Next {
         let since = newest - OVERLAP;
         then(&Reading::Changes { since, from: since, next: None, newest })
     }
@@ -164,7 +164,7 @@ impl<'a> Reader<'a> {
         let results = match read {
             // The job is over or forgotten; its rows are read again, and known by their ids.
             Err(error) if error.cause == Cause::Expired && locator.is_some() => {
-                return Ok(Page::empty(self.bulk_of(&object, since)));
+                return Ok(Page::empty(Self::bulk_of(&object, since)));
             }
             read => read?,
         };
@@ -204,7 +204,7 @@ impl<'a> Reader<'a> {
             // Everything ever changed is everything.
             Err(error) if bulk::is_missing(&error) && object == "Opportunity" => {
                 tracing::info!(%error, "no bulk queries here, reading by ordinary ones");
-                Ok(Page::empty(self.changes_since(0)))
+                Ok(Page::empty(Self::changes_since(0)))
             }
             Err(error) => Err(error),
         }

@@ -58,7 +58,9 @@ proptest! {
                 }
                 let deals: Vec<_> = load.values().cloned().collect();
                 let gone = |staging: &mut Staging| {
-                    deleted.iter().for_each(|number| staging.delete_deal("test", &id(*number)));
+                    for number in &deleted {
+                        staging.delete_deal("test", &id(*number));
+                    }
                 };
                 grown.load_with(&deals, gone).await;
                 // A deal that is both deleted and loaded is there.

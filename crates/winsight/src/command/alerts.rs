@@ -19,7 +19,7 @@ pub(crate) async fn run(place: &Place, request: Alerts, json: bool) -> Result<()
         AlertAction::Show { id } => {
             let alert = workspace.alert(&id).await?;
             let events = workspace.alert_events(&id).await?;
-            return show(alert, &events, json);
+            return show(&alert, &events, json);
         }
         AlertAction::Ack { id } => (id, Action::Acknowledge),
         AlertAction::Snooze { id, until: Some(day), .. } => {
@@ -37,7 +37,7 @@ pub(crate) async fn run(place: &Place, request: Alerts, json: bool) -> Result<()
 }
 
 /// One alert with what happened to it.
-fn show(alert: Alert, events: &[AlertEvent], json: bool) -> Result<()> {
+fn show(alert: &Alert, events: &[AlertEvent], json: bool) -> Result<()> {
     if json {
         let mut document = serde_json::to_value(wire::Alert::from(alert.clone()))?;
         document["life"] = serde_json::to_value(&alert.life)?;
@@ -46,7 +46,7 @@ fn show(alert: Alert, events: &[AlertEvent], json: bool) -> Result<()> {
         document["condition"] = if alert.has_no_data() { "no_data" } else { "judged" }.into();
         return say_json(&document);
     }
-    print(&alert)?;
+    print(alert)?;
     for event in events {
         let text = event.text.as_ref().map_or_else(String::new, |text| format!(": {text}"));
         let at = event.at.strftime("%Y-%m-%d %H:%M");
@@ -83,12 +83,8 @@ fn list(alerts: Vec<Alert>, state: State, json: bool) -> Result<()> {
 fn print(alert: &Alert) -> Result<()> {
     say(&printed(alert))?;
     let opened = alert.opened_at.strftime("%Y-%m-%d");
-    let mut line = format!("id {}, {}, opened {opened}", alert.id, alert.state.as_str());
-    if let Some(lasted) = alert.duration() {
-        line.push_str(&format!(", lasted {} days", lasted.as_hours() / 24));
-    }
-    if let Some(owner) = &alert.life.owner {
-        line.push_str(&format!(", owner {owner}"));
-    }
-    say(&format!("{line}\n"))
+    let mut line = vec![format!("id {}, {}, opened {opened}", alert.id, alert.state.as_str())];
+    line.extend(alert.duration().map(|lasted| format!("lasted {} days", lasted.as_hours() / 24)));
+    line.extend(alert.life.owner.as_ref().map(|owner| format!("owner {owner}")));
+    say(&format!("{}\n", line.join(", ")))
 }
