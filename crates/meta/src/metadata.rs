@@ -17,7 +17,7 @@ use crate::migration::Migrator;
 
 /// The metadata database. Cheap to clone; clones share its connections.
 ///
-/// Several processes may open the same file: each write waits its turn for up to ten seconds, then
+/// Several processes may open the same file: each write waits its turn for up to thirty seconds, then
 /// fails with [`MetaError::Locked`].
 #[derive(Clone, Debug)]
 pub struct Metadata {
@@ -33,7 +33,7 @@ impl Metadata {
     /// [`MetaError::Unencrypted`], [`MetaError::WrongKey`] and [`MetaError::Encrypted`] when file
     /// and key do not fit together.
     pub async fn open(path: &Path, key: Option<&DatabaseKey>) -> Result<Self, MetaError> {
-        Self::open_waiting(path, key, Duration::from_secs(10)).await
+        Self::open_waiting(path, key, Duration::from_secs(30)).await
     }
 
     async fn open_waiting(

@@ -19,8 +19,8 @@ use crate::configuration;
 use crate::output::{progress_bar, remark, say, say_json};
 
 /// How far back the jobs are replayed.
-const REPLAYED_WEEKS: i64 = 26;
-const REPLAYED_DAYS: i64 = 14;
+const REPLAYED_WEEKS: i64 = 13;
+const REPLAYED_DAYS: i64 = 7;
 /// Where simulated deals come from.
 const SOURCE: &str = "demo";
 
@@ -136,7 +136,7 @@ async fn load(workspace: &Workspace, company: &Path) -> Result<Vec<ImportReport>
 /// Runs the jobs on the days they would have run on, oldest first.
 async fn replay(workspace: &Workspace, today: Date) -> Result<()> {
     let runs = due_runs(today);
-    let bar = progress_bar(runs.len() as u64, "replaying the last two quarters", false);
+    let bar = progress_bar(runs.len() as u64, "replaying the last quarter", false);
     for (day, job) in runs {
         let clock = Clock::end_of(day, workspace.clock().time_zone().clone())?;
         workspace.at(clock).run(job).await?;
