@@ -125,16 +125,24 @@ def time_in_stage(days, ends):
 
 
 def conditional(days, ends):
-    """Of those open longer than some days, the share that is won, of those that end."""
+    """Of those open longer than some days, the share that will be won.
+
+    Those that have outlived every end seen end, with a chance of 10 / (10 + their number), as the
+    others that had become as old.
+    """
     times, shares = cumulative_incidence_competing_risks(ends, np.maximum(days, 0.5))
+    last = days[ends != OPEN].max()
+    outlived = np.sum(days >= last) - np.sum((days == last) & (ends != OPEN))
     rows = []
     for age in (0, 10, 45, 75):
         if np.sum(days[ends != OPEN] > age) < 10:
             continue
         place = np.searchsorted(times, max(age, 0.5), side="right") - 1
         before = shares[:, place] if place >= 0 else np.zeros(3)
-        won, lost = (shares[1:, -1] - before[1:])
-        rows.append({"age": age, "chance": float(won / (won + lost))})
+        won, lost = shares[1:, -1] - before[1:]
+        unseen = 1 - shares[0, -1]
+        ends_later = (won + lost + unseen * 10 / (10 + outlived)) / (won + lost + unseen)
+        rows.append({"age": age, "chance": float(won / (won + lost) * ends_later)})
     return rows
 
 

@@ -66,7 +66,8 @@ impl ChanceBasis {
 /// A deal that has been in a stage for some days leaves it as earlier deals left it that had been there
 /// as long (Aalen and Johansen's estimate of the ways out, given a stay of that length): won, lost, or
 /// into another stage, from which it goes on as deals that enter that one. So chances of stages are
-/// chained; what came before the present stage is not asked.
+/// chained; what came before the present stage is not asked. What many have outlived without an end
+/// is likely to have none: such a deal is not won.
 ///
 /// A segment adds its parent's stays to its own, with the weight of so many deals as the spread of the
 /// segments' win rates suggests (beta-binomial, by moments: Kleinman, Journal of the American
@@ -214,8 +215,12 @@ fn chained(
 }
 
 /// How many deals of its parent a segment borrows: as many as make the spread of the segments' win
-/// rates what it is beyond chance; very many where there is none.
+/// rates what it is beyond chance; very many where there is none. The only segment is its parent and
+/// needs none.
 fn prior_deals(segments: &BTreeMap<ChanceSegment, Stays>) -> f64 {
+    if segments.len() < 2 {
+        return 0.0;
+    }
     let closed: Vec<(f64, f64)> = segments
         .values()
         .map(|stays| (stays.won.total() as f64, (stays.won.total() + stays.lost.total()) as f64))

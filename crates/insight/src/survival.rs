@@ -250,24 +250,32 @@ impl CompetingRisks {
         (low, high)
     }
 
-    /// Of the stays that lasted longer than `after` days (`None`: of all), the share that ended in
-    /// each way. `None` when fewer than `fewest` were seen to end at all; counts that were added with a
-    /// weight above 1 count once.
+    /// Of the stays that lasted longer than `after` days (`None`: of all), the share that ends in each
+    /// way; what is missing to 1 never ends. `None` when fewer than `fewest` were seen to end at all;
+    /// counts that were added with a weight above 1 count once.
     ///
-    /// Stays whose end was not seen are taken to end as those did that were seen longest. Where fewer
-    /// than `fewest` lasted so long, the longest ones speak for them.
+    /// Where fewer than `fewest` ends came later, the last `fewest` tell the ways. A stay that has
+    /// outlived every end seen ends with a chance of `fewest / (fewest + n)` when `n` stays have: a few
+    /// are merely young, very many show that what has lasted so long does not end.
     pub(crate) fn ways_after(&self, after: Option<u32>, fewest: f64) -> Option<Vec<f64>> {
-        let last = self.rows.last()?;
+        let last = self.rows.iter().rfind(|row| row.ended > 0.0)?;
         let fewest = fewest * self.scale;
         let asked = after.map_or(0, |after| self.rows.partition_point(|row| row.day <= after));
         let enough =
             self.rows.partition_point(|row| row.ended_from_here >= fewest).checked_sub(1)?;
-        let before = asked.min(enough).checked_sub(1).map(|place| &self.rows[place].incidence);
-        let shares = last.incidence.iter().enumerate().map(|(cause, &share)| {
-            (share - before.map_or(0.0, |incidence| incidence[cause])).max(0.0)
-        });
-        let shares: Vec<f64> = shares.collect();
-        let sum: f64 = shares.iter().sum();
-        (sum > 0.0).then(|| shares.iter().map(|share| share / sum).collect())
+        let later = |place: usize| -> Vec<f64> {
+            let before = place.checked_sub(1).map(|place| &self.rows[place].incidence);
+            let shares = last.incidence.iter().enumerate();
+            let before = |cause: usize| before.map_or(0.0, |incidence| incidence[cause]);
+            shares.map(|(cause, share)| (share - before(cause)).max(0.0)).collect()
+        };
+        let ways = later(asked.min(enough));
+        let sum: f64 = ways.iter().sum();
+        let seen: f64 = later(asked).iter().sum();
+        let outlived = (last.at_risk - last.ended).max(0.0);
+        let beyond = fewest / (fewest + outlived);
+        let there = seen + last.remaining;
+        let ending = if there > 0.0 { (seen + last.remaining * beyond) / there } else { beyond };
+        (sum > 0.0).then(|| ways.iter().map(|share| share / sum * ending).collect())
     }
 }

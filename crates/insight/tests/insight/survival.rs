@@ -178,6 +178,27 @@ fn two_stages() -> ChanceHistory {
 }
 
 #[test]
+fn what_many_have_outlived_is_not_won() {
+    // Half of 200 deals close within 30 days; the others have been open for as long as the case says.
+    // Of 100 that have outlived every end, 1 in 11 is taken to end yet.
+    for (open_days, young, old) in [(5, 0.7, 0.7), (31, 0.7 * 6.0 / 11.0, 0.7 / 11.0)] {
+        let closed = |early, late| [(10, early), (30, late)].into_iter().collect();
+        let stays = Stays {
+            won: closed(35, 35),
+            lost: closed(15, 15),
+            ongoing: at(open_days, 100),
+            ..Stays::default()
+        };
+        let whole = BTreeMap::from([(Vec::new(), stays)]);
+        let chances = WinChances::learn(&ChanceHistory { whole, ..ChanceHistory::default() });
+        for (days, expected) in [(0, young), (40, old)] {
+            let found = chances.of(&created_days_ago(days), TODAY).expect("a chance").chance;
+            assert_close(found, expected, 1e-9, &format!("{days} days, others {open_days}"));
+        }
+    }
+}
+
+#[test]
 fn chances_are_chained_through_the_stages() {
     let chances = WinChances::learn(&two_stages());
     for (stage, days, expected) in [
