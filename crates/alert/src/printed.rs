@@ -2,7 +2,7 @@ use crate::{Alert, Severity};
 
 /// The alert as it is printed in a terminal or sent as plain text, without a final line break.
 ///
-/// A headline, a rule, the facts, then `Action:` and `Evidence:`.
+/// A headline, a rule, the facts, then `Context:` where there is one, `Action:` and `Evidence:`.
 pub fn printed(alert: &Alert) -> String {
     let finding = &alert.finding;
     let heading = match finding.severity {
@@ -12,9 +12,14 @@ pub fn printed(alert: &Alert) -> String {
         Severity::Info => "🔍 INSIGHT",
     };
     let rule = "─".repeat(RULE_WIDTH);
+    let context = finding.context.as_ref().map(|context| format!("Context: {context}\n"));
     format!(
-        "{heading}: {}\n{rule}\n{}\nAction: {}\nEvidence: {}",
-        finding.title, finding.message, finding.action, finding.evidence.summary
+        "{heading}: {}\n{rule}\n{}\n{}Action: {}\nEvidence: {}",
+        finding.title,
+        finding.message,
+        context.unwrap_or_default(),
+        finding.action,
+        finding.evidence.summary
     )
 }
 

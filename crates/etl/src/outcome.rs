@@ -45,6 +45,19 @@ fn closed_word(normalised_word: &str) -> Option<Outcome> {
     }
 }
 
+/// Words that close a deal wherever they stand in the name of a stage. Others do only as the whole
+/// name: a "Technical Win" or a "Loss Review" is a step on the way.
+const WON_IN_A_NAME: [&str; 4] = ["won", "gewonnen", "gagné", "ganado"];
+const LOST_IN_A_NAME: [&str; 4] = ["lost", "verloren", "perdu", "perdido"];
+
+fn word_in_a_name(normalised_word: &str) -> Option<Outcome> {
+    if WON_IN_A_NAME.contains(&normalised_word) {
+        Some(Outcome::Won)
+    } else {
+        LOST_IN_A_NAME.contains(&normalised_word).then_some(Outcome::Lost)
+    }
+}
+
 /// What the name of a stage says: open, unless it holds a word for won or lost. `None` when it is
 /// closed without saying how.
 pub(crate) fn outcome_of_stage(stage: &str) -> Option<Outcome> {
@@ -52,9 +65,9 @@ pub(crate) fn outcome_of_stage(stage: &str) -> Option<Outcome> {
     if whole == "closed" {
         return None;
     }
-    let words = stage.split(|letter: char| !letter.is_alphanumeric());
-    let said =
-        closed_word(&whole).or_else(|| words.map(normalised).find_map(|word| closed_word(&word)));
+    let words = stage.split(|letter: char| !letter.is_alphanumeric() && !"'’".contains(letter));
+    let said = closed_word(&whole)
+        .or_else(|| words.map(normalised).find_map(|word| word_in_a_name(&word)));
     Some(said.unwrap_or(Outcome::Open))
 }
 
@@ -162,13 +175,19 @@ mod tests {
 
     #[test]
     fn names_of_stages() {
-        let cases: [(&str, Option<Outcome>); 9] = [
+        let cases: [(&str, Option<Outcome>); 15] = [
             ("Closed Won", Some(Won)),
             ("closedlost", Some(Lost)),
             ("6 - Won", Some(Won)),
             ("Deal lost", Some(Lost)),
             ("Prospecting", Some(Open)),
             ("Wonder review", Some(Open)),
+            ("Win", Some(Won)),
+            ("Failed", Some(Lost)),
+            ("Technical Win", Some(Open)),
+            ("Success Plan", Some(Open)),
+            ("Win/Loss Review", Some(Open)),
+            ("Won't decide this year", Some(Open)),
             ("New Business", Some(Open)),
             ("", Some(Open)),
             ("Closed", None),

@@ -77,16 +77,9 @@ impl Workspace {
             self.tell_of_held_loads().await?;
             return Ok(Taken::Held(id, reasons));
         }
-        match self.commit_load(id, &mut read.staging, comparison, started).await {
-            Ok(loaded) => {
-                self.replace_held(id, source).await?;
-                Ok(Taken::Loaded(loaded))
-            }
-            Err(error) => {
-                self.metadata.fail_load(id, &error.to_string()).await?;
-                Err(error)
-            }
-        }
+        let loaded = self.commit_staged(id, &mut read.staging, comparison, started).await?;
+        self.replace_held(id, source).await?;
+        Ok(Taken::Loaded(loaded))
     }
 
     async fn reasons_to_hold(
@@ -112,21 +105,48 @@ impl Workspace {
         Ok(reasons_to_hold(&batch, gate))
     }
 
-    pub(crate) async fn commit_load(
+    /// Commits a staged load, or records that it failed. Once the store has it, an error leaves it
+    /// staged: it is settled like one whose process died.
+    pub(crate) async fn commit_staged(
         &self,
         id: LoadId,
         staging: &mut Staging,
         comparison: Comparison,
         started: Instant,
     ) -> Result<Loaded, JobError> {
+        match self.put(id, staging, comparison).await {
+            Ok(loaded) => self.finish(id, loaded, started).await,
+            Err(error) => {
+                self.metadata.fail_load(id, &error.to_string()).await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn put(
+        &self,
+        id: LoadId,
+        staging: &mut Staging,
+        comparison: Comparison,
+    ) -> Result<Loaded, JobError> {
         let request = CommitRequest { load: id.0, known_at: self.clock.instant() };
-        let loaded = self.store.load(staging, comparison, request).await?;
+        Ok(self.store.load(staging, comparison, request).await?)
+    }
+
+    async fn finish(
+        &self,
+        id: LoadId,
+        loaded: Loaded,
+        started: Instant,
+    ) -> Result<Loaded, JobError> {
         let outcome = LoadOutcome {
             data_version: loaded.commit.as_ref().map(|commit| commit.version),
             duration_ms: Some(elapsed_ms(started)),
         };
         self.metadata.finish_load(id, outcome).await?;
-        self.record_quality_of(id).await?;
+        if let Err(error) = self.record_quality_of(id).await {
+            tracing::warn!(%error, load = %id, "the load is in, but its quality is not in the history");
+        }
         Ok(loaded)
     }
 
@@ -177,7 +197,8 @@ impl Workspace {
         let held = self.held_load(load).await?;
         let mut staging = self.store.take_up(held.id.0).await?;
         let comparison = self.store.compare(&mut staging).await?;
-        let loaded = self.commit_load(held.id, &mut staging, comparison, started).await?;
+        let loaded = self.put(held.id, &mut staging, comparison).await?;
+        let loaded = self.finish(held.id, loaded, started).await?;
         self.store.discard_held(held.id.0).await?;
         self.replace_held(held.id, &held.source).await?;
         Ok(Released {

@@ -64,6 +64,7 @@ impl Workspace {
         let name = checked(name)?;
         self.refuse_known_at("an erasure changes every version")?;
         let staging = self.stage().await?;
+        self.forget_unfinished_pulls().await?;
         let now = self.clock.instant();
         let pseudonym = self.metadata.begin_erasure(&self.id, name, now).await?;
         let names = self.metadata.erased_names(&self.id).await?;
@@ -72,14 +73,26 @@ impl Workspace {
         Ok(ErasureReport { pseudonym: Some(pseudonym), rows })
     }
 
+    /// What was read of a source and not loaded yet holds names as well: it is read again.
+    async fn forget_unfinished_pulls(&self) -> Result<(), JobError> {
+        for source in self.metadata.sources(&self.id).await? {
+            self.pages.of(&source.name)?.clear()?;
+        }
+        Ok(())
+    }
+
     /// Puts the store in order; `dry_run` only says what there is to do.
     pub async fn upkeep(&self, dry_run: bool) -> Result<UpkeepReport, JobError> {
         let staging = self.stage().await?;
         Ok(self.store.upkeep(&staging, self.upkeep_request(dry_run)).await?)
     }
 
-    /// Puts the store in order if that is due and nobody is writing.
+    /// Puts the store in order if that is due and nobody is writing. Never in a replay: what is old
+    /// enough to go is not for `--as-of` to say.
     pub(crate) async fn upkeep_if_due(&self) -> Result<(), JobError> {
+        if self.clock.is_fixed() {
+            return Ok(());
+        }
         let now = self.clock.instant();
         let last = self.store.last_upkeep().await?;
         if last.is_some_and(|last| now.duration_since(last) < UPKEEP_EVERY) {

@@ -156,27 +156,45 @@ impl Workspace {
         commit: &Commit,
         query: &MetricsQuery,
     ) -> Result<Vec<Period>, JobError> {
-        if let (Some(from), Some(to)) = (query.from, query.to)
-            && from >= to
-        {
-            return Err(JobError::Usage(format!(
-                "the window from {from} to {to} is empty; its first day comes before its end"
-            )));
-        }
         let known = Window::until(self.clock.today());
+        if let Some(from) = query.from
+            && from >= query.to.unwrap_or(known.to)
+        {
+            return Err(JobError::Usage(match query.to {
+                Some(to) => format!(
+                    "the window from {from} to {to} is empty; its first day comes before its end"
+                ),
+                None => format!(
+                    "the window from {from} is empty: nothing is known after {}",
+                    self.clock.today()
+                ),
+            }));
+        }
         let to = query.to.map_or(known.to, |to| to.min(known.to));
         let Some(grain) = query.grain else {
             let from = query.from.unwrap_or(known.from);
             return Ok(vec![Period { label: "all".to_owned(), window: Window { from, to } }]);
         };
-        let first = self.store.first_closed_day(commit).await?;
-        let from = query.from.or(first).unwrap_or(to);
+        // A period that has not been loaded to its end must not look like a bad one.
+        let to = to.min(self.windows(Some(commit)).await?.0.to);
+        let first = self.store.first_closed_day(commit).await?.unwrap_or(to);
+        let from = query.from.map_or(first, |from| from.max(first)).min(to);
         Ok(Window { from, to }.periods(grain))
     }
 
-    /// The alerts in a state, or all of them; newest first.
+    /// The alerts in a state, or all of them, as far as they were found by the clock's instant; newest
+    /// first.
     pub async fn alerts(&self, state: Option<AlertState>) -> Result<Vec<Alert>, JobError> {
-        Ok(self.metadata.alerts(&self.id, state).await?)
+        let now = self.clock.instant();
+        let mut alerts = self.metadata.alerts(&self.id, None).await?;
+        alerts.retain_mut(|alert| {
+            if alert.resolved_at.is_some_and(|at| at > now) {
+                alert.resolved_at = None;
+                alert.state = AlertState::Open;
+            }
+            alert.opened_at <= now && state.is_none_or(|state| state == alert.state)
+        });
+        Ok(alerts)
     }
 
     /// The alert with this id.
@@ -211,9 +229,9 @@ impl Workspace {
         Ok(self.metadata.latest_load(&self.id, None).await?.map(|load| load.source))
     }
 
-    /// The insights of the latest runs.
+    /// The insights of the latest runs by the clock's instant.
     pub async fn insights(&self, cadence: Option<Cadence>) -> Result<Vec<Insight>, JobError> {
-        Ok(self.metadata.insights(&self.id, cadence).await?)
+        Ok(self.metadata.insights(&self.id, cadence, self.clock.instant()).await?)
     }
 
     /// Where the workspace stands; answers before the first load, too.

@@ -119,13 +119,8 @@ impl Workspace {
         }
         let amendment = self.amendment(&load, &report, repaired, comparison.deals);
         let id = self.metadata.begin_load(&self.id, amendment).await?;
-        match self.commit_load(id, &mut staging, comparison, started).await {
-            Ok(loaded) => retried.counts.add(loaded.deals),
-            Err(error) => {
-                self.metadata.fail_load(id, &error.to_string()).await?;
-                return Err(error);
-            }
-        }
+        let loaded = self.commit_staged(id, &mut staging, comparison, started).await?;
+        retried.counts.add(loaded.deals);
         Ok(())
     }
 

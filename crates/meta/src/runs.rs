@@ -99,17 +99,18 @@ impl Metadata {
         Ok(())
     }
 
-    /// What the latest run (by the instant it looked as of) of a cadence said, in its order; of
-    /// every cadence, daily first, when none is given.
+    /// What the latest run (by the instant it looked as of, up to `now`) of a cadence said, in its
+    /// order; of every cadence, daily first, when none is given.
     pub async fn insights(
         &self,
         workspace: &WorkspaceId,
         cadence: Option<Cadence>,
+        now: Timestamp,
     ) -> Result<Vec<Insight>, MetaError> {
         let every = [Cadence::Daily, Cadence::Weekly, Cadence::Monthly];
         let mut insights = Vec::new();
         for job in every.into_iter().filter(|job| cadence.is_none_or(|cadence| cadence == *job)) {
-            insights.extend(self.latest_insights(workspace, job).await?);
+            insights.extend(self.latest_insights(workspace, job, now).await?);
         }
         Ok(insights)
     }
@@ -118,11 +119,13 @@ impl Metadata {
         &self,
         workspace: &WorkspaceId,
         job: Cadence,
+        now: Timestamp,
     ) -> Result<Vec<Insight>, MetaError> {
         let failed = self.failed("read the insights");
         let latest = run::Entity::find()
             .filter(run::Column::Workspace.eq(workspace.as_str()))
             .filter(run::Column::Job.eq(job.as_str()))
+            .filter(run::Column::AsOf.lte(instant(now)))
             .order_by_desc(run::Column::AsOf)
             .one(self.database())
             .await

@@ -33,6 +33,17 @@ impl Clock {
         Ok(Self { fixed: Some(instant), time_zone })
     }
 
+    /// Whether it stands still, as in a replay.
+    pub const fn is_fixed(&self) -> bool {
+        self.fixed.is_some()
+    }
+
+    /// The moving present in the same time zone: for what must not follow a replay, such as how long a
+    /// signature holds.
+    pub fn present(&self) -> Self {
+        Self::system(self.time_zone.clone())
+    }
+
     /// The instant.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
     pub fn instant(&self) -> Timestamp {

@@ -144,9 +144,8 @@ fn bars(notice: &Notice, color: &'static str) -> Vec<Bar> {
     if longest <= 0.0 {
         return Vec::new();
     }
-    let before = if notice.rule == "lead_source_low" { "Threshold" } else { "Before" };
     vec![
-        Bar { label: before, value: show(baseline), length: length(baseline), color: "#98a2b3" },
+        Bar { label: "Before", value: show(baseline), length: length(baseline), color: "#98a2b3" },
         Bar { label: "Now", value: show(current), length: length(current), color },
     ]
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use arrow::array::{Array, AsArray, Date32Array, RecordBatch, StringArray};
 use arrow::datatypes::{Date32Type, Decimal128Type, Float64Type, Int64Type};
 use futures::StreamExt;
-use jiff::ToSpan;
 use jiff::civil::Date;
 use winsight_model::{Dimension, Money, NONE, OpenDeal, Segment};
 
@@ -14,9 +13,6 @@ use crate::engine::Engine;
 use crate::known_days::from_epoch_day;
 use crate::stays::CountedStays;
 use crate::{Commit, FeatureStore, StoreError};
-
-/// How far back activities are looked for: a deal idle for longer is idle whatever the day.
-const ACTIVITY_DAYS: i32 = 120;
 
 /// How many deals a version holds, as of a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -106,7 +102,6 @@ impl FeatureStore {
         let values = values.map(|(place, name)| format!(", standing.{name} AS chance_{place}"));
         let values = values.collect::<Vec<_>>().concat();
         // Activities say when a deal was last touched where the deal itself only knows a later day.
-        let since = day.saturating_sub(ACTIVITY_DAYS.days());
         let query = format!(
             "SELECT standing.source, standing.deal_id, name, account, created_date, expected_close_date,
                     greatest(recent.touched,
@@ -115,7 +110,7 @@ impl FeatureStore {
                     stage_then, amount, rep, acv_bucket, lead_source{values}
              FROM ({open}) AS standing LEFT JOIN (
                SELECT source, deal_id, max(date) AS touched FROM activities
-               WHERE date <= DATE '{day}' AND date > DATE '{since}' GROUP BY source, deal_id
+               WHERE date <= DATE '{day}' GROUP BY source, deal_id
              ) AS recent ON recent.source = standing.source AND recent.deal_id = standing.deal_id
              ORDER BY standing.deal_id"
         );

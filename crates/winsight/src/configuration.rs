@@ -34,7 +34,7 @@ pub(crate) fn home(place: &Place) -> Result<PathBuf> {
 /// The settings in force.
 pub(crate) fn settings(home: &Path) -> Result<Settings> {
     let environment = Env::prefixed("WINSIGHT_")
-        .ignore(&["home", "workspace", "listen", "key", "key_file"])
+        .ignore(&["home", "workspace", "listen", "key", "key_file", "user"])
         .split("__");
     let mut settings: Settings = Figment::from(Serialized::defaults(Settings::default()))
         .merge(Toml::file(home.join(FILE_NAME)))

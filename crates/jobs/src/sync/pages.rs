@@ -26,7 +26,7 @@ impl PageFolder {
     ///
     /// # Errors
     /// [`JobError::Usage`] while another process pulls the same source.
-    pub(super) fn of(&self, source: &str) -> Result<Pages, JobError> {
+    pub(crate) fn of(&self, source: &str) -> Result<Pages, JobError> {
         let folder = self.folder.join(source);
         create_folder(&folder).map_err(|error| JobError::file(&folder, error))?;
         let path = folder.join("lock");
@@ -43,7 +43,7 @@ impl PageFolder {
 
 /// The pages of one pull, numbered from 0.
 #[derive(Debug)]
-pub(super) struct Pages {
+pub(crate) struct Pages {
     folder: PathBuf,
     vault: Option<Vault>,
     _lock: File,
@@ -96,7 +96,7 @@ impl Pages {
     }
 
     /// Throws all pages away.
-    pub(super) fn clear(&self) -> Result<(), JobError> {
+    pub(crate) fn clear(&self) -> Result<(), JobError> {
         let failed = |error| JobError::file(&self.folder, error);
         for entry in std::fs::read_dir(&self.folder).map_err(failed)? {
             let path = entry.map_err(failed)?.path();

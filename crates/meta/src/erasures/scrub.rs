@@ -13,7 +13,8 @@ use winsight_model::WorkspaceId;
 use winsight_vault::ErasedNames;
 
 use crate::entity::{
-    alert, delivery, insight, load, mapping, quarantine_reason, quarantine_row, recipient, run,
+    alert, alert_event, delivery, insight, load, mapping, quarantine_reason, quarantine_row,
+    recipient, rule_file, run, source,
 };
 use crate::quarantine::row_key;
 use crate::stored::read_instant;
@@ -63,8 +64,11 @@ pub(super) async fn scrub(
         quarantine(transaction, workspace, names, &mut counts).await?;
         insights(transaction, workspace, names, &mut counts).await?;
         alerts(transaction, workspace, names, &mut counts).await?;
+        alert_events(transaction, workspace, names, &mut counts).await?;
         deliveries(transaction, workspace, names, &mut counts).await?;
         mappings(transaction, workspace, names, &mut counts).await?;
+        rules(transaction, workspace, names, &mut counts).await?;
+        sources(transaction, workspace, names, &mut counts).await?;
     }
     Ok(counts)
 }
@@ -170,8 +174,9 @@ async fn alerts(
 ) -> Result<(), DbErr> {
     let of_workspace = alert::Column::Workspace.eq(workspace.as_str());
     for row in alert::Entity::find().filter(of_workspace).all(transaction).await? {
-        let mut finding = row.finding.clone();
-        if !scrub_json(names, &mut finding) {
+        let (mut finding, mut life) = (row.finding.clone(), row.life.clone());
+        let named_in_life = life.as_mut().is_some_and(|life| scrub_json(names, life));
+        if !scrub_json(names, &mut finding) && !named_in_life {
             continue;
         }
         let unreadable = |error: &dyn std::fmt::Display| DbErr::Json(error.to_string());
@@ -183,6 +188,7 @@ async fn alerts(
         let mut changed = row.clone();
         changed.segment = segment;
         changed.finding = finding;
+        changed.life = life;
         if is_about_the_name {
             changed.id = winsight_alert::alert_id(&read, opened_at);
         }
@@ -193,12 +199,43 @@ async fn alerts(
                 .filter(delivery::Column::Alert.eq(row.id.as_str()))
                 .exec(transaction)
                 .await?;
+            alert_event::Entity::update_many()
+                .col_expr(alert_event::Column::Alert, Expr::value(changed.id.as_str()))
+                .filter(alert_event::Column::Workspace.eq(workspace.as_str()))
+                .filter(alert_event::Column::Alert.eq(row.id.as_str()))
+                .exec(transaction)
+                .await?;
         }
         row.delete(transaction).await?;
         alert::Entity::insert(changed.into_active_model().reset_all())
             .exec_without_returning(transaction)
             .await?;
         add(counts, "alerts");
+    }
+    Ok(())
+}
+
+/// What people did with alerts, and wrote below them.
+async fn alert_events(
+    transaction: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    names: &ErasedNames,
+    counts: &mut Counts,
+) -> Result<(), DbErr> {
+    let of_workspace = alert_event::Column::Workspace.eq(workspace.as_str());
+    for row in alert_event::Entity::find().filter(of_workspace).all(transaction).await? {
+        let mut scrubbed = row.clone();
+        scrub_text(names, &mut scrubbed.who);
+        if let Some(text) = &mut scrubbed.text {
+            scrub_text(names, text);
+        }
+        if scrubbed != row {
+            let mut changed = row.into_active_model();
+            changed.who = Set(scrubbed.who);
+            changed.text = Set(scrubbed.text);
+            changed.update(transaction).await?;
+            add(counts, "alert_events");
+        }
     }
     Ok(())
 }
@@ -251,6 +288,50 @@ async fn mappings(
             changed.toml = Set(toml);
             changed.update(transaction).await?;
             add(counts, "mappings");
+        }
+    }
+    Ok(())
+}
+
+async fn rules(
+    transaction: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    names: &ErasedNames,
+    counts: &mut Counts,
+) -> Result<(), DbErr> {
+    let of_workspace = rule_file::Column::Workspace.eq(workspace.as_str());
+    for row in rule_file::Entity::find().filter(of_workspace).all(transaction).await? {
+        let (mut toml, mut failures) = (row.toml.clone(), row.failures.clone());
+        let failed = failures.as_mut().is_some_and(|failures| scrub_json(names, failures));
+        if scrub_text(names, &mut toml) | failed {
+            let mut changed = row.into_active_model();
+            changed.toml = Set(toml);
+            changed.failures = Set(failures);
+            changed.update(transaction).await?;
+            add(counts, "rule_files");
+        }
+    }
+    Ok(())
+}
+
+/// How the deals of a source are read, and what went wrong there. What of it was read but not loaded
+/// yet is dropped by whoever holds the pages.
+async fn sources(
+    transaction: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    names: &ErasedNames,
+    counts: &mut Counts,
+) -> Result<(), DbErr> {
+    let of_workspace = source::Column::Workspace.eq(workspace.as_str());
+    for row in source::Entity::find().filter(of_workspace).all(transaction).await? {
+        let (mut mapping, mut health) = (row.mapping.clone(), row.health.clone());
+        let mapped = mapping.as_mut().is_some_and(|mapping| scrub_text(names, mapping));
+        if mapped | scrub_json(names, &mut health) {
+            let mut changed = row.into_active_model();
+            changed.mapping = Set(mapping);
+            changed.health = Set(health);
+            changed.update(transaction).await?;
+            add(counts, "sources");
         }
     }
     Ok(())

@@ -4,7 +4,8 @@ use winsight_meta::Metadata;
 use crate::data::{insight, run, workspace};
 
 async fn titles(metadata: &Metadata, cadence: Option<Cadence>) -> Vec<String> {
-    let insights = metadata.insights(&workspace("acme"), cadence).await.expect("reads");
+    let insights =
+        metadata.insights(&workspace("acme"), cadence, jiff::Timestamp::MAX).await.expect("reads");
     insights.into_iter().map(|insight| insight.title).collect()
 }
 
@@ -24,9 +25,14 @@ async fn the_latest_run_of_each_cadence_speaks() {
     assert_eq!(titles(&metadata, Some(Cadence::Daily)).await, ["today b", "today a"]);
     assert_eq!(titles(&metadata, None).await, ["today b", "today a", "trend"]);
     assert_eq!(titles(&metadata, Some(Cadence::Monthly)).await, [""; 0]);
-    let stored = metadata.insights(&acme, Some(Cadence::Weekly)).await.expect("reads");
-    assert_eq!(stored, [insight(Cadence::Weekly, "trend")]);
-    assert_eq!(metadata.insights(&workspace("other"), None).await.expect("reads"), []);
+    let read = async |name, now: &str| {
+        let now = now.parse().expect("an instant");
+        metadata.insights(&workspace(name), Some(Cadence::Weekly), now).await.expect("reads")
+    };
+    let trend = [insight(Cadence::Weekly, "trend")];
+    assert_eq!(read("acme", "2024-07-09T00:00:00Z").await, trend);
+    assert_eq!(read("acme", "2024-06-30T00:00:00Z").await, [], "nothing was said by then");
+    assert_eq!(read("other", "2024-07-09T00:00:00Z").await, []);
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ pub(crate) fn paid_ads() -> Finding {
         severity: Severity::Warning,
         segment: segment("lead_source", "Paid Ads"),
         current: Some(0.28),
-        baseline: Some(0.35),
+        baseline: Some(0.52),
         impact: None,
         title: "Lead Source Performance".to_owned(),
         message: "Source: Paid Ads\nWin Rate: 28% (below threshold of 35%)\n\

@@ -33,7 +33,7 @@ pub(crate) async fn slack_actions(
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let timestamp = header("x-slack-request-timestamp").unwrap_or_default();
     let signature = header("x-slack-signature").unwrap_or_default();
-    let present = workspace.clock().clone();
+    let present = workspace.clock().present();
     let alert = workspace.act_from_slack(timestamp, signature, &body, &present).await?;
     Ok(Json(Alert::from(alert)))
 }

@@ -43,16 +43,16 @@ pub(crate) async fn run(place: &Place, demo: &Demo, json: bool) -> Result<()> {
     let folder = demo_home(place)?;
     configuration::create_private(&folder)?;
     remark(&format!("the demo lives in {}", folder.display()));
-    let company = folder.join("company");
-    let truth = simulate::write(&company, demo.deals, demo.seed, scenario)?;
     let place = Place {
-        home: Some(folder),
+        home: Some(folder.clone()),
         as_of: Some(AsOf::Day(today)),
         known_at: None,
         ..place.clone()
     };
     let workspace = configuration::open(&place).await?;
     refuse_real_deals(&workspace).await?;
+    let company = folder.join("company");
+    let truth = simulate::write(&company, demo.deals, demo.seed, scenario)?;
     let reports = load(&workspace, &company).await?;
     if !json {
         reports.iter().try_for_each(|report| import::print(report, false))?;

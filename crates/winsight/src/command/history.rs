@@ -100,7 +100,8 @@ pub(crate) async fn restatements(place: &Place, query: &Restatements, json: bool
     let Some(since) = restatements.since else {
         return say(&format!("nothing was restated: there is no version before {now}"));
     };
-    let day = since.known_at.to_zoned(workspace.clock().time_zone().clone()).date();
+    let zone = workspace.clock().time_zone().clone();
+    let day = since.known_at.to_zoned(zone.clone()).date();
     let since = format!("version {} of {day}", since.data_version);
     if restatements.months.is_empty() {
         return say(&format!(
@@ -132,7 +133,7 @@ pub(crate) async fn restatements(place: &Place, query: &Restatements, json: bool
         say(&format!("\n{}: {} deals", month.month, month.deals_changed))?;
         for deal in &month.deals {
             let fields: Vec<_> = deal.fields.iter().map(field).collect();
-            let at = deal.known_at.strftime("%Y-%m-%d");
+            let at = deal.known_at.to_zoned(zone.clone()).date();
             say(&format!("  {} {} on {at}: {}", deal.deal_id, deal.change, fields.join(", ")))?;
         }
         let more = month.deals_changed - month.deals.len();

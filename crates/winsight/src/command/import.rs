@@ -47,12 +47,13 @@ pub(crate) fn refuse_held(reports: &[ImportReport]) -> Result<()> {
             format!("load {load} is held by the quality gate: {}", reasons.join("; "))
         })
         .collect();
-    let numbers: Vec<_> = held.iter().map(|(load, _)| load.to_string()).collect();
+    let accept = |load| format!("`winsight quality accept {load}`");
+    let commands: Vec<_> = held.iter().map(|(load, _)| accept(*load)).collect();
     Err(JobError::Refused(format!(
-        "{}; what was loaded before stays in use. Import a corrected file, or release this one with \
-         `winsight quality accept {}`",
+        "{}; what was loaded before stays in use. Import a corrected file, or release what is held with \
+         {}",
         loads.join("; "),
-        numbers.join(" ")
+        commands.join(" and ")
     ))
     .into())
 }

@@ -72,6 +72,28 @@ fn a_deal_closed_later_is_still_open() {
 }
 
 #[test]
+fn a_replay_hears_nothing_of_what_was_said_later() {
+    let home = TestHome::new();
+    load(&home, "2024-07-20", &["a,2024-01-01,,Open,100,EU"]);
+    home.json(["--as-of", "2024-07-21", "run", "daily"]);
+    let insights = |as_of: &str| home.json(["--as-of", as_of, "insights"]);
+    assert_eq!(insights("2024-07-20"), serde_json::json!([]));
+    assert_ne!(insights("2024-07-21"), serde_json::json!([]));
+}
+
+#[test]
+fn a_month_that_is_not_loaded_to_its_end_is_not_complete() {
+    let home = TestHome::new();
+    let rows = ["a,2024-01-01,2024-01-31,Won,100,EU", "b,2024-01-15,2024-02-12,Lost,50,EU"];
+    load(&home, "2024-02-13", &rows);
+    let months = home.json(["--as-of", "2024-03-20", "metrics", "--grain", "month"]);
+    let months: Vec<_> = months.as_array().expect("rows").iter().collect();
+    let ends: Vec<_> = months.iter().map(|month| (&month["period"], &month["to"])).collect();
+    assert_eq!(ends.len(), 2, "{ends:?}");
+    assert_eq!(ends[1].0, "2024-02");
+}
+
+#[test]
 fn a_rerun_on_the_same_day_replaces_what_the_first_one_said() {
     let home = TestHome::new();
     load(&home, "2024-07-20", &["a,2024-01-01,,Open,100,EU"]);

@@ -35,10 +35,32 @@ fn loaded(home: &TestHome) {
     for edition in 0..2 {
         home.import(&home.file("deals.csv", company(400, edition)));
     }
+    home.json(["rules", "apply", text(&home.file("rules.toml", RULES))]);
     for job in ["daily", "weekly", "monthly"] {
         home.json(["--as-of", TODAY, "run", job]);
     }
+    let alerts = home.json(["--as-of", TODAY, "alerts"]);
+    let named = alerts.as_array().expect("alerts").iter();
+    let named = named.filter(|alert| alert["rule"] == "watched").next().expect("her alert");
+    let alert = named["id"].as_str().expect("an id");
+    for act in [["assign", alert, PERSON], ["comment", alert, "Quackenbush is on leave"]] {
+        home.json(["--as-of", TODAY, "alerts", "--by", PERSON].iter().chain(&act));
+    }
 }
+
+/// Alerts as long as the person does not win nearly all.
+const RULES: &str = r#"
+[[rule]]
+name = "watched"
+metric = "win_rate"
+filter = { rep = "Quackenbush" }
+dimensions = ["rep"]
+comparison = "fixed"
+threshold = { level = 0.99 }
+direction = "down"
+evidence = "unguarded"
+window_days = 365
+"#;
 
 fn by_rep(home: &TestHome, version: &str) -> Value {
     home.json(["--known-at", version, "metrics", "--by", "rep"])
@@ -77,7 +99,11 @@ fn files_with_name(folder: &Path) -> Vec<String> {
 /// The first words of the commands whose answers hold the name.
 fn answers_with_name(home: &TestHome, out: &str) -> Vec<String> {
     let export = home.path(out);
-    let commands: [&[&str]; 14] = [
+    let alerts = home.json(["--as-of", TODAY, "alerts", "--state", "all"]);
+    let alert = alerts[0]["id"].as_str().expect("an alert");
+    let commands: [&[&str]; 16] = [
+        &["alerts", "show", alert],
+        &["rules", "list"],
         &["metrics", "--by", "rep"],
         &["--known-at", "1", "metrics", "--by", "rep"],
         &["metrics", "--each"],
@@ -127,6 +153,11 @@ fn an_erased_person_is_nowhere_and_the_numbers_stay() {
     assert!(pseudonym.starts_with("erased-"), "{pseudonym}");
     assert_eq!(answers_with_name(&home, "export-after"), Vec::<String>::new());
     assert_eq!(files_with_name(&home.path("home")), Vec::<String>::new());
+    let alerts = home.json(["--as-of", TODAY, "alerts", "--state", "all"]);
+    let shown = home.json(["alerts", "show", alerts[0]["id"].as_str().expect("an id")]);
+    let history = shown["history"].as_array().expect("a history");
+    let comment = history.iter().find_map(|event| event["text"].as_str()).expect("a comment");
+    assert!(comment.contains(&pseudonym), "{shown}");
     for (version, before) in ["1", "2"].iter().zip(&before) {
         let after = by_rep(&home, version);
         assert_eq!(numbers(&after), numbers(before), "version {version}");

@@ -3,7 +3,7 @@
 use crate::home::{FAILED, TestHome, USAGE, deals, report};
 
 /// A wrong command line, and what the message must say.
-const WRONG: [(&str, &[&str]); 29] = [
+const WRONG: [(&str, &[&str]); 31] = [
     ("metrics --by regoin", &["\"regoin\"", "did you mean \"region\"", "acv_bucket"]),
     ("metrics --by region,", &["acv_bucket"]),
     ("metrics --grain year", &["week, month or quarter"]),
@@ -11,6 +11,8 @@ const WRONG: [(&str, &[&str]); 29] = [
     ("metrics --from yesterday", &["--from", "yesterday"]),
     ("metrics --from 2024-02-01 --to 2024-02-01", &["empty"]),
     ("metrics --from 2024-03-01 --to 2024-02-01", &["empty"]),
+    ("--as-of 2024-02-29 metrics --from 2024-03-01", &["empty", "after 2024-02-29"]),
+    ("--as-of 2024-02-29 metrics --grain week --from 2024-03-01", &["empty", "after 2024-02-29"]),
     ("--as-of 2024-02-30 metrics", &["--as-of", "2024-02-30", "2024-06-30"]),
     ("--as-of tomorrow metrics", &["--as-of", "tomorrow", "2024-06-30T06:00:00Z"]),
     ("--as-of 9999-12-31 metrics", &["--as-of"]),
@@ -44,6 +46,14 @@ fn wrong_usage_is_explained() {
         answer.is_failure(USAGE, words).map_err(|problem| format!("{line}: {problem}"))
     });
     report(&answers.filter_map(Result::err).collect::<Vec<_>>());
+}
+
+#[test]
+fn variables_of_the_command_line_are_no_settings() {
+    let home = TestHome::new();
+    let mut command = home.command();
+    let answer = command.env("WINSIGHT_USER", "ana").arg("alerts").output().expect("starts");
+    assert!(answer.status.success(), "{answer:?}");
 }
 
 #[test]
