@@ -65,7 +65,7 @@ pub struct GatedChange {
 pub const LOOKS_PER_QUARTER: u32 = 13;
 
 /// How many alert rules test for what chance may give: drops of win rates, weak lead sources, rising
-/// deal friction. They share the false-alarm budget equally.
+/// deal friction. The narrative divides the budget of a look among them equally.
 pub const TESTING_RULES: u32 = 3;
 
 /// The false-discovery level of one rule at one look: the workspace's budget for a quarter, divided
