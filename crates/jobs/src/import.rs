@@ -196,6 +196,8 @@ impl Workspace {
                 read.staging.leave_deal(&source, deal_id);
             }
             read.staging.is_complete(&source);
+        } else {
+            read.staging.is_part_of_histories();
         }
         let mut report = ImportReport::of(&read.deals, &read.beside);
         let comparison = self.store.compare(&mut read.staging).await?;

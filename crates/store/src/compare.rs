@@ -74,7 +74,8 @@ impl FeatureStore {
                 tables.push(change);
                 continue;
             }
-            let mut diff = Compared::with_capacity(usize::try_from(table.rows).unwrap_or(0));
+            let rows = usize::try_from(table.rows).unwrap_or(0);
+            let mut diff = Compared::with_capacity(rows, scope.histories_in_part);
             if table.spec.key == DEALS.key {
                 for (source, id) in &scope.left {
                     diff.leave(Key::of(source, id));
@@ -270,11 +271,14 @@ async fn compare_rows(
             names.iter().map(|name| name.is_some_and(|name| known.contains(name))).collect()
         };
         let (staged, complete) = (among(&sources.staged), among(&sources.complete));
-        for ((key, hash), source) in keyed.iter().zip(source.keys().values()) {
+        let rows = keyed.iter().zip(source.keys().values()).enumerate();
+        for (row, ((key, hash), source)) in rows {
             let source = source.cast_unsigned() as usize;
             seen.stored += u64::from(staged[source]);
             if let Some(place) = diff.find(key) {
-                seen.found.push((place, hash));
+                if diff.covers(place, keyed.day(row)) {
+                    seen.found.push((place, hash));
+                }
             } else if complete[source] {
                 seen.missing.push(key);
             }

@@ -1,8 +1,8 @@
 //! What a load changes: staged rows against stored ones, compared by key and hash.
 
-use arrow::array::{Array, AsArray, RecordBatch, StringArray};
+use arrow::array::{Array, AsArray, Date32Array, RecordBatch, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::datatypes::{DataType, Date32Type, Int64Type};
 use arrow::row::{RowConverter, SortField};
 use hashbrown::HashTable;
 use winsight_model::LoadCounts;
@@ -82,12 +82,16 @@ pub(crate) struct Compared {
     /// The stored hash, and whether anything is stored.
     stored: Vec<u64>,
     is_stored: Vec<bool>,
+    /// First and last day of the staged rows, where only stored rows of those days give way to them.
+    spans: Option<Vec<(i32, i32)>>,
 }
 
 impl Compared {
-    /// Without keys, with room for those of so many rows.
-    pub(crate) fn with_capacity(rows: usize) -> Self {
+    /// Without keys, with room for those of so many rows. With `in_span`, what is staged of a key
+    /// replaces its stored rows from the first staged day to the last; otherwise all of them.
+    pub(crate) fn with_capacity(rows: usize, in_span: bool) -> Self {
         Self {
+            spans: in_span.then(|| Vec::with_capacity(rows)),
             places: HashTable::with_capacity(rows),
             keys: Vec::with_capacity(rows),
             wanted: Vec::with_capacity(rows),
@@ -98,8 +102,13 @@ impl Compared {
     }
 
     pub(crate) fn add_staged(&mut self, rows: &KeyedRows) {
-        for (key, hash) in rows.iter() {
+        for (row, (key, hash)) in rows.iter().enumerate() {
             let place = self.place_of(key) as usize;
+            if let (Some(spans), Some(day)) = (&mut self.spans, rows.day(row)) {
+                let (first, last) = &mut spans[place];
+                *first = day.min(*first);
+                *last = day.max(*last);
+            }
             if self.wanted[place] != Wanted::AsItIs {
                 self.wanted[place] = Wanted::Rows;
                 self.staged[place] = self.staged[place].wrapping_add(hash);
@@ -131,6 +140,9 @@ impl Compared {
             self.staged.push(0);
             self.stored.push(0);
             self.is_stored.push(false);
+            if let Some(spans) = &mut self.spans {
+                spans.push((i32::MAX, i32::MIN));
+            }
         }
         place
     }
@@ -159,6 +171,17 @@ impl Compared {
                 Some(Change::Unchanged)
             }
             (Wanted::Rows, true) => Some(Change::Updated),
+        }
+    }
+
+    /// Whether a stored row of this day gives way to what is wanted of its key.
+    pub(crate) fn covers(&self, place: u32, day: Option<i32>) -> bool {
+        let place = place as usize;
+        match (&self.spans, day) {
+            (Some(spans), Some(day)) if self.wanted[place] == Wanted::Rows => {
+                (spans[place].0..=spans[place].1).contains(&day)
+            }
+            _ => true,
         }
     }
 
@@ -197,6 +220,15 @@ impl Diff {
             Self::AllNew(_) => Some(Change::Inserted),
             Self::Compared(compared) => compared.change_at(compared.find(key)?),
         }
+    }
+
+    /// Whether a stored row goes: its key is deleted, or updated by rows that cover its day.
+    pub(crate) fn replaces(&self, key: Key, day: Option<i32>) -> bool {
+        let Self::Compared(compared) = self else { return false };
+        compared.find(key).is_some_and(|place| {
+            let goes = matches!(compared.change_at(place), Some(Change::Updated | Change::Deleted));
+            goes && compared.covers(place, day)
+        })
     }
 
     /// The keys with one kind of change, as far as they were compared.
@@ -245,6 +277,8 @@ impl Diff {
 pub(crate) struct KeyedRows {
     pub(crate) keys: Vec<Key>,
     pub(crate) hashes: Vec<u64>,
+    /// Where rows of a key have days.
+    days: Option<Date32Array>,
 }
 
 impl KeyedRows {
@@ -254,7 +288,17 @@ impl KeyedRows {
         let rows = 0..batch.num_rows();
         let mut keys = Keys::default();
         let keys = rows.map(|row| keys.of(source.value(row), id.value(row))).collect();
-        Ok(Self { keys, hashes: hashes(spec, batch)? })
+        let days = if spec.content.contains(&"date") {
+            Some(column(batch, "date")?.as_primitive::<Date32Type>().clone())
+        } else {
+            None
+        };
+        Ok(Self { keys, hashes: hashes(spec, batch)?, days })
+    }
+
+    /// The day of a row, in days since 1970.
+    pub(crate) fn day(&self, row: usize) -> Option<i32> {
+        self.days.as_ref().map(|days| days.value(row))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Key, u64)> + '_ {

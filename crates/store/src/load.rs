@@ -116,10 +116,8 @@ impl FeatureStore {
             while let Some(batch) = rows.next().await {
                 let batch = stored(spec, &batch?)?;
                 let keyed = KeyedRows::of(spec, &batch)?;
-                let goes = |key| {
-                    matches!(change.diff.change(key), Some(Change::Updated | Change::Deleted))
-                };
-                writer.add(keep(&batch, &keyed, |key| !goes(key))?).await?;
+                let goes = |key, day| change.diff.replaces(key, day);
+                writer.add(keep(&batch, &keyed, |key, day| !goes(key, day))?).await?;
                 if let Some(superseded) = &mut superseded {
                     let gone = keep(&batch, &keyed, goes)?;
                     next.touched.extend(closed_months(&gone)?);
@@ -150,7 +148,7 @@ fn arriving(diff: &Diff, spec: TableSpec, batch: RecordBatch) -> Result<RecordBa
         return Ok(batch);
     }
     let keyed = KeyedRows::of(spec, &batch)?;
-    let is_wanted = |key| matches!(diff.change(key), Some(Change::Inserted | Change::Updated));
+    let is_wanted = |key, _| matches!(diff.change(key), Some(Change::Inserted | Change::Updated));
     keep(&batch, &keyed, is_wanted)
 }
 
@@ -236,8 +234,9 @@ pub(crate) fn stored(spec: TableSpec, batch: &RecordBatch) -> Result<RecordBatch
 fn keep(
     batch: &RecordBatch,
     keyed: &KeyedRows,
-    wanted: impl Fn(Key) -> bool,
+    wanted: impl Fn(Key, Option<i32>) -> bool,
 ) -> Result<RecordBatch, StoreError> {
-    let mask: BooleanArray = keyed.keys.iter().map(|key| Some(wanted(*key))).collect();
+    let rows = keyed.keys.iter().enumerate();
+    let mask: BooleanArray = rows.map(|(row, key)| Some(wanted(*key, keyed.day(row)))).collect();
     Ok(filter_record_batch(batch, &mask)?)
 }

@@ -54,6 +54,9 @@ pub(crate) struct Scope {
     pub(crate) deleted: Vec<(String, String)>,
     /// Deals to leave as they are stored.
     pub(crate) left: Vec<(String, String)>,
+    /// Whether events, activities and indicators may be only some of what there is.
+    #[serde(default)]
+    pub(crate) histories_in_part: bool,
 }
 
 impl FeatureStore {
@@ -139,7 +142,7 @@ impl Staging {
     }
 
     /// Adds rows of `stage_events`, in the schema of [`winsight_model::schema::stage_events`]. A deal that appears
-    /// here has all its earlier events replaced.
+    /// here has all its earlier events replaced, unless [`Staging::is_part_of_histories`].
     pub fn add_stage_events(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
         self.add(1, batch)
     }
@@ -159,6 +162,13 @@ impl Staging {
     /// Declares that every deal of a source is staged: stored ones that are not will be deleted.
     pub fn is_complete(&mut self, source: &str) {
         self.scope.complete.insert(source.to_owned());
+    }
+
+    /// Declares that the events and activities of a deal, and the values of an indicator, may be only
+    /// those of some days, like the newest ones: they replace what is stored from their first day to
+    /// their last, and nothing before or after.
+    pub fn is_part_of_histories(&mut self) {
+        self.scope.histories_in_part = true;
     }
 
     /// Deletes a deal, with its events and activities, unless a row of it is staged.

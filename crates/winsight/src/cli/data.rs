@@ -82,7 +82,8 @@ pub(crate) struct Import {
     /// Save the mapping that was used.
     #[arg(long, value_name = "FILE")]
     pub(crate) save_mapping: Option<PathBuf>,
-    /// File of stage events: deal, date, stage.
+    /// File of stage events: deal, date, stage. Those of a deal replace what is stored from their
+    /// first day to their last, so that a file may hold the newest ones only.
     #[arg(long, value_name = "FILE")]
     pub(crate) events: Option<PathBuf>,
     /// File of activities: deal, date, kind.

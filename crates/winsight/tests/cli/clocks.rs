@@ -94,6 +94,36 @@ fn a_month_that_is_not_loaded_to_its_end_is_not_complete() {
 }
 
 #[test]
+fn newer_events_leave_the_older_ones() {
+    let home = TestHome::new();
+    let file =
+        home.file("deals.csv", deals(&["a,2024-01-01,,Open,100,EU", "b,2024-01-01,,Open,1,EU"]));
+    let events = |name: &str, rows: &str| home.file(name, format!("deal_id,date,stage\n{rows}"));
+    let january = "a,2024-01-05,Demo\na,2024-01-25,Proposal\nb,2024-01-07,Demo\n";
+    let stages = |day: &str| -> Vec<String> {
+        let open = home.json(["--as-of", day, "deals"]);
+        let open = open.as_array().expect("deals").iter();
+        open.map(|deal| deal["stage"].as_str().unwrap_or("-").to_owned()).collect()
+    };
+    let load = |name: &str, rows: &str| {
+        let events = events(name, rows);
+        home.json(["--as-of", "2024-03-01", "import", text(&file), "--events", text(&events)])
+    };
+    load("january.csv", january);
+    load("february.csv", "a,2024-02-10,Negotiation\n");
+    let all = [("2024-01-10", "Demo"), ("2024-01-30", "Proposal"), ("2024-02-20", "Negotiation")];
+    for (day, stage) in all {
+        assert_eq!(stages(day), [stage, "Demo"], "{day}");
+    }
+    let again = load("january.csv", january);
+    assert_eq!(again["data_version"], 2, "nothing is new");
+    load("corrected.csv", "a,2024-01-05,Discovery\na,2024-01-25,Proposal\n");
+    for (day, stage) in [("2024-01-10", "Discovery"), all[1], all[2]] {
+        assert_eq!(stages(day), [stage, "Demo"], "{day}");
+    }
+}
+
+#[test]
 fn a_rerun_on_the_same_day_replaces_what_the_first_one_said() {
     let home = TestHome::new();
     load(&home, "2024-07-20", &["a,2024-01-01,,Open,100,EU"]);
