@@ -1,15 +1,17 @@
 //! Where settings come from: the defaults, then `winsight.toml` in the home, then `WINSIGHT_*`.
 //! The only place that reads the environment, apart from the flags that name their variable.
 
+mod check;
+
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use winsight_jobs::{Encryption, Home, KnownAt, Workspace};
-use winsight_model::{Clock, Dimension, Settings, nearest};
+use winsight_model::{Clock, Settings, nearest};
 use winsight_vault::KeySource;
 
 use crate::cli::{AsOf, Place, Usage};
@@ -41,7 +43,8 @@ pub(crate) fn settings(home: &Path) -> Result<Settings> {
         .merge(environment)
         .extract()
         .map_err(explain)?;
-    check(&settings)?;
+    check::check(&settings)?;
+    time_zone(&settings)?;
     for (name, value) in cloud_environment() {
         settings.storage.options.entry(name).or_insert(value);
     }
@@ -71,60 +74,6 @@ fn explain(error: figment::Error) -> anyhow::Error {
         })
         .collect();
     anyhow::Error::new(Usage(format!("in the configuration: {}", hints.join("; "))))
-}
-
-fn check(settings: &Settings) -> Result<()> {
-    let alerts = &settings.alerts;
-    let share = |name: &str, value: f64| {
-        if value > 0.0 && value < 1.0 {
-            return Ok(());
-        }
-        Err(Usage(format!("{name} is {value}; it must lie between 0 and 1, like 0.05")))
-    };
-    share("alerts.false_alarm_budget", alerts.false_alarm_budget)?;
-    share("alerts.win_rate_drop", alerts.win_rate_drop)?;
-    share("alerts.lead_source_win_rate", alerts.lead_source_win_rate)?;
-    if alerts.window_days < 7 {
-        bail!(Usage(format!("alerts.window_days is {}; it must be 7 or more", alerts.window_days)));
-    }
-    pipeline(settings)?;
-    time_zone(settings).map(|_| ())
-}
-
-fn pipeline(settings: &Settings) -> Result<()> {
-    let pipeline = &settings.pipeline;
-    let chance = settings.alerts.risk_chance_below;
-    if !(0.0..=1.0).contains(&chance) {
-        bail!(Usage(format!("alerts.risk_chance_below is {chance}; it must lie from 0 to 1")));
-    }
-    let bound = settings.alerts.pipeline_quality_below;
-    if !(0.0..=100.0).contains(&bound) {
-        bail!(Usage(format!(
-            "alerts.pipeline_quality_below is {bound}; it must lie from 0 to 100"
-        )));
-    }
-    if pipeline.cohort_horizon_days == 0 {
-        bail!(Usage("pipeline.cohort_horizon_days is 0; it must be 1 or more".to_owned()));
-    }
-    let weights = &pipeline.quality_weights;
-    let weights = [weights.expected_yield, weights.velocity, weights.hygiene, weights.spread];
-    let are_shares = weights.iter().all(|weight| (0.0..=1e6).contains(weight));
-    if !are_shares || weights.iter().sum::<f64>() <= 0.0 {
-        bail!(Usage(
-            "pipeline.quality_weights: no weight may be below 0, and one must be above it"
-                .to_owned()
-        ));
-    }
-    for name in &pipeline.win_chance_by {
-        let known = Dimension::built_in(name)
-            .map_err(|error| Usage(format!("pipeline.win_chance_by: {error}")))?;
-        if !Dimension::known_while_open().contains(&known) {
-            bail!(Usage(format!(
-                "pipeline.win_chance_by: {name} is known only when a deal has ended; leave it out"
-            )));
-        }
-    }
-    Ok(())
 }
 
 fn time_zone(settings: &Settings) -> Result<TimeZone> {

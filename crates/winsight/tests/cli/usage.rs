@@ -93,6 +93,26 @@ fn an_unknown_setting_is_named_with_its_nearest() {
 }
 
 #[test]
+fn settings_that_make_no_sense_are_named() {
+    let home = TestHome::new();
+    assert_eq!(home.run(["init"]).code, Some(0));
+    for (line, words) in [
+        ("min_deals = 0", &["min_deals is 0", "1 or more"][..]),
+        ("alerts.dfi_rise = -1", &["alerts.dfi_rise is -1", "0 or more"]),
+        ("alerts.false_alarm_budget = 1", &["alerts.false_alarm_budget is 1", "between 0 and 1"]),
+        ("alerts.window_days = 6", &["alerts.window_days is 6", "7 or more"]),
+        ("alerts.idle_days = -3", &["alerts.idle_days is -3"]),
+        ("quality_gate.max_lost = 5", &["quality_gate.max_lost is 5", "from 0 to 1"]),
+        ("acv_buckets.smb_up_to = 50000", &["smb_up_to", "below mid_market_up_to"]),
+        ("cycle_buckets.fast_up_to = 500", &["fast_up_to", "rise"]),
+        ("pipeline.win_chance_by = [\"cycle_bucket\"]", &["cycle_bucket", "leave it out"]),
+    ] {
+        home.file("home/winsight.toml", format!("{line}\n"));
+        home.run(["metrics"]).is_failure(USAGE, words).expect(line);
+    }
+}
+
+#[test]
 fn a_fiscal_year_begins_in_a_month() {
     let home = TestHome::new();
     assert_eq!(home.run(["init"]).code, Some(0));
