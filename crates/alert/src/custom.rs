@@ -5,6 +5,7 @@ mod evaluate;
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde::Deserialize;
 use winsight_model::{Dimension, Window};
 
@@ -126,11 +127,12 @@ impl Metric {
 }
 
 impl CustomRule {
-    /// The days that it looks at, and those that it compares them with, as of a last day.
-    pub fn windows(&self, last_day: jiff::civil::Date) -> (Window, Option<Window>) {
+    /// The days that it looks at, and those that it compares them with, as of a last day. What is
+    /// compared begins no earlier than `first`, the first day that anything is known of.
+    pub fn windows(&self, last_day: Date, first: Date) -> (Window, Option<Window>) {
         use jiff::ToSpan;
         let window = Window::trailing(self.window_days, last_day);
-        let year_before = |day: jiff::civil::Date| day.saturating_sub(1.year());
+        let year_before = |day: Date| day.saturating_sub(1.year());
         let compared = match self.comparison {
             Comparison::Fixed => None,
             Comparison::PreviousPeriod => Some(window.preceding()),
@@ -141,7 +143,8 @@ impl CustomRule {
                 Some(Window { from: year_before(window.from), to: window.from })
             }
         };
-        (window, compared)
+        let known = |days: Window| Window { from: days.from.max(first).min(days.to), ..days };
+        (window, compared.map(known))
     }
 
     /// The dimensions that deals must be told apart by to evaluate it.

@@ -54,13 +54,16 @@ impl Rule {
     /// The rules that test for what chance may give, and so share the false-alarm budget.
     pub const TESTING: [Self; 3] = [Self::WinRateDrop, Self::DfiRise, Self::LeadSourceLow];
 
-    /// Every rule that comes with the program and looks by itself.
-    pub const BUILT_IN: [Self; 5] = [
+    /// Every rule that comes with the program.
+    pub const BUILT_IN: [Self; 8] = [
         Self::WinRateDrop,
         Self::DfiRise,
         Self::LeadSourceLow,
         Self::HighRiskDeals,
+        Self::PipelineQuality,
         Self::DataQuality,
+        Self::JobFailed,
+        Self::DataStale,
     ];
 
     /// The name in JSON.

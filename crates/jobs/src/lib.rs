@@ -3,6 +3,7 @@
 //! Owns the order in which the other crates are called: read, load, tally, judge, record. Contains
 //! no business rule, no statistic and no wire type of its own.
 
+mod backtest;
 mod backup;
 mod changes;
 mod channels;
@@ -29,6 +30,7 @@ mod sync;
 mod trends;
 mod workspace;
 
+pub use backtest::Backtest;
 pub use backup::{BackupReport, back_up};
 pub use changes::{ChangesQuery, ChangesTable, ClosedDeals, ClosedDealsQuery};
 pub use channels::NewRecipient;
@@ -47,7 +49,7 @@ pub use pipeline::{BridgeQuery, BridgeTable, CohortsQuery, OpenDeals, Pipeline};
 pub use question::{MetricRow, MetricsQuery, Status};
 pub use restore::{RestoreReport, restore};
 pub use retry::{Retried, RetryRequest};
-pub use rules::{Backtest, RuleState};
+pub use rules::RuleState;
 pub use run::RunReport;
 pub use sync::{NewSource, SourceHealth, SourceState, SyncFailure, SyncProgress, SyncReport};
 pub use trends::{TrendReport, TrendsQuery};

@@ -1,8 +1,7 @@
-//! The rules that a workspace has written: kept, evaluated, and tried on its own past.
+//! The rules that a workspace has written: kept and evaluated.
 
 use std::collections::BTreeMap;
 
-use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
 use winsight_alert::{
     Alert, CustomLook, CustomRule, Finding, Mistake, RuleFailure, Verdict, evaluate, read_rules,
@@ -24,17 +23,6 @@ pub struct RuleState {
     pub failure: Option<String>,
 }
 
-/// What a rule would have raised.
-#[derive(Clone, Debug)]
-pub struct Backtest {
-    /// Its name.
-    pub rule: String,
-    /// Each alert that would have opened: the day, and what it says.
-    pub raised: Vec<(Date, Finding)>,
-    /// What its threshold alone would have raised besides, kept back for want of evidence.
-    pub kept_back: Vec<(Date, Finding)>,
-}
-
 impl Workspace {
     /// The rules that the workspace has written.
     pub async fn rules(&self) -> Result<Vec<RuleState>, JobError> {
@@ -54,8 +42,24 @@ impl Workspace {
     /// [`JobError::Usage`] with every mistake by its line; then nothing is changed.
     pub async fn apply_rules(&self, text: &str) -> Result<Vec<CustomRule>, JobError> {
         let rules = read_rules(text).map_err(|mistakes| unreadable(&mistakes))?;
+        self.check_routing(&rules).await?;
         self.metadata.save_rule_file(&self.id, text, self.clock.instant()).await?;
         Ok(rules)
+    }
+
+    async fn check_routing(&self, rules: &[CustomRule]) -> Result<(), JobError> {
+        let channels = self.metadata.channels(&self.id).await?;
+        let is_known = |name: &String| channels.iter().any(|channel| channel.name == *name);
+        for rule in rules {
+            if let Some(unknown) = rule.routing.iter().find(|name| !is_known(name)) {
+                return Err(JobError::Usage(format!(
+                    "the rule {:?} is routed to the channel {unknown:?}, which does not exist; add it \
+                     with `winsight channels add {unknown}`, or correct routing",
+                    rule.name
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// What the workspace's rules find on the latest day. One that fails is reported with the rules and
@@ -79,7 +83,8 @@ impl Workspace {
                 findings.extend(known.iter().map(|alert| alert.finding.clone()));
                 continue;
             }
-            match self.judge_rule(commit, rule, last_day, guarded).await? {
+            let looks = if rule.weekly { WEEKS } else { DAYS };
+            match self.judge_rule(commit, rule, Looking { last_day, guarded, looks }).await? {
                 Ok((rows, verdicts)) => {
                     findings.extend(told(rule, &rows, verdicts, &known));
                 }
@@ -93,54 +98,19 @@ impl Workspace {
         Ok(findings)
     }
 
-    /// What the rules of a file would have raised on the days from `from` to `to`, looked at weekly.
-    ///
-    /// # Errors
-    /// [`JobError::Usage`] for mistakes in the file, a rule that fails, or an empty span of days.
-    pub async fn backtest(
-        &self,
-        text: &str,
-        from: Option<Date>,
-        to: Option<Date>,
-    ) -> Result<Vec<Backtest>, JobError> {
-        let rules = read_rules(text).map_err(|mistakes| unreadable(&mistakes))?;
-        let commit = self.loaded().await?;
-        let last = self.windows(Some(&commit)).await?.0.last_day();
-        let to = to.map_or(last, |to| to.min(last));
-        let from = from.unwrap_or_else(|| to.saturating_sub(1.year()));
-        if from > to {
-            return Err(JobError::Usage(format!("there is no day from {from} to {to}")));
-        }
-        let guarded = rules.iter().filter(|rule| rule.guarded).count();
-        let mut backtests = Vec::new();
-        for rule in &rules {
-            let mut replayed =
-                Backtest { rule: rule.name.clone(), raised: Vec::new(), kept_back: Vec::new() };
-            let mut open = (Vec::new(), Vec::new());
-            let mut day = from;
-            while day <= to {
-                let judged = self.judge_rule(&commit, rule, day, guarded).await?;
-                let (_, verdicts) =
-                    judged.map_err(|failure| JobError::Usage(failure.to_string()))?;
-                let (passed, kept): (Vec<_>, Vec<_>) =
-                    verdicts.into_iter().partition(|verdict| verdict.passed);
-                note(&mut replayed.raised, &mut open.0, day, passed);
-                note(&mut replayed.kept_back, &mut open.1, day, kept);
-                day = day.saturating_add(7.days());
-            }
-            backtests.push(replayed);
-        }
-        Ok(backtests)
-    }
-
-    async fn judge_rule(
+    /// What a rule says of each segment on a day. A rule that compares with days before the first that
+    /// anything is known of says nothing: half a history would look like growth.
+    pub(crate) async fn judge_rule(
         &self,
         commit: &Commit,
         rule: &CustomRule,
-        last_day: Date,
-        guarded: usize,
+        looking: Looking,
     ) -> Result<Result<(Rows, Vec<Verdict>), RuleFailure>, JobError> {
-        let (window, compared) = rule.windows(last_day);
+        let first = self.store.first_closed_day(commit).await?.unwrap_or(looking.last_day);
+        let (window, compared) = rule.windows(looking.last_day, first);
+        if compared.is_some_and(|compared| compared.days() < window.days()) {
+            return Ok(Ok((Rows::new(), Vec::new())));
+        }
         let grouping = rule.grouping();
         let windows = std::iter::once(window).chain(compared).collect();
         let tables = self.tally(commit, windows, vec![grouping.clone()], &[]).await?;
@@ -159,13 +129,12 @@ impl Workspace {
         }
         let rows: Rows =
             by_segment.into_iter().map(|(segment, (now, before))| (segment, now, before)).collect();
-        let looks = if rule.weekly { 13.0 } else { 91.0 };
         let budget = self.settings.alerts.false_alarm_budget * SHARE_OF_BUDGET;
         let look = CustomLook {
             window,
             compared,
             rows: &rows,
-            level: budget / guarded.max(1) as f64 / looks,
+            level: budget / looking.guarded.max(1) as f64 / looking.looks,
             currency: &self.settings.reporting_currency,
             data_version: commit.version,
         };
@@ -173,8 +142,23 @@ impl Workspace {
     }
 }
 
+/// Looks that a quarter has.
+pub(crate) const WEEKS: f64 = 13.0;
+const DAYS: f64 = 91.0;
+
+/// How a rule is looked at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Looking {
+    /// The last day of the window.
+    pub(crate) last_day: Date,
+    /// Rules that share the budget.
+    pub(crate) guarded: usize,
+    /// Looks of a quarter, which share it too.
+    pub(crate) looks: f64,
+}
+
 /// Each segment now and before.
-type Rows = Vec<(Segment, Tally, Tally)>;
+pub(crate) type Rows = Vec<(Segment, Tally, Tally)>;
 
 /// What is found: what passed, what is open and still holds, and what is open and cannot be judged.
 fn told(rule: &CustomRule, rows: &Rows, verdicts: Vec<Verdict>, known: &[&Alert]) -> Vec<Finding> {
@@ -192,20 +176,7 @@ fn told(rule: &CustomRule, rows: &Rows, verdicts: Vec<Verdict>, known: &[&Alert]
     findings
 }
 
-/// Notes what was not open at the look before.
-fn note(
-    noted: &mut Vec<(Date, Finding)>,
-    open: &mut Vec<Segment>,
-    day: Date,
-    verdicts: Vec<Verdict>,
-) {
-    let segments = verdicts.iter().map(|verdict| verdict.finding.segment.clone()).collect();
-    let fresh = verdicts.into_iter().filter(|verdict| !open.contains(&verdict.finding.segment));
-    noted.extend(fresh.map(|verdict| (day, verdict.finding)));
-    *open = segments;
-}
-
-fn unreadable(mistakes: &[Mistake]) -> JobError {
+pub(crate) fn unreadable(mistakes: &[Mistake]) -> JobError {
     let lines: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
     JobError::Usage(lines.join("\n"))
 }

@@ -8,7 +8,7 @@ use toml::Spanned;
 use winsight_model::Dimension;
 
 use super::{Comparison, CustomRule, Direction, Metric, Threshold, evaluate};
-use crate::Severity;
+use crate::{Rule, Severity};
 
 /// What is wrong in a file of rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -226,18 +226,7 @@ impl Checker<'_> {
 }
 
 fn is_built_in(name: &str) -> bool {
-    use crate::Rule;
-    [
-        Rule::WinRateDrop,
-        Rule::DfiRise,
-        Rule::LeadSourceLow,
-        Rule::HighRiskDeals,
-        Rule::DataQuality,
-        Rule::JobFailed,
-        Rule::DataStale,
-    ]
-    .iter()
-    .any(|rule| rule.as_str() == name)
+    name == Rule::Custom.as_str() || Rule::BUILT_IN.iter().any(|rule| rule.as_str() == name)
 }
 
 fn line_of(text: &str, offset: usize) -> usize {

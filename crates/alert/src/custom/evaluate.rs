@@ -179,9 +179,10 @@ impl Row {
         let deals = self.now.deals;
         let facts = match evidence {
             Some((p, level)) => Evidence::new(format!(
-                "{deals} deals against {}; {}; within the false-alarm budget of the rule",
+                "{deals} deals against {}; {}, {} the false-alarm budget of the rule",
                 self.before.deals,
-                p_words(p)
+                p_words(p),
+                if p <= level { "within" } else { "not within" },
             ))
             .with("p_value", p)
             .with("level", level)

@@ -103,7 +103,9 @@ fn delivery_of(
     own: &OwnFindings,
     told: Option<Notice>,
 ) -> Result<Option<delivery::ActiveModel>, MetaError> {
-    if !recipient.routing.wants(&alert.finding) {
+    let named = alert.finding.custom.as_ref().map_or(&[][..], |custom| &custom.routing);
+    let is_meant = named.is_empty() || named.contains(&recipient.channel);
+    if !is_meant || !recipient.routing.wants(&alert.finding) {
         return Ok(None);
     }
     let at = happened_at(event, alert, now);

@@ -1,7 +1,7 @@
 //! The ledger of deliveries: what is written with an alert, who takes it, and what a crash leaves.
 
 use jiff::{SignedDuration, Timestamp};
-use winsight_alert::{Finding, Rule, Severity, Transitions, reconcile};
+use winsight_alert::{Custom, Finding, Rule, Severity, Transitions, reconcile};
 use winsight_insight::Cadence;
 use winsight_meta::{
     Delivery, DeliveryState, Leased, MetaError, Metadata, Outcome, OwnFindings, RunRow,
@@ -91,6 +91,40 @@ async fn settle(metadata: &Metadata, worker: &Worker, leased: &Leased, outcome: 
     let acme = workspace("acme");
     let settled = metadata.settle(&acme, worker, leased, outcome, Breaker::default());
     settled.await.expect("settles");
+}
+
+#[tokio::test]
+async fn a_rule_that_names_channels_is_told_to_them_only() {
+    let metadata = with(
+        vec!["slack", "finance"]
+            .into_iter()
+            .map(|it| recipient(it, it, Sight::Everything))
+            .collect(),
+    )
+    .await;
+    let of_rule = |segment: &str, routing: &[&str]| Finding {
+        rule: Rule::Custom,
+        custom: Some(Custom {
+            name: "watched".to_owned(),
+            pending_days: 0,
+            unguarded: true,
+            routing: routing.iter().map(|channel| (*channel).to_owned()).collect(),
+            owner: None,
+        }),
+        ..finding(segment, 10)
+    };
+    let found = vec![of_rule("Europe", &["finance"]), of_rule("India", &[])];
+    let known = reconcile(&[], found, &[Rule::Custom], instant(MONDAY));
+    let row = RunRow { transitions: known, ..run(Cadence::Daily, MONDAY, &[]) };
+    metadata.record_run(&workspace("acme"), row).await.expect("records");
+    let mut told: Vec<_> = ledger(&metadata)
+        .await
+        .into_iter()
+        .map(|one| (one.channel, one.notice.segment["region"].clone()))
+        .collect();
+    told.sort();
+    let row = |channel: &str, region: &str| (channel.to_owned(), region.to_owned());
+    assert_eq!(told, [row("finance", "Europe"), row("finance", "India"), row("slack", "India")]);
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ mod output;
 mod ownership;
 mod pipeline;
 mod quarantine;
+mod rules;
 mod sources;
 mod tally;
 mod usage;
