@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use winsight_etl::is_lookup;
 use winsight_meta::SourceRecord;
 use winsight_sources::Cursor;
 use winsight_sources::files::drops;
@@ -11,7 +12,12 @@ use super::mapping::given;
 use crate::{Beside, ImportRequest, JobError, Workspace};
 
 impl Workspace {
-    /// Imports the files that are new or changed, each as a load of its own, the oldest first.
+    /// Imports the files that are new or changed, each as a load of its own, the oldest first, with
+    /// the accounts, products and teams that lie beside them.
+    ///
+    /// # Errors
+    /// With the reason for each file that cannot be loaded, when all others are. It is tried again
+    /// when it changes.
     pub(super) async fn sync_folder(
         &self,
         record: &mut SourceRecord,
@@ -19,25 +25,48 @@ impl Workspace {
     ) -> Result<SyncReport, JobError> {
         let _alone = self.pages.of(&record.name)?;
         let since = record.cursor.clone().map(Cursor).filter(|_| !full);
-        let found = drops(Path::new(&record.settings), since.as_ref())?;
+        let folder = Path::new(&record.settings);
+        let found = drops(folder, since.as_ref())?;
         let mapping = match &record.mapping {
             Some(toml) => Some(given(Some(toml))?),
             None => None,
         };
-        let mut loads = Vec::new();
+        let mut lookups: Vec<_> = drops(folder, None)?.into_iter().map(|drop| drop.path).collect();
+        lookups.retain(|path| is_lookup(path).unwrap_or(false));
+        let (mut loads, mut loaded, mut refused) = (Vec::new(), Vec::new(), Vec::new());
         let pages = found.len() as u64;
-        for drop in found {
+        for drop in found.into_iter().filter(|drop| !lookups.contains(&drop.path)) {
+            let name = drop.path.display().to_string();
             let request = ImportRequest {
-                files: vec![drop.path],
+                files: std::iter::once(drop.path).chain(lookups.iter().cloned()).collect(),
                 beside: Beside::default(),
                 source: record.name.clone(),
                 mapping: mapping.clone(),
                 full: false,
                 dry_run: false,
             };
-            loads.extend(Box::pin(self.import(&request, |_| {})).await?);
+            match Box::pin(self.import(&request, |_| {})).await {
+                Ok(reports) => {
+                    loads.extend(reports);
+                    loaded.push(name);
+                }
+                Err(error @ (JobError::Etl(_) | JobError::Refused(_) | JobError::Usage(_))) => {
+                    refused.push(format!("{name}: {error}"));
+                }
+                Err(error) => return Err(error),
+            }
             record.cursor = Some(drop.cursor.0);
             self.metadata.save_source(&self.id, record).await?;
+        }
+        if !refused.is_empty() {
+            let cause = JobError::Refused(format!(
+                "{}; it is read again when it changes, so correct it or take it out of the folder",
+                refused.join("; ")
+            ));
+            return Err(match loaded.is_empty() {
+                true => cause,
+                false => JobError::AfterOthers { loaded, cause: Box::new(cause) },
+            });
         }
         Ok(SyncReport {
             source: record.name.clone(),

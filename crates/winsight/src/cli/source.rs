@@ -69,7 +69,7 @@ pub(crate) struct Sync {
     /// Name of the source; default all of them.
     pub(crate) source: Option<String>,
     /// Read everything instead of what changed: repairs what was missed, and deletes what the source
-    /// no longer has.
+    /// no longer has. The files of a folder are all read again; nothing is deleted.
     #[arg(long)]
     pub(crate) full: bool,
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::home::{FAILED, TODAY, TestHome, USAGE, text};
+use crate::home::{FAILED, REFUSED, TODAY, TestHome, USAGE, text};
 
 const TOKEN: &str = "pat-eu1-never-to-be-seen";
 
@@ -295,6 +295,33 @@ fn a_folder_is_a_source_too() {
     assert_eq!(sync()["inserted"], 1);
     let metrics = home.json(["metrics", "--from", "2024-01-01", "--to", "2024-03-01"]);
     assert_eq!(metrics["deals"], 2);
+}
+
+#[test]
+fn a_file_that_cannot_be_used_stops_no_other() {
+    let home = TestHome::in_clear();
+    let folder = home.path("drops");
+    std::fs::create_dir(&folder).expect("made");
+    let write = |name: &str, contents: &str| {
+        std::fs::write(folder.join(name), contents).expect("written");
+    };
+    write("accounts.csv", "account,industry\nAcme,Retail\n");
+    write("broken.csv", "colour,weight\nred,5\n");
+    let row = "d1,2024-01-01,2024-02-01,Won,100,Acme";
+    write(
+        "monday.csv",
+        &format!("deal_id,created_date,closed_date,outcome,amount,account\n{row}\n"),
+    );
+    home.json(["source", "add", "files", "--folder", text(&folder)]);
+    let answer = home.run(["--as-of", TODAY, "sync", "files"]);
+    assert_eq!(answer.code, Some(REFUSED), "{answer:#?}");
+    for words in ["broken.csv", "loaded before it", "monday.csv", "take it out of the folder"] {
+        assert!(answer.stderr.contains(words), "{words}: {answer:#?}");
+    }
+    let by = home.json(["--as-of", TODAY, "metrics", "--by", "industry"]);
+    assert_eq!((&by[0]["value"], &by[0]["deals"]), (&"Retail".into(), &1.into()));
+    let again = home.json(["--as-of", TODAY, "sync", "files"]);
+    assert_eq!(again["rows_read"], 0, "it is read again when it changes");
 }
 
 #[test]
