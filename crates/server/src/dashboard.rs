@@ -24,7 +24,8 @@ pub(crate) fn is_built() -> bool {
 /// Everything that is not the API: a file of the dashboard, or its page for the browser to route.
 pub(crate) async fn page(method: Method, uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
-    if path == "api" || path.starts_with("api/") {
+    // Programs ask here, not people: a page would look like an answer.
+    if matches!(path.split('/').next(), Some("api" | "health" | "metrics")) {
         let detail = format!("{} does not exist; see /api/openapi.json for what does", uri.path());
         return Refusal::new(StatusCode::NOT_FOUND, detail).into_response();
     }
