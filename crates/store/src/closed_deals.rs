@@ -33,19 +33,15 @@ impl FeatureStore {
                     {dimensions}
              FROM deals WHERE outcome <> 'open' AND closed_date <= DATE '{as_of}'"
         );
-        if self.known_days(commit).await?.last.is_some_and(|last| as_of < last) {
+        if let Some(past) = self.register_past(&engine, commit, as_of).await? {
             let columns = columns.replace(", ", ", deals.");
             closed = format!(
                 "{closed} UNION ALL
                  SELECT deals.{columns}, past.outcome, past.date AS closed_date,
                         CAST(past.date - deals.created_date AS INT) AS cycle_days {dimensions}
-                 FROM deals JOIN (
-                   SELECT source, deal_id,
-                          last_value(outcome ORDER BY date, position) AS outcome, max(date) AS date
-                   FROM stage_events WHERE date <= DATE '{as_of}' GROUP BY source, deal_id
-                 ) AS past ON past.source = deals.source AND past.deal_id = deals.deal_id
-                 WHERE past.outcome <> 'open'
-                   AND (deals.closed_date IS NULL OR deals.closed_date > DATE '{as_of}')"
+                 FROM deals JOIN {past} AS past
+                   ON past.source = deals.source AND past.deal_id = deals.deal_id
+                 WHERE past.outcome <> 'open'"
             );
         }
         let mut conditions = vec![format!("closed_date < DATE '{}'", window.to)];

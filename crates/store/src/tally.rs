@@ -135,22 +135,21 @@ impl FeatureStore {
         columns: &[String],
     ) -> Result<Vec<RecordBatch>, StoreError> {
         let day = request.as_of;
-        if self.known_days(commit).await?.last.is_none_or(|last| day >= last) {
+        if !self.is_past(commit, day).await? {
             return Ok(Vec::new());
         }
         let engine = self.engine(commit).await?;
+        let Some(past) = self.register_past(&engine, commit, day).await? else {
+            return Ok(Vec::new());
+        };
         let reopened = engine
             .sql(&format!(
                 "SELECT deals.* EXCEPT (outcome, closed_date, cycle_days),
                         past.outcome, past.date AS closed_date,
                         CAST(past.date - deals.created_date AS INT) AS cycle_days
-                 FROM deals JOIN (
-                   SELECT source, deal_id,
-                          last_value(outcome ORDER BY date, position) AS outcome, max(date) AS date
-                   FROM stage_events WHERE date <= DATE '{day}' GROUP BY source, deal_id
-                 ) AS past ON past.source = deals.source AND past.deal_id = deals.deal_id
-                 WHERE past.outcome <> 'open'
-                   AND (deals.closed_date IS NULL OR deals.closed_date > DATE '{day}')"
+                 FROM deals JOIN {past} AS past
+                   ON past.source = deals.source AND past.deal_id = deals.deal_id
+                 WHERE past.outcome <> 'open'"
             ))
             .await?;
         let columns: Vec<_> = columns.iter().map(String::as_str).collect();

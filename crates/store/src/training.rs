@@ -56,7 +56,7 @@ impl FeatureStore {
         let days = days(&engine, request).await?;
         engine.context().register_table("days", Arc::new(days))?;
         let finish = Finish::new(schema::training_set(), request.fiscal_year_start);
-        let open = "WHERE stages.outcome IS NULL OR stages.outcome = 'open'";
+        let open = "WHERE points.last_outcome IS NULL OR points.last_outcome = 'open'";
         features_of(&engine, &points(request), open, finish).await
     }
 }
