@@ -3,8 +3,9 @@
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Date32Type, Decimal128Type, Int32Type};
 use jiff::civil::Date;
-use winsight_model::{ClosedDeal, Money, NONE, Outcome, Segment, Window};
+use winsight_model::{ClosedDeal, Money, Outcome, Segment, Window};
 
+use crate::custom_dimensions::{column_of, condition};
 use crate::diff::{column, text};
 use crate::known_days::from_epoch_day;
 use crate::query::count;
@@ -25,7 +26,9 @@ impl FeatureStore {
         let columns = "deal_id, name, account, rep, amount, created_date";
         let parts = segment.parts().iter().enumerate();
         let dimensions: Vec<String> = parts
-            .map(|(place, (dimension, _))| format!(", deals.{dimension} AS part_{place}"))
+            .map(|(place, (dimension, _))| {
+                format!(", deals.{} AS part_{place}", column_of(dimension))
+            })
             .collect();
         let dimensions = dimensions.concat();
         let mut closed = format!(
@@ -48,9 +51,8 @@ impl FeatureStore {
         if window.from > Date::ZERO {
             conditions.push(format!("closed_date >= DATE '{}'", window.from));
         }
-        let is = |(place, (_, value)): (usize, &(_, String))| match value.as_str() {
-            NONE => format!("(part_{place} IS NULL OR part_{place} = '{NONE}')"),
-            value => format!("part_{place} = '{}'", value.replace('\'', "''")),
+        let is = |(place, (dimension, value)): (usize, &(_, String))| {
+            condition(&format!("part_{place}"), dimension, value)
         };
         conditions.extend(segment.parts().iter().enumerate().map(is));
         let matching = format!("SELECT * FROM ({closed}) WHERE {}", conditions.join(" AND "));

@@ -16,6 +16,7 @@ mod backup;
 mod catalog;
 mod closed_deals;
 mod compare;
+mod custom_dimensions;
 mod diff;
 mod engine;
 mod erase;

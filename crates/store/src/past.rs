@@ -31,7 +31,15 @@ type Question = (Generation, BTreeMap<String, u64>, Date);
 
 /// The last answer.
 #[derive(Default)]
-pub(crate) struct LastPast(Mutex<Option<(Question, Vec<RecordBatch>)>>);
+pub(crate) struct LastPast(Mutex<Option<(Question, Arc<Past>)>>);
+
+/// What the events say about the deals that were open on a day or have been opened again since.
+pub(crate) struct Past {
+    /// `source`, `deal_id`, and `stage`, `outcome` and `date` of the last event.
+    last_events: Vec<RecordBatch>,
+    /// The deals that had closed by then and were opened again, as they stood then.
+    pub(crate) reopened: Vec<RecordBatch>,
+}
 
 impl fmt::Debug for LastPast {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -40,39 +48,63 @@ impl fmt::Debug for LastPast {
 }
 
 impl FeatureStore {
-    /// Registers what the events say about the deals that were open on `day` or have been opened
-    /// again since, and returns the name of the table: its columns are `source`, `deal_id`, and
-    /// `stage`, `outcome` and `date` of the last event. `None` when nothing is known to have happened
-    /// after that day, so that the deals themselves say it.
+    /// What the events say as of `day`; `None` when nothing is known to have happened after that day,
+    /// so that the deals themselves say it.
+    pub(crate) async fn past(
+        &self,
+        commit: &Commit,
+        day: Date,
+    ) -> Result<Option<Arc<Past>>, StoreError> {
+        if self.known_days(commit).await?.last.is_none_or(|last| day >= last) {
+            return Ok(None);
+        }
+        let question = (commit.generation, commit.tables.clone(), day);
+        let mut known = self.past.0.lock().await;
+        if let Some((same, past)) = known.as_ref()
+            && *same == question
+        {
+            return Ok(Some(Arc::clone(past)));
+        }
+        let past = Arc::new(Past::of(&self.engine(commit).await?, day).await?);
+        *known = Some((question, Arc::clone(&past)));
+        Ok(Some(past))
+    }
+
+    /// Registers the last events as of `day` and returns the name of the table; `None` as above.
     pub(crate) async fn register_past(
         &self,
         engine: &Engine,
         commit: &Commit,
         day: Date,
     ) -> Result<Option<String>, StoreError> {
-        if !self.is_past(commit, day).await? {
-            return Ok(None);
-        }
-        let question = (commit.generation, commit.tables.clone(), day);
-        let mut known = self.past.0.lock().await;
-        let rows = match known.as_ref() {
-            Some((same, rows)) if *same == question => rows.clone(),
-            _ => {
-                let rows = last_events(engine, day).await?;
-                *known = Some((question, rows.clone()));
-                rows
-            }
-        };
-        drop(known);
+        let Some(past) = self.past(commit, day).await? else { return Ok(None) };
         let name = format!("past_{}", epoch_day(day).cast_unsigned());
-        let table = MemTable::try_new(schema(), vec![rows])?;
-        engine.context().register_table(&name, Arc::new(table))?;
+        register(engine, &name, past.last_events.clone())?;
         Ok(Some(name))
     }
+}
 
-    /// Whether anything is known to have happened after `day`.
-    pub(crate) async fn is_past(&self, commit: &Commit, day: Date) -> Result<bool, StoreError> {
-        Ok(self.known_days(commit).await?.last.is_some_and(|last| day < last))
+fn register(engine: &Engine, name: &str, rows: Vec<RecordBatch>) -> Result<(), StoreError> {
+    let table = MemTable::try_new(schema(), vec![rows])?;
+    engine.context().register_table(name, Arc::new(table))?;
+    Ok(())
+}
+
+impl Past {
+    async fn of(engine: &Engine, day: Date) -> Result<Self, StoreError> {
+        let last_events = last_events(engine, day).await?;
+        register(engine, "last_events", last_events.clone())?;
+        let reopened = engine
+            .sql(
+                "SELECT deals.* EXCEPT (outcome, closed_date, cycle_days),
+                        past.outcome, past.date AS closed_date,
+                        CAST(past.date - deals.created_date AS INT) AS cycle_days
+                 FROM deals JOIN last_events AS past
+                   ON past.source = deals.source AND past.deal_id = deals.deal_id
+                 WHERE past.outcome <> 'open'",
+            )
+            .await?;
+        Ok(Self { last_events, reopened: reopened.collect().await? })
     }
 }
 

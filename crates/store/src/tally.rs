@@ -134,26 +134,13 @@ impl FeatureStore {
         request: &TallyRequest,
         columns: &[String],
     ) -> Result<Vec<RecordBatch>, StoreError> {
-        let day = request.as_of;
-        if !self.is_past(commit, day).await? {
-            return Ok(Vec::new());
-        }
-        let engine = self.engine(commit).await?;
-        let Some(past) = self.register_past(&engine, commit, day).await? else {
-            return Ok(Vec::new());
+        let Some(past) = self.past(commit, request.as_of).await? else { return Ok(Vec::new()) };
+        let project = |batch: &RecordBatch| {
+            let places: Result<Vec<_>, _> =
+                columns.iter().map(|name| batch.schema().index_of(name)).collect();
+            Ok(batch.project(&places?)?)
         };
-        let reopened = engine
-            .sql(&format!(
-                "SELECT deals.* EXCEPT (outcome, closed_date, cycle_days),
-                        past.outcome, past.date AS closed_date,
-                        CAST(past.date - deals.created_date AS INT) AS cycle_days
-                 FROM deals JOIN {past} AS past
-                   ON past.source = deals.source AND past.deal_id = deals.deal_id
-                 WHERE past.outcome <> 'open'"
-            ))
-            .await?;
-        let columns: Vec<_> = columns.iter().map(String::as_str).collect();
-        Ok(reopened.select_columns(&columns)?.collect().await?)
+        past.reopened.iter().map(project).collect()
     }
 }
 
