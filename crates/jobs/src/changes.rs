@@ -24,8 +24,10 @@ pub struct ChangesQuery {
     pub window: Option<Window>,
     /// Default: the window of equal length before.
     pub baseline: Option<Window>,
-    /// Whether to look for causes, which reads the deals of both windows.
+    /// Whether to look for causes, which reads the deals of both windows. Not done within a segment.
     pub causes: bool,
+    /// Only deals of this segment.
+    pub within: Segment,
 }
 
 /// What changed between two windows.
@@ -95,18 +97,20 @@ impl Workspace {
             )));
         }
         let commit = self.loaded().await?;
+        self.check_dimensions(&commit, by, &query.within).await?;
         let trailing = self.windows(Some(&commit)).await?.0;
         let window = query.window.unwrap_or(trailing);
         let baseline = query.baseline.unwrap_or_else(|| window.preceding());
         apart(window, baseline)?;
         let dimensions = Dimension::known_while_open();
-        let (overall, pairs) = self.pairs(&commit, window, baseline, &dimensions, &[]).await?;
+        let (overall, pairs) =
+            self.pairs(&commit, window, baseline, &dimensions, &query.within).await?;
         let asked = match &by[..] {
             [one] if dimensions.contains(one) => {
                 let of_one = pairs.iter().filter(|pair| is_of(&pair.segment, by));
                 of_one.cloned().collect()
             }
-            _ => self.combinations(&commit, window, baseline, by).await?,
+            _ => self.combinations(&commit, (window, baseline), by, &query.within).await?,
         };
         let mut family = tested_segments(&overall, &pairs);
         for pair in &asked {
@@ -119,8 +123,12 @@ impl Workspace {
         judged.retain(|gated| is_of(&gated.change.segment, by));
         let several = by.len() > 1;
         let split = |metric| if several { shapley(&asked, metric) } else { None };
-        let causes =
-            if query.causes { Some(self.causes(&commit, window, baseline).await?) } else { None };
+        let of_all = query.within == Segment::all();
+        let causes = if query.causes && of_all {
+            Some(self.causes(&commit, window, baseline).await?)
+        } else {
+            None
+        };
         let last_known = trailing.last_day();
         Ok(ChangesTable {
             window,
@@ -173,12 +181,12 @@ impl Workspace {
     async fn combinations(
         &self,
         commit: &Commit,
-        window: Window,
-        baseline: Window,
+        (window, baseline): (Window, Window),
         by: &[Dimension],
+        within: &Segment,
     ) -> Result<Vec<SegmentPair>, JobError> {
         let windows = vec![window, baseline];
-        let tallies = self.tally(commit, windows, vec![by.to_vec()], &[]).await?;
+        let tallies = self.tally_within(commit, windows, &[by.to_vec()], within).await?;
         let by_window = tallies.into_iter().next().unwrap_or_default();
         Ok(crate::question::paired(by, by_window))
     }
@@ -186,6 +194,7 @@ impl Workspace {
     /// The closed deals of a segment and window, as of the workspace's clock.
     pub async fn closed_deals(&self, query: &ClosedDealsQuery) -> Result<ClosedDeals, JobError> {
         let commit = self.loaded().await?;
+        self.check_dimensions(&commit, &[], &query.segment).await?;
         let known = Window::until(self.clock.today());
         let window = Window {
             from: query.from.unwrap_or(known.from),

@@ -58,18 +58,15 @@ impl Workspace {
     }
 
     /// Replaces a name by a pseudonym everywhere: in every version, in held loads, and in the
-    /// metadata. Numbers stay as they are. Killed at any moment, it is brought to its end by asking
-    /// for it, or for another erasure, again.
+    /// metadata. Numbers stay as they are. Killed at any moment, it is brought to its end by whatever
+    /// writes next.
     pub async fn erase(&self, name: &str) -> Result<ErasureReport, JobError> {
         let name = checked(name)?;
         self.refuse_known_at("an erasure changes every version")?;
         let staging = self.stage().await?;
         self.forget_unfinished_pulls().await?;
-        let now = self.clock.instant();
-        let pseudonym = self.metadata.begin_erasure(&self.id, name, now).await?;
-        let names = self.metadata.erased_names(&self.id).await?;
-        let rows = self.store.erase(&staging, &names).await?;
-        let rows = self.metadata.finish_erasures(&self.id, &rows, now).await?;
+        let pseudonym = self.metadata.begin_erasure(&self.id, name, self.clock.instant()).await?;
+        let rows = self.finish_erasures(&staging).await?;
         Ok(ErasureReport { pseudonym: Some(pseudonym), rows })
     }
 
@@ -77,6 +74,25 @@ impl Workspace {
     async fn forget_unfinished_pulls(&self) -> Result<(), JobError> {
         for source in self.metadata.sources(&self.id).await? {
             self.pages.of(&source.name)?.clear()?;
+        }
+        Ok(())
+    }
+
+    async fn finish_erasures(&self, staging: &Staging) -> Result<BTreeMap<String, u64>, JobError> {
+        let names = self.metadata.erased_names(&self.id).await?;
+        let rows = self.store.erase(staging, &names).await?;
+        Ok(self.metadata.finish_erasures(&self.id, &rows, self.clock.instant()).await?)
+    }
+
+    async fn erasure_is_unfinished(&self) -> Result<bool, JobError> {
+        let erasures = self.metadata.erasures(&self.id).await?;
+        Ok(erasures.iter().any(|erasure| erasure.finished_at.is_none()))
+    }
+
+    /// Brings an erasure that was killed to its end.
+    pub(crate) async fn finish_interrupted_erasures(&self) -> Result<(), JobError> {
+        if self.erasure_is_unfinished().await? {
+            self.stage().await?;
         }
         Ok(())
     }
@@ -128,10 +144,16 @@ impl Workspace {
         })
     }
 
-    /// The writer lock, with an empty staging that knows which names must not come back.
+    /// The writer lock, with an empty staging that knows which names must not come back. An erasure
+    /// that was interrupted is brought to its end first.
     pub(crate) async fn stage(&self) -> Result<Staging, JobError> {
         let patience = Duration::from_secs(self.settings.storage.wait_seconds);
         let mut staging = self.store.stage_when_free(patience).await?;
+        // Asked under the lock: whoever held it may have been erasing.
+        if self.erasure_is_unfinished().await? {
+            let rows = self.finish_erasures(&staging).await?;
+            tracing::info!(?rows, "finished an erasure that was interrupted");
+        }
         staging.replace_names(self.metadata.erased_names(&self.id).await?);
         Ok(staging)
     }

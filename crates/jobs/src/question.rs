@@ -33,6 +33,8 @@ pub struct MetricsQuery {
     pub to: Option<Date>,
     /// One row per period; `None` for the whole window.
     pub grain: Option<Grain>,
+    /// Only deals of this segment.
+    pub within: Segment,
 }
 
 /// One row of the table of metrics.
@@ -109,13 +111,15 @@ impl Workspace {
     /// The table of metrics, ordered by period and value; of each dimension after the other.
     ///
     /// # Errors
-    /// [`JobError::Usage`] for an empty window, a dimension named twice, or more than eight of them.
+    /// [`JobError::Usage`] for an empty window, a dimension named twice or unknown, or more than eight
+    /// of them.
     pub async fn metrics(&self, query: &MetricsQuery) -> Result<Vec<MetricRow>, JobError> {
         let groupings = groupings(query)?;
         let commit = self.loaded().await?;
         let periods = self.periods(&commit, query).await?;
         let windows = periods.iter().map(|period| period.window).collect();
-        let tables = self.tally(&commit, windows, groupings.clone(), &[]).await?;
+        self.check_dimensions(&commit, &query.by, &query.within).await?;
+        let tables = self.tally_within(&commit, windows, &groupings, &query.within).await?;
         let metrics = if query.quick { metrics_without_bootstrap } else { metrics };
         let mut rows = Vec::new();
         for (grouping, by_window) in groupings.iter().zip(tables) {
@@ -277,20 +281,79 @@ impl Workspace {
         Ok(self.store.tally(commit, &request).await?)
     }
 
-    /// All deals, and every value of each dimension, in both windows; without the deals of the
-    /// excluded segments.
+    /// The same of the deals of a segment only.
+    pub(crate) async fn tally_within(
+        &self,
+        commit: &Commit,
+        windows: Vec<Window>,
+        groupings: &[Grouping],
+        within: &Segment,
+    ) -> Result<Vec<Vec<Tallies>>, JobError> {
+        let parts = within.parts();
+        let finer = groupings.iter().map(|by| {
+            by.iter().chain(parts.iter().map(|(dimension, _)| dimension)).cloned().collect()
+        });
+        let mut tables = self.tally(commit, windows, finer.collect(), &[]).await?;
+        if parts.is_empty() {
+            return Ok(tables);
+        }
+        for (by, by_window) in groupings.iter().zip(&mut tables) {
+            for tallies in by_window {
+                let all = std::mem::take(tallies).into_iter();
+                let inside = all.filter(|(values, _)| {
+                    values[by.len()..].iter().eq(parts.iter().map(|(_, value)| value))
+                });
+                *tallies = inside
+                    .map(|(mut values, tally)| {
+                        values.truncate(by.len());
+                        (values, tally)
+                    })
+                    .collect();
+            }
+        }
+        Ok(tables)
+    }
+
+    /// Refuses dimensions that are neither built in nor among the workspace's own.
+    pub(crate) async fn check_dimensions(
+        &self,
+        commit: &Commit,
+        by: &[Dimension],
+        within: &Segment,
+    ) -> Result<(), JobError> {
+        let asked = by.iter().chain(within.parts().iter().map(|(dimension, _)| dimension));
+        let asked: Vec<_> = asked.filter(|dimension| !dimension.is_built_in()).cloned().collect();
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let own = self.store.custom_dimensions(commit).await?;
+        for dimension in asked {
+            if !own.contains(dimension.as_str()) {
+                let wrong = Dimension::built_in(dimension.as_str()).err().unwrap_or_default();
+                let own: Vec<_> = own.into_iter().collect();
+                let own = if own.is_empty() {
+                    "; the deals have no dimensions of your own".to_owned()
+                } else {
+                    format!("; your own are: {}", own.join(", "))
+                };
+                return Err(JobError::Usage(format!("{wrong}{own}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// All deals of a segment, and every value of each dimension among them, in both windows.
     pub(crate) async fn pairs(
         &self,
         commit: &Commit,
         window: Window,
         baseline: Window,
         dimensions: &[Dimension],
-        excluding: &[Segment],
+        within: &Segment,
     ) -> Result<(SegmentPair, Vec<SegmentPair>), JobError> {
         let mut groupings = vec![Grouping::new()];
         groupings.extend(dimensions.iter().map(|dimension| vec![dimension.clone()]));
-        let tallies =
-            self.tally(commit, vec![window, baseline], groupings.clone(), excluding).await?;
+        let tallies = self.tally_within(commit, vec![window, baseline], &groupings, within).await?;
         let mut pairs: Vec<_> = groupings
             .iter()
             .zip(tallies)

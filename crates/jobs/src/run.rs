@@ -16,7 +16,7 @@ use winsight_insight::{
     rep_insight, trend_insight, weekly_insights,
 };
 use winsight_meta::{OwnFindings, RunRow};
-use winsight_model::{DataVersion, Dimension, Grain, OpenDeal, Window};
+use winsight_model::{DataVersion, Dimension, Grain, OpenDeal, Segment, Window};
 use winsight_store::Commit;
 
 use crate::{DriversQuery, JobError, KnownAt, Workspace};
@@ -66,6 +66,7 @@ impl Workspace {
             ));
         }
         let started = Instant::now();
+        self.finish_interrupted_erasures().await?;
         let commit = self.loaded().await?;
         let judged = match job {
             Cadence::Daily => self.daily(&commit).await?,
@@ -180,7 +181,7 @@ impl Workspace {
         let (window, baseline_window) = self.windows(Some(commit)).await?;
         let dimensions = Dimension::known_while_open();
         let (overall, pairs) =
-            self.pairs(commit, window, baseline_window, &dimensions, &[]).await?;
+            self.pairs(commit, window, baseline_window, &dimensions, &Segment::all()).await?;
         let findings = self.tested_findings(commit).await?;
         let causes = self.causes(commit, window, baseline_window).await?;
         let windows = (window, baseline_window);
@@ -228,7 +229,7 @@ impl Workspace {
         let (window, baseline_window) = self.windows(Some(commit)).await?;
         let dimensions = Dimension::known_while_open();
         let (overall, segments) =
-            self.pairs(commit, window, baseline_window, &dimensions, &[]).await?;
+            self.pairs(commit, window, baseline_window, &dimensions, &Segment::all()).await?;
         let (drivers, changes) = match self.drivers_in(commit, &DriversQuery::default()).await {
             // Too little to analyse is a quiet month, not a failed run.
             Err(JobError::Drivers(_)) => (DriverAnalysis::default(), None),

@@ -48,8 +48,9 @@ impl Workspace {
         let grouping: Vec<Dimension> = query.by.iter().cloned().collect();
         let series = self.series(&commit, grain, grouping).await?;
         let (window, baseline) = self.windows(Some(&commit)).await?;
-        let (overall, pairs) =
-            self.pairs(&commit, window, baseline, &Dimension::known_while_open(), &[]).await?;
+        let (overall, pairs) = self
+            .pairs(&commit, window, baseline, &Dimension::known_while_open(), &Segment::all())
+            .await?;
         Ok(TrendReport {
             grain,
             series,

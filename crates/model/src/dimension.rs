@@ -37,6 +37,24 @@ impl Dimension {
         Err(format!("{name:?} is not a dimension{hint} The dimensions are: {all}"))
     }
 
+    /// A dimension by name: a built-in one, or one of the workspace's own, as its mapping names them.
+    /// Whether the workspace has it, the data must say.
+    ///
+    /// # Errors
+    /// As [`Dimension::built_in`], when a mapping could not name it so.
+    pub fn named(name: &str) -> Result<Self, String> {
+        let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        let may_be_custom = name.len() <= 40
+            && name.starts_with(|first: char| first.is_ascii_lowercase())
+            && name.bytes().all(is_word);
+        if may_be_custom { Ok(Self(name.to_owned())) } else { Self::built_in(name) }
+    }
+
+    /// Whether every workspace has it.
+    pub fn is_built_in(&self) -> bool {
+        Self::BUILT_IN.contains(&self.0.as_str())
+    }
+
     /// Every built-in dimension.
     pub fn all() -> Vec<Self> {
         Self::BUILT_IN.iter().map(|name| Self((*name).to_owned())).collect()
@@ -92,7 +110,7 @@ impl Segment {
             let (dimension, value) = text
                 .split_once('=')
                 .ok_or_else(|| format!("{text:?} is no filter; write it like region=Europe"))?;
-            Ok((Dimension::built_in(dimension.trim())?, value.trim().to_owned()))
+            Ok((Dimension::named(dimension.trim())?, value.trim().to_owned()))
         };
         Ok(Self::of(parts.into_iter().map(part).collect::<Result<_, String>>()?))
     }

@@ -3,8 +3,9 @@
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Date32Type, Decimal128Type, Int32Type};
 use jiff::civil::Date;
-use winsight_model::{ClosedDeal, Money, NONE, Outcome, Segment, Window};
+use winsight_model::{ClosedDeal, Money, Outcome, Segment, Window};
 
+use crate::custom_dimensions::{column_of, condition};
 use crate::diff::{column, text};
 use crate::known_days::from_epoch_day;
 use crate::query::count;
@@ -25,7 +26,9 @@ impl FeatureStore {
         let columns = "deal_id, name, account, rep, amount, created_date";
         let parts = segment.parts().iter().enumerate();
         let dimensions: Vec<String> = parts
-            .map(|(place, (dimension, _))| format!(", deals.{dimension} AS part_{place}"))
+            .map(|(place, (dimension, _))| {
+                format!(", deals.{} AS part_{place}", column_of(dimension))
+            })
             .collect();
         let dimensions = dimensions.concat();
         let mut closed = format!(
@@ -33,28 +36,23 @@ impl FeatureStore {
                     {dimensions}
              FROM deals WHERE outcome <> 'open' AND closed_date <= DATE '{as_of}'"
         );
-        if self.known_days(commit).await?.last.is_some_and(|last| as_of < last) {
+        if let Some(past) = self.register_past(&engine, commit, as_of).await? {
             let columns = columns.replace(", ", ", deals.");
             closed = format!(
                 "{closed} UNION ALL
                  SELECT deals.{columns}, past.outcome, past.date AS closed_date,
                         CAST(past.date - deals.created_date AS INT) AS cycle_days {dimensions}
-                 FROM deals JOIN (
-                   SELECT source, deal_id,
-                          last_value(outcome ORDER BY date, position) AS outcome, max(date) AS date
-                   FROM stage_events WHERE date <= DATE '{as_of}' GROUP BY source, deal_id
-                 ) AS past ON past.source = deals.source AND past.deal_id = deals.deal_id
-                 WHERE past.outcome <> 'open'
-                   AND (deals.closed_date IS NULL OR deals.closed_date > DATE '{as_of}')"
+                 FROM deals JOIN {past} AS past
+                   ON past.source = deals.source AND past.deal_id = deals.deal_id
+                 WHERE past.outcome <> 'open'"
             );
         }
         let mut conditions = vec![format!("closed_date < DATE '{}'", window.to)];
         if window.from > Date::ZERO {
             conditions.push(format!("closed_date >= DATE '{}'", window.from));
         }
-        let is = |(place, (_, value)): (usize, &(_, String))| match value.as_str() {
-            NONE => format!("(part_{place} IS NULL OR part_{place} = '{NONE}')"),
-            value => format!("part_{place} = '{}'", value.replace('\'', "''")),
+        let is = |(place, (dimension, value)): (usize, &(_, String))| {
+            condition(&format!("part_{place}"), dimension, value)
         };
         conditions.extend(segment.parts().iter().enumerate().map(is));
         let matching = format!("SELECT * FROM ({closed}) WHERE {}", conditions.join(" AND "));

@@ -13,7 +13,7 @@ use crate::table::TableSpec;
 
 /// The identity of a deal (its source and id) or of an indicator (its source and name): a 128-bit
 /// hash, for which collisions can be ruled out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Key(u128);
 
 impl Key {
@@ -31,10 +31,10 @@ impl Key {
 
 /// Makes keys in a buffer that is used again and again.
 #[derive(Default)]
-struct Keys(Vec<u8>);
+pub(crate) struct Keys(Vec<u8>);
 
 impl Keys {
-    fn of(&mut self, source: &str, id: &str) -> Key {
+    pub(crate) fn of(&mut self, source: &str, id: &str) -> Key {
         self.0.clear();
         self.0.extend_from_slice(source.as_bytes());
         self.0.push(0);

@@ -2,13 +2,15 @@
 //!
 //! Both users, the open deals of a day and the training set, first list the points that they want
 //! features of: a deal, a day, the instant up to which loads count, and the state of the deal. One
-//! query then adds what stage events, activities and earlier states have to say.
+//! pass over each of the other tables then adds what stage events, activities and earlier states have
+//! to say.
 
 mod finish;
+mod history;
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, RecordBatchOptions};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::datasource::MemTable;
 use datafusion::physical_plan::SendableRecordBatchStream;
@@ -19,9 +21,9 @@ use winsight_model::{FiscalYearStart, schema};
 
 use crate::engine::Engine;
 use crate::journal::{Journal, instant_literal};
-use crate::query::open_deals_query;
 use crate::{Commit, FeatureStore, StoreError};
 pub(crate) use finish::Finish;
+use history::{history, history_fields};
 
 /// Which features to compute of the open deals.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +73,7 @@ impl FeatureStore {
         request: &FeatureRequest,
     ) -> Result<FeatureRows, StoreError> {
         let engine = self.engine(commit).await?;
-        let open = open_deals_query(&engine, request.as_of).await?;
+        let open = self.open_deals_query(&engine, commit, request.as_of).await?;
         let points = format!(
             "SELECT source, deal_id, DATE '{}' AS day, {} AS until, known_at, created_date,
                     region, industry, product, lead_source, rep, team, deal_type,
@@ -140,35 +142,40 @@ pub(crate) async fn features_of(
     condition: &str,
     finish: Finish,
 ) -> Result<FeatureRows, StoreError> {
-    let points = numbered(engine.sql(points).await?.execute_stream().await?).await?;
+    let points = engine.sql(points).await?.execute_stream().await?;
+    let points = with_history(engine, points).await?;
     engine.context().register_table("points", Arc::new(points))?;
     let rows = engine.sql(&format!("{FEATURES} {condition}")).await?.execute_stream().await?;
     Ok(FeatureRows { rows, finish })
 }
 
-/// The rows as a table, each with a number: several parts of the query need them, under one name.
-async fn numbered(rows: SendableRecordBatchStream) -> Result<MemTable, StoreError> {
-    let fields = rows.schema();
+/// The points as a table, each with a number, since several parts of the query need it, and with what
+/// events and activities say about it.
+async fn with_history(
+    engine: &Engine,
+    points: SendableRecordBatchStream,
+) -> Result<MemTable, StoreError> {
+    let fields = points.schema();
     let fields = fields.fields().iter().map(|field| field.as_ref().clone());
     let point = Field::new("point", DataType::Int64, false);
-    let schema = Arc::new(Schema::new(std::iter::once(point).chain(fields).collect::<Vec<_>>()));
+    let fields = std::iter::once(point).chain(fields).chain(history_fields());
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let points: Vec<RecordBatch> = points.try_collect().await?;
+    let history = history(engine, &points).await?;
     let mut next = 0;
-    let batches: Vec<RecordBatch> = rows
-        .map_err(StoreError::from)
-        .and_then(|batch| {
+    let batches: Result<Vec<_>, StoreError> = points
+        .into_iter()
+        .zip(history)
+        .map(|(batch, history)| {
             let first = next;
             next += i64::try_from(batch.num_rows()).unwrap_or_default();
             let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(first..next));
-            let columns = std::iter::once(numbers).chain(batch.columns().iter().cloned());
-            let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-            let batch =
-                RecordBatch::try_new_with_options(Arc::clone(&schema), columns.collect(), &options);
-            std::future::ready(batch.map_err(StoreError::from))
+            let columns = batch.columns().iter().cloned().chain(history);
+            let columns = std::iter::once(numbers).chain(columns).collect();
+            Ok(RecordBatch::try_new(Arc::clone(&schema), columns)?)
         })
-        .try_collect()
-        .await?;
-    let partitions = spread(batches);
-    Ok(MemTable::try_new(schema, partitions)?)
+        .collect();
+    Ok(MemTable::try_new(schema, spread(batches?))?)
 }
 
 /// Batches dealt out to as many partitions as there are cores.
@@ -186,28 +193,7 @@ fn spread(batches: Vec<RecordBatch>) -> Vec<Vec<RecordBatch>> {
 /// A state that was superseded in the instant in which it became known comes before the state that
 /// superseded it, which has the later end.
 const FEATURES: &str = "
-    WITH stages AS (
-      SELECT point, last_value(stage ORDER BY date, position) AS stage,
-             last_value(outcome ORDER BY date, position) AS outcome, max(date) AS entered,
-             count(DISTINCT CASE WHEN stage_events.outcome = 'open' THEN stage_events.stage END)
-               AS entered_stages
-      FROM (SELECT points.point, stage_events.stage, stage_events.outcome, stage_events.date,
-                   stage_events.position
-            FROM points JOIN stage_events ON stage_events.source = points.source
-              AND stage_events.deal_id = points.deal_id AND stage_events.date <= points.day)
-        AS stage_events
-      GROUP BY point
-    ),
-    recorded AS (SELECT source, min(date) AS since FROM activities GROUP BY source),
-    activity AS (
-      SELECT point, min(age) AS days_since, count(*) FILTER (WHERE age < 14) AS in_14,
-             count(*) FILTER (WHERE age < 30) AS in_30, count(*) FILTER (WHERE age < 90) AS in_90
-      FROM (SELECT points.point, CAST(points.day AS INT) - CAST(activities.date AS INT) AS age
-            FROM points JOIN activities ON activities.source = points.source
-              AND activities.deal_id = points.deal_id AND activities.date <= points.day)
-      GROUP BY point
-    ),
-    states AS (
+    WITH states AS (
       SELECT source, deal_id, known_at, superseded_at, expected_close_date, amount
       FROM deal_versions
       UNION ALL
@@ -238,26 +224,22 @@ const FEATURES: &str = "
       GROUP BY points.point
     )
     SELECT points.* EXCEPT (point, known_at, until, stage, last_activity_date),
-           coalesce(stages.stage, points.stage) AS stage,
+           coalesce(points.last_stage, points.stage) AS stage,
            CAST(points.day AS INT) - CAST(points.created_date AS INT) AS days_since_creation,
-           CAST(points.day AS INT) - CAST(stages.entered AS INT) AS days_in_stage,
-           CASE WHEN stages.entered_stages > 0 THEN stages.entered_stages - 1
-                WHEN stages.entered_stages = 0 THEN 0 END AS stages_passed,
-           CASE WHEN points.known_at <= points.until OR changes.point IS NOT NULL THEN coalesce(changes.pushes, 0) END AS close_date_pushes,
-           CASE WHEN points.known_at <= points.until OR changes.point IS NOT NULL THEN coalesce(changes.amounts, 0) END AS amount_changes,
-           CASE WHEN points.known_at <= points.until OR changes.point IS NOT NULL THEN coalesce(changes.amount_change, 0) END AS amount_change,
-           coalesce(activity.days_since,
+           CAST(points.day AS INT) - CAST(points.entered AS INT) AS days_in_stage,
+           CASE WHEN points.entered_stages > 0 THEN points.entered_stages - 1
+                WHEN points.entered_stages = 0 THEN 0 END AS stages_passed,
+           CASE WHEN points.known_at <= points.until OR changes.point IS NOT NULL
+                THEN coalesce(changes.pushes, 0) END AS close_date_pushes,
+           CASE WHEN points.known_at <= points.until OR changes.point IS NOT NULL
+                THEN coalesce(changes.amounts, 0) END AS amount_changes,
+           CASE WHEN points.known_at <= points.until OR changes.point IS NOT NULL
+                THEN coalesce(changes.amount_change, 0) END AS amount_change,
+           coalesce(CAST(points.day AS INT) - CAST(points.last_active AS INT),
                     CASE WHEN points.last_activity_date <= points.day
                          THEN CAST(points.day AS INT) - CAST(points.last_activity_date AS INT) END)
              AS days_since_activity,
-           CASE WHEN recorded.since <= points.day THEN coalesce(activity.in_14, 0) END
-             AS activities_14_days,
-           CASE WHEN recorded.since <= points.day THEN coalesce(activity.in_30, 0) END
-             AS activities_30_days,
-           CASE WHEN recorded.since <= points.day THEN coalesce(activity.in_90, 0) END
-             AS activities_90_days
+           points.active_14 AS activities_14_days, points.active_30 AS activities_30_days,
+           points.active_90 AS activities_90_days
     FROM points
-    LEFT JOIN stages ON stages.point = points.point
-    LEFT JOIN activity ON activity.point = points.point
-    LEFT JOIN recorded ON recorded.source = points.source
     LEFT JOIN changes ON changes.point = points.point";

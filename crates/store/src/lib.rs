@@ -16,6 +16,7 @@ mod backup;
 mod catalog;
 mod closed_deals;
 mod compare;
+mod custom_dimensions;
 mod diff;
 mod engine;
 mod erase;
@@ -31,6 +32,7 @@ mod location;
 mod lock;
 mod moves;
 mod objects;
+mod past;
 mod query;
 mod rebuild;
 mod restatements;
@@ -50,6 +52,7 @@ use std::sync::Arc;
 use object_store::ObjectStore;
 
 use objects::SealedStore;
+use past::LastPast;
 
 pub use backup::StoredObject;
 pub use catalog::{Commit, CommitRequest};
@@ -82,6 +85,7 @@ pub struct FeatureStore {
     root: PathBuf,
     objects: Arc<dyn ObjectStore>,
     location: Location,
+    past: Arc<LastPast>,
 }
 
 impl FeatureStore {
@@ -99,7 +103,7 @@ impl FeatureStore {
             Some(vault) => Arc::new(SealedStore::new(stored, vault.clone())),
             None => stored,
         };
-        Ok(Self { root, objects, location })
+        Ok(Self { root, objects, location, past: Arc::default() })
     }
 
     /// Opens the store whose objects lie in `objects`. The folder `root` takes the rows of a load
@@ -110,6 +114,6 @@ impl FeatureStore {
     pub fn over(objects: Arc<dyn ObjectStore>, root: &Path) -> Result<Self, StoreError> {
         std::fs::create_dir_all(root).map_err(|source| StoreError::folder(root, source))?;
         let root = root.canonicalize().map_err(|source| StoreError::folder(root, source))?;
-        Ok(Self { location: Location::folder(&root), root, objects })
+        Ok(Self { location: Location::folder(&root), root, objects, past: Arc::default() })
     }
 }

@@ -1,7 +1,6 @@
 //! What happened to each deal of the pipeline between two days.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::datatypes::{Date32Type, Decimal128Type};
@@ -12,7 +11,7 @@ use winsight_model::{AfterState, DealMove, Money, OpenState, Outcome};
 use crate::diff::{Key, column, text};
 use crate::journal::instant_literal;
 use crate::known_days::from_epoch_day;
-use crate::query::last_known_day;
+use crate::query::existing_and_open;
 use crate::{Commit, FeatureStore, StoreError};
 
 /// Between which days.
@@ -49,10 +48,11 @@ impl FeatureStore {
         request: &MovesRequest,
     ) -> Result<DealMoves, StoreError> {
         let engine = self.engine(commit).await?;
-        let last_known = last_known_day(&engine).await?;
+        let past_of_first = self.register_past(&engine, commit, request.first).await?;
+        let past_of_last = self.register_past(&engine, commit, request.last).await?;
         let mut moves = DealMoves::default();
         let mut before: HashMap<Key, (String, OpenState)> = HashMap::new();
-        let open = open_states(request.first, request.first_instant, last_known);
+        let open = open_states(request.first, request.first_instant, past_of_first.as_deref());
         for batch in engine.sql(&open).await?.collect().await? {
             let rows = Rows::of(&batch)?;
             for row in 0..batch.num_rows() {
@@ -61,8 +61,8 @@ impl FeatureStore {
                 before.insert(rows.key(row), (id, rows.state(row)));
             }
         }
-        let open = open_states(request.last, request.last_instant, last_known);
-        for query in [open, ended_states(request, last_known)] {
+        let open = open_states(request.last, request.last_instant, past_of_last.as_deref());
+        for query in [open, ended_states(request, past_of_last.as_deref())] {
             for batch in engine.sql(&query).await?.collect().await? {
                 let rows = Rows::of(&batch)?;
                 moves.moves.extend((0..batch.num_rows()).map(|row| {
@@ -128,57 +128,29 @@ impl Rows {
     }
 }
 
-/// Deals open at the end of `day` with their state.
-fn open_states(day: Date, instant: Timestamp, last_known: Date) -> String {
-    let mut deals = "SELECT deals.source, deals.deal_id, 'open' AS outcome, deals.amount,
+/// Deals open at the end of `day` with their state; `past` is the table of what their events say.
+fn open_states(day: Date, instant: Timestamp, past: Option<&str>) -> String {
+    let existing = existing_and_open(day);
+    let (join, and_open) = match past {
+        Some(past) => (
+            format!(
+                "LEFT JOIN {past} AS past
+                   ON past.source = deals.source AND past.deal_id = deals.deal_id"
+            ),
+            "AND (past.outcome IS NULL OR past.outcome = 'open')",
+        ),
+        None => (String::new(), ""),
+    };
+    let deals = format!(
+        "SELECT deals.source, deals.deal_id, 'open' AS outcome, deals.amount,
                 deals.expected_close_date, deals.known_at
-         FROM deals"
-        .to_owned();
-    if day < last_known {
-        let ended = ended_by_events(day);
-        let _ = write!(
-            deals,
-            " LEFT JOIN ({ended}) AS ended
-                ON ended.source = deals.source AND ended.deal_id = deals.deal_id
-              WHERE ended.source IS NULL AND {}",
-            is_open(day)
-        );
-    } else {
-        let _ = write!(deals, " WHERE {}", is_open(day));
-    }
+         FROM deals {join} WHERE {existing} {and_open}"
+    );
     with_states(&deals, instant)
 }
 
-fn is_open(day: Date) -> String {
-    format!(
-        "(deals.created_date IS NULL OR deals.created_date <= DATE '{day}')
-         AND (deals.closed_date IS NULL OR deals.closed_date > DATE '{day}')"
-    )
-}
-
-/// Deals that are open or end later by what they say today, and by their events had ended by `day`.
-fn ended_by_events(day: Date) -> String {
-    format!(
-        "SELECT stage_events.source, stage_events.deal_id,
-                last_value(stage_events.outcome ORDER BY date, position) AS outcome,
-                max(date) AS date
-         FROM stage_events JOIN (
-           SELECT deals.source, deals.deal_id FROM deals
-           JOIN (SELECT DISTINCT source, deal_id FROM stage_events
-                 WHERE outcome <> 'open' AND date <= DATE '{day}') AS closing
-             ON closing.source = deals.source AND closing.deal_id = deals.deal_id
-           WHERE {}
-         ) AS maybe
-           ON maybe.source = stage_events.source AND maybe.deal_id = stage_events.deal_id
-         WHERE date <= DATE '{day}'
-         GROUP BY stage_events.source, stage_events.deal_id
-         HAVING last_value(stage_events.outcome ORDER BY date, position) <> 'open'",
-        is_open(day)
-    )
-}
-
 /// Deals that ended after the first day and by the last, with their state.
-fn ended_states(request: &MovesRequest, last_known: Date) -> String {
+fn ended_states(request: &MovesRequest, past_of_last: Option<&str>) -> String {
     let (first, last) = (request.first, request.last);
     let mut query = format!(
         "SELECT deals.source, deals.deal_id, deals.outcome, deals.amount,
@@ -188,16 +160,16 @@ fn ended_states(request: &MovesRequest, last_known: Date) -> String {
            AND deals.closed_date <= DATE '{last}'
            AND (deals.created_date IS NULL OR deals.created_date <= DATE '{last}')"
     );
-    if last < last_known {
+    if let Some(past) = past_of_last {
+        let existing = existing_and_open(last);
         query = format!(
             "{query}
              UNION ALL
-             SELECT deals.source, deals.deal_id, ended.outcome, deals.amount,
+             SELECT deals.source, deals.deal_id, past.outcome, deals.amount,
                     deals.expected_close_date, deals.known_at
-             FROM deals JOIN ({}) AS ended
-               ON ended.source = deals.source AND ended.deal_id = deals.deal_id
-             WHERE ended.date > DATE '{first}'",
-            ended_by_events(last)
+             FROM deals JOIN {past} AS past
+               ON past.source = deals.source AND past.deal_id = deals.deal_id
+             WHERE {existing} AND past.outcome <> 'open' AND past.date > DATE '{first}'"
         );
     }
     with_states(&query, request.last_instant)

@@ -49,38 +49,37 @@ pub(crate) async fn first_closed_day(engine: &Engine) -> Result<Option<Date>, St
     Ok(first)
 }
 
-/// The open deals of `day` as a query; `stage` is the one they stood in then.
-pub(crate) async fn open_deals_query(engine: &Engine, day: Date) -> Result<String, StoreError> {
-    let existing = format!(
-        "(deals.created_date IS NULL OR deals.created_date <= DATE '{day}')
-         AND (deals.closed_date IS NULL OR deals.closed_date > DATE '{day}')"
-    );
-    if day >= last_known_day(engine).await? {
-        return Ok(format!(
-            "SELECT deals.*, deals.stage AS stage_then FROM deals WHERE {existing}"
-        ));
-    }
-    Ok(format!(
-        "SELECT deals.*,
-                coalesce(past.stage, CASE WHEN deals.outcome = 'open' THEN deals.stage END)
-                  AS stage_then
-         FROM deals LEFT JOIN (
-           SELECT source, deal_id, last_value(stage ORDER BY date, position) AS stage,
-                  last_value(outcome ORDER BY date, position) AS outcome
-           FROM stage_events WHERE date <= DATE '{day}' GROUP BY source, deal_id
-         ) AS past ON past.source = deals.source AND past.deal_id = deals.deal_id
-         WHERE {existing} AND (past.outcome IS NULL OR past.outcome = 'open')"
-    ))
-}
-
 impl FeatureStore {
+    /// The open deals of `day` as a query; `stage_then` is the stage they stood in then.
+    pub(crate) async fn open_deals_query(
+        &self,
+        engine: &Engine,
+        commit: &Commit,
+        day: Date,
+    ) -> Result<String, StoreError> {
+        let existing = existing_and_open(day);
+        let Some(past) = self.register_past(engine, commit, day).await? else {
+            return Ok(format!(
+                "SELECT deals.*, deals.stage AS stage_then FROM deals WHERE {existing}"
+            ));
+        };
+        Ok(format!(
+            "SELECT deals.*,
+                    coalesce(past.stage, CASE WHEN deals.outcome = 'open' THEN deals.stage END)
+                      AS stage_then
+             FROM deals LEFT JOIN {past} AS past
+               ON past.source = deals.source AND past.deal_id = deals.deal_id
+             WHERE {existing} AND (past.outcome IS NULL OR past.outcome = 'open')"
+        ))
+    }
+
     /// Counts the deals that existed on `day`, and those open then.
     pub async fn deal_counts(&self, commit: &Commit, day: Date) -> Result<DealCounts, StoreError> {
         let engine = self.engine(commit).await?;
         let existing = format!("created_date IS NULL OR created_date <= DATE '{day}'");
         let deals =
             count(&engine, &format!("SELECT count(*) AS n FROM deals WHERE {existing}")).await?;
-        let open = open_deals_query(&engine, day).await?;
+        let open = self.open_deals_query(&engine, commit, day).await?;
         let open = count(&engine, &format!("SELECT count(*) AS n FROM ({open})")).await?;
         Ok(DealCounts { deals, open })
     }
@@ -97,7 +96,7 @@ impl FeatureStore {
         stays: Option<&CountedStays>,
     ) -> Result<Vec<OpenDeal>, StoreError> {
         let engine = self.engine(commit).await?;
-        let open = open_deals_query(&engine, day).await?;
+        let open = self.open_deals_query(&engine, commit, day).await?;
         let values = by.iter().enumerate();
         let values = values.map(|(place, name)| format!(", standing.{name} AS chance_{place}"));
         let values = values.collect::<Vec<_>>().concat();
@@ -130,7 +129,7 @@ impl FeatureStore {
         dimensions: &[Dimension],
     ) -> Result<BTreeMap<Segment, Money>, StoreError> {
         let engine = self.engine(commit).await?;
-        let open = open_deals_query(&engine, day).await?;
+        let open = self.open_deals_query(&engine, commit, day).await?;
         let columns: Vec<_> = dimensions.iter().map(Dimension::as_str).collect();
         let columns = columns.join(", ");
         let mut open = engine
@@ -177,6 +176,14 @@ impl FeatureStore {
     pub async fn first_closed_day(&self, commit: &Commit) -> Result<Option<Date>, StoreError> {
         Ok(self.known_days(commit).await?.first_closed)
     }
+}
+
+/// That a deal existed and had not closed at the end of `day`, by what it says today.
+pub(crate) fn existing_and_open(day: Date) -> String {
+    format!(
+        "(deals.created_date IS NULL OR deals.created_date <= DATE '{day}')
+         AND (deals.closed_date IS NULL OR deals.closed_date > DATE '{day}')"
+    )
 }
 
 pub(crate) async fn count(engine: &Engine, query: &str) -> Result<u64, StoreError> {

@@ -134,27 +134,13 @@ impl FeatureStore {
         request: &TallyRequest,
         columns: &[String],
     ) -> Result<Vec<RecordBatch>, StoreError> {
-        let day = request.as_of;
-        if self.known_days(commit).await?.last.is_none_or(|last| day >= last) {
-            return Ok(Vec::new());
-        }
-        let engine = self.engine(commit).await?;
-        let reopened = engine
-            .sql(&format!(
-                "SELECT deals.* EXCEPT (outcome, closed_date, cycle_days),
-                        past.outcome, past.date AS closed_date,
-                        CAST(past.date - deals.created_date AS INT) AS cycle_days
-                 FROM deals JOIN (
-                   SELECT source, deal_id,
-                          last_value(outcome ORDER BY date, position) AS outcome, max(date) AS date
-                   FROM stage_events WHERE date <= DATE '{day}' GROUP BY source, deal_id
-                 ) AS past ON past.source = deals.source AND past.deal_id = deals.deal_id
-                 WHERE past.outcome <> 'open'
-                   AND (deals.closed_date IS NULL OR deals.closed_date > DATE '{day}')"
-            ))
-            .await?;
-        let columns: Vec<_> = columns.iter().map(String::as_str).collect();
-        Ok(reopened.select_columns(&columns)?.collect().await?)
+        let Some(past) = self.past(commit, request.as_of).await? else { return Ok(Vec::new()) };
+        let project = |batch: &RecordBatch| {
+            let places: Result<Vec<_>, _> =
+                columns.iter().map(|name| batch.schema().index_of(name)).collect();
+            Ok(batch.project(&places?)?)
+        };
+        past.reopened.iter().map(project).collect()
     }
 }
 

@@ -10,7 +10,9 @@ mod file;
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Date32Array, RecordBatch, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, AsArray, Date32Array, Int32Array, RecordBatch, TimestampMicrosecondArray,
+};
 use arrow::datatypes::{DataType, Date32Type, Field, Schema};
 use datafusion::datasource::MemTable;
 use jiff::civil::Date;
@@ -56,33 +58,50 @@ impl FeatureStore {
         let days = days(&engine, request).await?;
         engine.context().register_table("days", Arc::new(days))?;
         let finish = Finish::new(schema::training_set(), request.fiscal_year_start);
-        let open = "WHERE stages.outcome IS NULL OR stages.outcome = 'open'";
+        let open = "WHERE points.last_outcome IS NULL OR points.last_outcome = 'open'";
         features_of(&engine, &points(request), open, finish).await
     }
 }
 
-/// Every day from the first creation to the last day seen, with its last instant.
+/// For every day from the first creation on the days on which deals created then have the ages, as far
+/// as they have been seen, each with its last instant.
 async fn days(engine: &Engine, request: &TrainingRequest) -> Result<MemTable, StoreError> {
     let query = "SELECT min(day) AS day FROM (
                    SELECT min(created_date) AS day FROM deals
                    UNION ALL SELECT min(created_date) FROM deal_versions)";
-    let mut next = request.as_of;
+    let mut created = request.as_of;
     for batch in engine.sql(query).await?.collect().await? {
         let first = column(&batch, "day")?.as_primitive::<Date32Type>();
-        next = first.iter().flatten().map(from_epoch_day).fold(next, Date::min);
+        created = first.iter().flatten().map(from_epoch_day).fold(created, Date::min);
     }
+    let (mut births, mut ages) = (Vec::new(), Vec::new());
     let (mut days, mut ends) = (Vec::new(), Vec::new());
-    while next <= request.as_of {
-        days.push(epoch_day(next));
-        ends.push(last_instant(next, &request.time_zone).as_microsecond());
-        next = next.saturating_add(1.day());
+    while created <= request.as_of {
+        for age in &request.ages {
+            let day = created.saturating_add(i64::from(*age).days());
+            if day <= request.as_of {
+                births.push(epoch_day(created));
+                ages.push(i32::from(*age));
+                days.push(epoch_day(day));
+                ends.push(last_instant(day, &request.time_zone).as_microsecond());
+            }
+        }
+        let Ok(next) = created.tomorrow() else { break };
+        created = next;
     }
     let schema = Arc::new(Schema::new(vec![
+        Field::new("created_date", DataType::Date32, false),
+        Field::new("age_days", DataType::Int32, false),
         Field::new("day", DataType::Date32, false),
         Field::new("until", schema::instant(), false),
     ]));
     let ends = TimestampMicrosecondArray::from_iter_values(ends).with_timezone("UTC");
-    let columns: Vec<ArrayRef> = vec![Arc::new(Date32Array::from(days)), Arc::new(ends)];
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(Date32Array::from(births)),
+        Arc::new(Int32Array::from(ages)),
+        Arc::new(Date32Array::from(days)),
+        Arc::new(ends),
+    ];
     let batch = RecordBatch::try_new(Arc::clone(&schema), columns)?;
     Ok(MemTable::try_new(schema, vec![vec![batch]])?)
 }
@@ -104,8 +123,6 @@ const DIMENSIONS: [&str; 7] =
     ["region", "industry", "product", "lead_source", "rep", "team", "deal_type"];
 
 fn points(request: &TrainingRequest) -> String {
-    let ages: Vec<_> = request.ages.iter().map(|age| format!("({age})")).collect();
-    let ages = ages.join(", ");
     let dimensions = DIMENSIONS.map(|it| {
         format!("CASE WHEN then.known_at IS NULL THEN first.{it} ELSE then.{it} END AS {it}")
     });
@@ -136,11 +153,10 @@ fn points(request: &TrainingRequest) -> String {
                 first.created_date, {dimensions}, then.amount, then.acv_bucket,
                 CASE WHEN then.outcome = 'open' THEN then.stage END AS stage,
                 then.expected_close_date, then.last_activity_date,
-                ages.age_days, then.known_at IS NOT NULL AS known_then,
+                days.age_days, then.known_at IS NOT NULL AS known_then,
                 CASE WHEN {labelled} THEN ends.outcome END AS label_outcome,
                 CASE WHEN {labelled} THEN ends.cycle_days END AS label_cycle_days
-         FROM first CROSS JOIN (VALUES {ages}) AS ages(age_days)
-         JOIN days ON CAST(days.day AS BIGINT) = CAST(first.created_date AS BIGINT) + ages.age_days
+         FROM first JOIN days ON days.created_date = first.created_date
          JOIN deals AS ends ON ends.source = first.source AND ends.deal_id = first.deal_id
          LEFT JOIN states AS then ON then.source = first.source AND then.deal_id = first.deal_id
            AND then.known_at <= days.until

@@ -96,6 +96,7 @@ impl ChangesParameters {
         Ok(ChangesQuery {
             by: self.by.split(',').map(dimension).collect::<Result<_, _>>()?,
             causes: self.causes.unwrap_or_default(),
+            within: Segment::all(),
             window: window(("from", self.from), ("to", self.to))?,
             baseline: window(
                 ("baseline_from", self.baseline_from),
@@ -287,7 +288,7 @@ impl From<CadenceParameter> for Cadence {
 }
 
 fn dimension(name: &str) -> Result<Dimension, Refusal> {
-    Dimension::built_in(name.trim()).map_err(|error| Refusal::bad_request(format!("by: {error}")))
+    Dimension::named(name.trim()).map_err(|error| Refusal::bad_request(format!("by: {error}")))
 }
 
 pub(super) fn date(name: &str, text: &str) -> Result<Date, Refusal> {

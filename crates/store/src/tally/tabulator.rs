@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Decimal64Type, Int32Type};
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use winsight_model::{CycleBuckets, Dimension, NONE, Outcome, Segment, Tally};
 
 use super::counters::{Counters, NO_CYCLE};
@@ -14,6 +14,7 @@ use super::deal_files::{dictionary_of, is_same, money};
 use super::pieces::{OUTSIDE, Pieces};
 use super::{Counter, Tallies, TallyRequest};
 use crate::StoreError;
+use crate::custom_dimensions::{column_of, custom_value};
 use crate::diff::column;
 
 /// Bits that one dimension's code takes in a combination of up to eight dimensions.
@@ -37,8 +38,11 @@ fn dimensions(request: &TallyRequest) -> Vec<Dimension> {
 /// The columns that the request needs.
 pub(super) fn columns(request: &TallyRequest) -> Vec<String> {
     let dimensions = dimensions(request);
-    let names = MEASURES.into_iter().chain(dimensions.iter().map(Dimension::as_str));
-    names.map(str::to_owned).collect()
+    let names = MEASURES.into_iter().chain(dimensions.iter().map(column_of));
+    let mut names: Vec<_> = names.map(str::to_owned).collect();
+    let mut known = HashSet::new();
+    names.retain(|name| known.insert(name.clone()));
+    names
 }
 
 #[derive(Clone)]
@@ -301,7 +305,7 @@ impl Values {
     }
 
     fn codes_of(&mut self, batch: &RecordBatch, codes: &mut Vec<u32>) -> Result<(), StoreError> {
-        let Some(column) = batch.column_by_name(self.dimension.as_str()) else {
+        let Some(column) = batch.column_by_name(column_of(&self.dimension)) else {
             // A file from before the dimension existed.
             codes.resize(batch.num_rows(), self.code(NONE)?);
             return Ok(());
@@ -327,7 +331,15 @@ impl Values {
 
     fn codes_of_dictionary(&mut self, names: &ArrayRef) -> Result<Vec<u32>, StoreError> {
         let names = names.as_string::<i32>();
-        names.iter().map(|name| self.code(name.unwrap_or(NONE))).collect()
+        if self.dimension.is_built_in() {
+            return names.iter().map(|name| self.code(name.unwrap_or(NONE))).collect();
+        }
+        let mut codes = Vec::with_capacity(names.len());
+        for json in names {
+            let value = custom_value(json, &self.dimension)?;
+            codes.push(self.code(value.as_deref().unwrap_or(NONE))?);
+        }
+        Ok(codes)
     }
 
     fn codes_of_cycles(

@@ -13,8 +13,11 @@ use super::known_at;
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Metrics {
     /// One row per value, or per combination of values.
-    #[arg(long, value_delimiter = ',', value_parser = Dimension::built_in, value_name = "DIM[,DIM]")]
+    #[arg(long, value_delimiter = ',', value_parser = Dimension::named, value_name = "DIM[,DIM]")]
     pub(crate) by: Vec<Dimension>,
+    /// Only deals with this value; more than once for a combination.
+    #[arg(long = "where", value_name = "DIM=VALUE", conflicts_with = "history")]
+    pub(crate) filter: Vec<String>,
     /// One table for each dimension of --by, or for every one there is.
     #[arg(long)]
     pub(crate) each: bool,
@@ -122,8 +125,11 @@ pub(crate) struct Cohorts {
 #[derive(Debug, Args)]
 pub(crate) struct Changes {
     /// Dimension to split the change by, or up to three.
-    #[arg(long, required = true, value_delimiter = ',', value_parser = Dimension::built_in, value_name = "DIM[,DIM]")]
+    #[arg(long, required = true, value_delimiter = ',', value_parser = Dimension::named, value_name = "DIM[,DIM]")]
     pub(crate) by: Vec<Dimension>,
+    /// Only deals with this value; more than once for a combination. Causes are not looked for then.
+    #[arg(long = "where", value_name = "DIM=VALUE")]
+    pub(crate) filter: Vec<String>,
     #[command(flatten)]
     pub(crate) days: Days,
     /// First day of the window compared with.

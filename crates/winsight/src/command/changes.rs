@@ -15,7 +15,7 @@ use crate::cli::{Changes, Deals, Place, Usage};
 use crate::configuration;
 use crate::output::{say, say_json, table};
 
-use super::question::{percent, points, range, window};
+use super::question::{filtered, percent, points, range, window};
 use super::say_label;
 
 /// Values that the table shows; `--json` has them all.
@@ -32,6 +32,7 @@ pub(crate) async fn changes(place: &Place, query: Changes, json: bool) -> Result
         )?,
         by: query.by,
         causes: true,
+        within: filtered(&query.filter)?,
     };
     let changes = workspace.changes(&query).await?;
     if json {
@@ -202,8 +203,7 @@ fn contributor(contributor: &Contributor) -> String {
 }
 
 pub(crate) async fn closed_deals(place: &Place, query: &Deals, json: bool) -> Result<()> {
-    let segment = Segment::parse(query.filter.iter().map(String::as_str))
-        .map_err(|error| Usage(format!("--where: {error}")))?;
+    let segment = filtered(&query.filter)?;
     if let (Some(from), Some(to)) = (query.from, query.to)
         && from >= to
     {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use winsight_insight::Interval;
 use winsight_jobs::{MetricRow, MetricsQuery};
-use winsight_model::Window;
+use winsight_model::{Segment, Window};
 use winsight_server::wire;
 
 use crate::cli::{Metrics, Place, Usage};
@@ -13,13 +13,14 @@ use crate::output::{say, say_json, table};
 use super::say_label;
 
 pub(crate) async fn metrics(place: &Place, query: Metrics, json: bool) -> Result<()> {
+    let within = filtered(&query.filter)?;
     let mut workspace = configuration::open(place).await?;
     let Metrics { by, each, quick, no_cache, days, grain, .. } = query;
     if no_cache {
         workspace = workspace.counting_anew();
     }
     let only_one = by.is_empty() && !each && grain.is_none();
-    let query = MetricsQuery { by, each, quick, from: days.from, to: days.to, grain };
+    let query = MetricsQuery { by, each, quick, from: days.from, to: days.to, grain, within };
     let rows = workspace.metrics(&query).await?;
     if json {
         let mut wired: Vec<_> = rows.into_iter().map(wire::Metric::from).collect();
@@ -57,6 +58,12 @@ pub(crate) async fn metrics(place: &Place, query: Metrics, json: bool) -> Result
         say(&format!("revenue-weighted win rate: {reason}"))?;
     }
     say_label(&workspace).await
+}
+
+/// The deals that `--where` asks for.
+pub(crate) fn filtered(filter: &[String]) -> Result<Segment, Usage> {
+    Segment::parse(filter.iter().map(String::as_str))
+        .map_err(|error| Usage(format!("--where: {error}")))
 }
 
 fn line(row: &MetricRow) -> Vec<String> {

@@ -12,6 +12,7 @@ mod changes;
 mod clocks;
 mod crashes;
 mod delivery;
+mod dimensions;
 mod encryption;
 mod gate;
 mod history;

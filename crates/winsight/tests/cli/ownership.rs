@@ -183,6 +183,26 @@ fn an_erased_person_is_nowhere_and_the_numbers_stay() {
 }
 
 #[test]
+fn an_erasure_that_was_killed_is_finished_by_whatever_writes_next() {
+    for next in [&["--as-of", TODAY, "run", "weekly"][..], &["upkeep"]] {
+        let home = TestHome::in_clear();
+        loaded(&home);
+        let before = by_rep(&home, "2");
+        let mut erasing = home.spawn(&["--as-of", TODAY, "erase", "--person", PERSON]);
+        // The erasure is in the books, and the store is being rewritten.
+        while !home.store("g0002").exists() && erasing.try_wait().expect("asks").is_none() {
+            thread::yield_now();
+        }
+        erasing.kill().expect("it can be killed");
+        erasing.wait().expect("it ends");
+        home.json(next);
+        assert_eq!(answers_with_name(&home, "export"), Vec::<String>::new(), "{next:?}");
+        assert_eq!(files_with_name(&home.path("home")), Vec::<String>::new(), "{next:?}");
+        assert_eq!(numbers(&by_rep(&home, "2")), numbers(&before));
+    }
+}
+
+#[test]
 fn an_export_gives_the_same_metric_table() {
     let home = TestHome::new();
     loaded(&home);
