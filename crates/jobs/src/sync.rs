@@ -15,14 +15,17 @@ mod pages;
 mod pull;
 mod take;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use winsight_sources::http::{Breaker, Budget};
-use winsight_sources::{Cause, Finding, Position};
+use winsight_sources::{Cause, Cursor, Finding, Position};
 
 use crate::ImportReport;
 
 pub use connection::NewSource;
+pub(crate) use connection::Asking;
 pub(crate) use pages::PageFolder;
 
 /// A source as it stands. Without its credentials.
@@ -102,11 +105,22 @@ pub struct SyncProgress {
     pub deals: u64,
 }
 
+/// What the next pull needs to know of the last one, as the metadata has it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Known {
+    /// Where it looks for changes.
+    cursor: Cursor,
+    /// The fields that all deals were read with, and their types.
+    types: BTreeMap<String, String>,
+}
+
 /// How far an unfinished pull has come, as the metadata has it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Unfinished {
     /// Whether it reads everything.
     full: bool,
+    /// The fields that all its pages were read with, and their types.
+    types: BTreeMap<String, String>,
     /// Where the next page begins.
     position: Position,
     /// Pages that are written down.

@@ -5,7 +5,7 @@ use winsight_store::{Commit, FeatureStore, Location};
 use winsight_vault::VaultError;
 
 use crate::home::workspaces;
-use crate::sync::PageFolder;
+use crate::sync::{Asking, PageFolder};
 use crate::{Home, JobError};
 
 /// Which state of knowledge to answer from.
@@ -30,6 +30,7 @@ pub struct Workspace {
     pub(crate) known_at: KnownAt,
     pub(crate) counts_anew: bool,
     pub(crate) pages: PageFolder,
+    pub(crate) asking: Asking,
     /// Whether the home is encrypted.
     pub(crate) is_encrypted: bool,
 }
@@ -58,6 +59,7 @@ impl Workspace {
             known_at,
             counts_anew,
             pages,
+            asking: Asking::default(),
             is_encrypted,
         };
         workspace.settle_interrupted_loads().await?;

@@ -52,6 +52,9 @@ pub struct Description {
     pub account: String,
     /// Columns of the rows of deals.
     pub columns: Vec<String>,
+    /// The fields that are read, and their types in the CRM's words. Where one is new or of another
+    /// type, what was read before lacks it.
+    pub types: BTreeMap<String, String>,
     /// Stage to `won`, `lost` or `open`.
     pub stages: BTreeMap<String, String>,
     /// Currency to its value in the account's main currency, as an exact decimal.

@@ -7,7 +7,7 @@ use winsight_sources::{Cause, Cursor, Description, Kind, Next, Source};
 
 use super::connection::health_of;
 use super::pages::Pages;
-use super::{SyncFailure, SyncProgress, SyncReport, Unfinished};
+use super::{Known, SyncFailure, SyncProgress, SyncReport, Unfinished};
 use crate::{JobError, Workspace};
 
 /// How often a reading may lose its place before it is given up.
@@ -77,7 +77,7 @@ impl Workspace {
         mut progress: impl FnMut(SyncProgress) + Send,
     ) -> Result<SyncReport, JobError> {
         let pages = Arc::new(self.pages.of(&record.name)?);
-        let source = Self::connected(record)?;
+        let source = self.connected(record)?;
         let described = source.describe().await;
         note_health(record, source.as_ref());
         let description = described?;
@@ -97,7 +97,8 @@ impl Workspace {
         let is_held = taken.as_ref().is_some_and(|report| report.held.is_some());
         if !is_held {
             // What is held has not arrived: the next sync brings it again.
-            record.cursor = Some(cursor.0);
+            let known = Known { cursor, types: unfinished.types.clone() };
+            record.cursor = serde_json::to_value(&known).ok();
         }
         record.reading = None;
         self.metadata.save_source(&self.id, record).await?;
@@ -130,9 +131,9 @@ impl Workspace {
             let page = match source.read(&unfinished.position, description).await {
                 Err(error) if error.cause == Cause::Expired && restarts < RESTARTS => {
                     restarts += 1;
-                    let since = record.cursor.clone().map(Cursor);
-                    let since = since.filter(|_| !unfinished.full);
-                    unfinished.position = source.begin(since.as_ref(), description);
+                    let known = known(record).filter(|_| !unfinished.full);
+                    let since = known.as_ref().map(|known| &known.cursor);
+                    unfinished.position = source.begin(since, description);
                     continue;
                 }
                 read => read?,
@@ -166,16 +167,29 @@ fn begin(
 ) -> Result<(Unfinished, bool), JobError> {
     let reading = record.reading.clone();
     let unfinished = reading.and_then(|reading| serde_json::from_value::<Unfinished>(reading).ok());
-    if let Some(unfinished) = unfinished
+    if let Some(mut unfinished) = unfinished
         && (unfinished.full || !full)
         && pages.has(unfinished.pages)
     {
+        let is_same =
+            |field: &String, kind: &mut String| description.types.get(field) == Some(kind);
+        unfinished.types.retain(is_same);
         return Ok((unfinished, true));
     }
     pages.clear()?;
-    let cursor = record.cursor.clone().map(Cursor).filter(|_| !full);
-    let position = source.begin(cursor.as_ref(), description);
-    Ok((Unfinished { full: cursor.is_none(), position, pages: 0 }, false))
+    // A field that is new, or of another type, changes deals that do not count as changed.
+    let is_known = |known: &Known| {
+        description.types.iter().all(|(field, kind)| known.types.get(field) == Some(kind))
+    };
+    let known = known(record).filter(|known| !full && is_known(known));
+    let position = source.begin(known.as_ref().map(|known| &known.cursor), description);
+    let types = description.types.clone();
+    Ok((Unfinished { full: known.is_none(), types, position, pages: 0 }, false))
+}
+
+/// What the last pull left; `None` before the first.
+fn known(record: &SourceRecord) -> Option<Known> {
+    serde_json::from_value(record.cursor.clone()?).ok()
 }
 
 fn note_health(record: &mut SourceRecord, source: &dyn Source) {

@@ -47,6 +47,8 @@ pub(super) struct Detail {
     pub(super) teams: BTreeMap<String, String>,
     pub(super) pipelines: BTreeMap<String, String>,
     pub(super) stages: BTreeMap<String, Stage>,
+    /// The labels of the choices of a property: what people see, and what exports have.
+    pub(super) choices: BTreeMap<String, BTreeMap<String, String>>,
     /// Whether companies may be read.
     pub(super) companies: bool,
 }
@@ -157,7 +159,27 @@ async fn choose_properties(
             });
         }
     }
+    note_choices(list(&answer), detail, description);
     Ok(())
+}
+
+/// Takes down the types of the properties that are read, and the labels of their choices.
+fn note_choices(properties: &[Value], detail: &mut Detail, description: &mut Description) {
+    for property in properties {
+        let name = text(&property["name"]);
+        if !detail.properties.contains(&name) {
+            continue;
+        }
+        description.types.insert(name.clone(), text(&property["type"]));
+        let options = property["options"].as_array().map_or(&[][..], Vec::as_slice);
+        let labels = options.iter().map(|option| (text(&option["value"]), text(&option["label"])));
+        let labels: BTreeMap<_, _> = labels.filter(|(_, label)| !label.is_empty()).collect();
+        // These are told with more than their labels.
+        let is_told = ["hubspot_owner_id", "hubspot_team_id", "dealstage", "pipeline"];
+        if !labels.is_empty() && !is_told.contains(&name.as_str()) {
+            detail.choices.insert(name, labels);
+        }
+    }
 }
 
 async fn read_pipelines(session: &Session, detail: &mut Detail) -> Result<(), SourceError> {

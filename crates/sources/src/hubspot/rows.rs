@@ -62,6 +62,14 @@ pub(super) fn add_deals(
 
 fn row(id: &str, deal: &Value, company: &Company, detail: &Detail) -> Record {
     let property = |name: &str| text(&deal["properties"][name]);
+    // Several choices are joined by semicolons.
+    let choice = |name: &str| match (detail.choices.get(name), property(name)) {
+        (Some(labels), value) if !value.is_empty() => {
+            let label = |value: &str| labels.get(value).map_or(value, String::as_str).to_owned();
+            value.split(';').map(label).collect::<Vec<_>>().join(";")
+        }
+        (_, value) => value,
+    };
     let stage_id = property("dealstage");
     let stage = detail.stages.get(&stage_id);
     let owner = detail.owners.get(&property("hubspot_owner_id"));
@@ -94,13 +102,13 @@ fn row(id: &str, deal: &Value, company: &Company, detail: &Detail) -> Record {
         property("deal_currency_code"),
         company.country.clone(),
         company.industry.clone(),
-        property("hs_analytics_source"),
+        choice("hs_analytics_source"),
         rep,
         team,
-        property("dealtype"),
+        choice("dealtype"),
         detail.pipelines.get(&pipeline).cloned().unwrap_or(pipeline),
     ];
-    fields.extend(detail.custom.iter().map(|name| property(name)));
+    fields.extend(detail.custom.iter().map(|name| choice(name)));
     let at = microseconds(&property("hs_lastmodifieddate"));
     Record { deal: id.to_owned(), id: String::new(), at, fields }
 }

@@ -15,6 +15,8 @@ const LOGIN: &str = "https://login.salesforce.com";
 const SANDBOX: &str = "https://test.salesforce.com";
 /// Seconds by which a clock may be off before a refused assertion is blamed on it.
 const SKEW: u64 = 120;
+/// Sessions that are tried for one request: one may expire on its way.
+const SESSIONS: usize = 4;
 
 /// Requests to one organisation, signed in.
 #[derive(Debug)]
@@ -98,7 +100,7 @@ impl Session {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<Reply, SourceError> {
-        for _ in 0..2 {
+        for _ in 0..SESSIONS {
             let signed_in = self.signed_in().await?;
             let url = signed_in.url(path, query);
             let judge = |reply: &Reply| self.judged(reply);
