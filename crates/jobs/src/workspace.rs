@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use winsight_meta::Metadata;
 use winsight_model::{Clock, DataVersion, Settings, WorkspaceId};
@@ -5,7 +7,7 @@ use winsight_store::{Commit, FeatureStore, Location};
 use winsight_vault::VaultError;
 
 use crate::home::workspaces;
-use crate::sync::{Asking, PageFolder};
+use crate::sync::{Asking, Hooks, PageFolder};
 use crate::{Home, JobError};
 
 /// Which state of knowledge to answer from.
@@ -31,6 +33,7 @@ pub struct Workspace {
     pub(crate) counts_anew: bool,
     pub(crate) pages: PageFolder,
     pub(crate) asking: Asking,
+    pub(crate) hooks: Arc<Hooks>,
     /// Whether the home is encrypted.
     pub(crate) is_encrypted: bool,
 }
@@ -60,6 +63,7 @@ impl Workspace {
             counts_anew,
             pages,
             asking: Asking::default(),
+            hooks: Arc::default(),
             is_encrypted,
         };
         workspace.settle_interrupted_loads().await?;

@@ -59,6 +59,8 @@ pub struct Description {
     pub stages: BTreeMap<String, String>,
     /// Currency to its value in the account's main currency, as an exact decimal.
     pub rates: BTreeMap<String, String>,
+    /// Rates that hold from a day on, where the account keeps such: currency, day, value as above.
+    pub dated_rates: Vec<(String, String, String)>,
     /// The account's main currency, where it says so.
     pub currency: Option<String>,
     /// What is missing, and what will not work without it.

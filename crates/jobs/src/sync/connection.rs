@@ -1,5 +1,6 @@
 //! Adding sources, and looking at them.
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::sync::Arc;
 use winsight_meta::SourceRecord;
@@ -8,7 +9,7 @@ use winsight_sources::http::{Limits, Pace, WallPace};
 use winsight_sources::{Credentials, Description, Kind, Source, Surroundings, connect};
 
 use super::mapping::{fields, given};
-use super::{SourceHealth, SourceState};
+use super::{SourceHealth, SourceState, Unfinished};
 use crate::{JobError, Workspace};
 
 /// A source to add.
@@ -35,6 +36,12 @@ impl std::fmt::Debug for NewSource {
 pub(crate) struct Asking {
     pace: Arc<dyn Pace>,
     limits: Option<Limits>,
+}
+
+impl Asking {
+    pub(super) fn now(&self) -> Timestamp {
+        self.pace.now()
+    }
 }
 
 impl Default for Asking {
@@ -110,12 +117,21 @@ impl Workspace {
     /// The sources, by name.
     pub async fn source_states(&self) -> Result<Vec<SourceState>, JobError> {
         let records = self.metadata.sources(&self.id).await?;
-        let state = |record: SourceRecord| SourceState {
-            health: health_of(&record),
-            name: record.name,
-            kind: record.kind,
-            added_at: record.added_at,
-            is_unfinished: record.reading.is_some(),
+        let now = self.asking.now();
+        let state = |record: SourceRecord| {
+            let health = health_of(&record);
+            let unfinished: Option<Unfinished> =
+                record.reading.and_then(|reading| serde_json::from_value(reading).ok());
+            SourceState {
+                unfinished: unfinished.map(|unfinished| unfinished.progress(&record.name)),
+                is_running: self.pages.is_locked(&record.name),
+                breaker: health.breaker.state(now),
+                health,
+                hooks: self.hooks.counts(&record.name),
+                name: record.name,
+                kind: record.kind,
+                added_at: record.added_at,
+            }
         };
         Ok(records.into_iter().map(state).collect())
     }

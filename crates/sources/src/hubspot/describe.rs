@@ -29,6 +29,9 @@ const PROPERTIES: [(&str, &str); 16] = [
     ("num_notes", "activities are not counted"),
 ];
 
+/// The property that counts calls, mails, meetings, notes and tasks.
+pub(super) const COUNT: &str = "num_notes";
+
 /// Properties that accounts with one currency do not have.
 const OPTIONAL: [&str; 1] = ["deal_currency_code"];
 
@@ -51,6 +54,14 @@ pub(super) struct Detail {
     pub(super) choices: BTreeMap<String, BTreeMap<String, String>>,
     /// Whether companies may be read.
     pub(super) companies: bool,
+}
+
+impl Detail {
+    /// The properties whose history is read: stages entered, and activities counted.
+    pub(super) fn histories(&self) -> Vec<&str> {
+        let counted = self.properties.iter().any(|property| property == COUNT);
+        ["dealstage"].into_iter().chain(counted.then_some(COUNT)).collect()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -205,11 +205,12 @@ impl<'a> Reader<'a> {
 
     async fn list(&self, after: Option<String>, since: i64) -> Result<Page, SourceError> {
         let properties = self.detail.properties.join(",");
+        let histories = self.detail.histories().join(",");
         let limit = WITH_HISTORY.to_string();
         let mut query = vec![
             ("limit", limit.as_str()),
             ("properties", &properties),
-            ("propertiesWithHistory", "dealstage"),
+            ("propertiesWithHistory", &histories),
             ("associations", "companies"),
         ];
         query.extend(after.as_deref().map(|after| ("after", after)));
@@ -349,7 +350,7 @@ impl<'a> Reader<'a> {
             let inputs: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
             let body = json!({
                 "properties": self.detail.properties,
-                "propertiesWithHistory": ["dealstage"],
+                "propertiesWithHistory": self.detail.histories(),
                 "inputs": inputs,
             });
             let answer = self.session.post(&format!("{DEALS}/batch/read"), &body).await?;

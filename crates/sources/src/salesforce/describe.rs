@@ -73,6 +73,7 @@ pub(super) async fn describe(
     read_stages(session, &mut description).await?;
     if detail.columns.iter().any(|column| column == "CurrencyIsoCode") {
         read_currencies(session, &mut description).await?;
+        read_dated_rates(session, &mut description).await?;
     }
     description.types = types(&known, &detail);
     let shown = detail.columns.iter().filter(|column| *column != "IsDeleted");
@@ -224,6 +225,37 @@ async fn read_currencies(
             description.currency = Some(code.to_owned());
         } else if let Some(rate) = currency["ConversionRate"].as_f64().filter(|rate| *rate > 0.0) {
             description.rates.insert(code.to_owned(), format!("{:.10}", 1.0 / rate));
+        }
+    }
+    Ok(())
+}
+
+/// Rates by day, which organisations with advanced currency management have. They take the place of
+/// the others for the currencies that have them.
+async fn read_dated_rates(
+    session: &Session,
+    description: &mut Description,
+) -> Result<(), SourceError> {
+    let query = "SELECT IsoCode, StartDate, ConversionRate FROM DatedConversionRate ORDER BY \
+                 IsoCode, StartDate";
+    let mut answer = match session.get("query", &[("q", query)]).await {
+        Ok(answer) => answer,
+        Err(error) if matches!(error.cause, Cause::Permission | Cause::Answer) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let mut rates = records(&answer).to_vec();
+    while let Some(next) = answer["nextRecordsUrl"].as_str() {
+        answer = session.get(next, &[]).await?;
+        rates.extend_from_slice(records(&answer));
+    }
+    for rate in rates {
+        let (code, day) = (rate["IsoCode"].as_str(), rate["StartDate"].as_str());
+        let value = rate["ConversionRate"].as_f64().filter(|rate| *rate > 0.0);
+        if let (Some(code), Some(day), Some(value)) = (code, day, value)
+            && Some(code) != description.currency.as_deref()
+        {
+            let rate = (code.to_owned(), day.to_owned(), format!("{:.10}", 1.0 / value));
+            description.dated_rates.push(rate);
         }
     }
     Ok(())

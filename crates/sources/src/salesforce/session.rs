@@ -137,11 +137,24 @@ impl Session {
         Ok(signed_in)
     }
 
+    /// Signs in; where an assertion is refused and this machine's clock is off, once more by the
+    /// other side's clock.
     async fn sign_in(&self) -> Result<SignedIn, SourceError> {
+        match self.sign_in_at(self.client.pace().now().as_second()).await {
+            Err(error) if error.cause == Cause::Clock => {
+                let skew = self.client.skew().unwrap_or_default();
+                tracing::warn!(seconds = skew, "this machine's clock is off; set it, best by NTP");
+                let now = self.client.pace().now().as_second().saturating_add(skew);
+                self.sign_in_at(now).await.map_err(|_| error)
+            }
+            signed_in => signed_in,
+        }
+    }
+
+    async fn sign_in_at(&self, now: i64) -> Result<SignedIn, SourceError> {
         let mut form = vec![("client_id", self.client_id.clone())];
         match &self.sign_in {
             SignIn::Jwt { username, key } => {
-                let now = self.client.pace().now().as_second();
                 let signed = assertion(key, &self.client_id, username, &self.audience, now)?;
                 let grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
                 form = vec![

@@ -23,6 +23,7 @@ pub(crate) const SOURCE: &str = "crm";
 pub(crate) struct Account {
     pub(crate) emulator: Emulator,
     pub(crate) workspace: Workspace,
+    pub(crate) pace: Arc<TestPace>,
     folder: TempDir,
 }
 
@@ -46,16 +47,22 @@ impl Account {
         let mut settings = Settings::default();
         // Small companies change as a whole, which is not what is tested here.
         settings.quality_gate.min_rows = u64::MAX;
-        let opened =
-            Workspace::open(&home, WorkspaceId::from_str("default").expect("a name"), settings, clock, KnownAt::Latest);
+        let opened = Workspace::open(
+            &home,
+            WorkspaceId::from_str("default").expect("a name"),
+            settings,
+            clock,
+            KnownAt::Latest,
+        );
         let limits = Limits {
             per_second: 1_000.0,
             burst: 1_000,
             timeout: Duration::from_secs(2),
             ..Limits::default()
         };
-        let workspace = Box::pin(opened).await.expect("a workspace").asking_at(pace, limits);
-        let account = Self { emulator, workspace, folder };
+        let workspace = Box::pin(opened).await.expect("a workspace");
+        let workspace = workspace.asking_at(Arc::clone(&pace) as Arc<dyn Pace>, limits);
+        let account = Self { emulator, workspace, pace, folder };
         let (kind, settings) = account.credentials();
         let new = NewSource { name: SOURCE.to_owned(), kind, settings, mapping: None };
         account.workspace.add_source(&new).await.expect("added");

@@ -1,6 +1,7 @@
 //! Whatever happens on the way, the store holds what the CRM holds.
 
 use winsight_emulate::{Command, Fault, FaultRule, Kind, RequestClass};
+use winsight_jobs::JobError;
 use winsight_sources::Cause;
 
 use crate::account::Account;
@@ -32,8 +33,11 @@ async fn sync_broken(account: &Account, rules: &[FaultRule], full: bool, seed: u
     account.break_by(rules, seed).await;
     let mut tries = 1;
     while let Err(error) = account.try_sync(full).await {
-        assert!(tries < 5, "{error}");
-        tries += 1;
+        // One that was stopped may be writing its last page down.
+        let is_busy = matches!(error, JobError::Usage(_));
+        assert!(is_busy || tries < 5, "{error}");
+        tries += u32::from(!is_busy);
+        tokio::task::yield_now().await;
     }
     account.break_by(&[], 0).await;
     if rules.iter().any(|rule| rule.fault == Fault::Edit) {
@@ -42,15 +46,14 @@ async fn sync_broken(account: &Account, rules: &[FaultRule], full: bool, seed: u
 }
 
 async fn each_fault_alone(kind: Kind) {
-    let account = Account::new(kind, 110).await;
+    let account = Account::new(kind, 60).await;
     account.sync(false).await;
     account.compare("without faults").await;
     for (seed, fault) in (1..).zip(FAULTS) {
         account.live_a_day().await;
-        sync_broken(&account, &[rule(fault)], false, seed).await;
-        account.compare(&format!("{:?} in an incremental sync", fault.0)).await;
-        sync_broken(&account, &[rule(fault)], true, seed + 50).await;
-        account.compare(&format!("{:?} in a full sync", fault.0)).await;
+        // It reads what changed, and then everything.
+        sync_broken(&account, &[rule(fault)], true, seed).await;
+        account.compare(&format!("{:?}", fault.0)).await;
     }
 }
 
@@ -66,7 +69,7 @@ async fn each_fault_alone_leaves_hubspot_exact() {
 
 /// Everything at once, and each sync is stopped at some moment first, as by a kill.
 async fn all_faults_together(kind: Kind) {
-    let account = Account::new(kind, 110).await;
+    let account = Account::new(kind, 60).await;
     let rules: Vec<_> = FAULTS.map(|(fault, chance)| rule((fault, chance / 6.0))).into();
     for day in 1..=4 {
         account.live_a_day().await;
@@ -106,12 +109,12 @@ async fn all_faults_together_leave_hubspot_exact() {
 async fn a_spent_allowance_ends_a_sync_which_goes_on_the_next_day() {
     for kind in [Kind::Salesforce, Kind::HubSpot] {
         let account = Account::new(kind, 110).await;
-        let class = [RequestClass::Results, RequestClass::Search];
+        let class = [RequestClass::Results, RequestClass::Batch];
         account.break_by(&[FaultRule::new(Fault::DailyLimit, 1.0).on(&class)], 1).await;
         let error = account.try_sync(false).await.expect_err("refused").to_string();
         assert!(error.contains("today"), "{error}");
         let state = &account.workspace.source_states().await.expect("states")[0];
-        assert!(state.is_unfinished);
+        assert!(state.unfinished.is_some());
         let failure = state.health.failure.as_ref().expect("a failure");
         assert_eq!(failure.cause, Some(Cause::Budget));
         account.break_by(&[], 1).await;
@@ -124,10 +127,10 @@ async fn a_spent_allowance_ends_a_sync_which_goes_on_the_next_day() {
 async fn a_long_storm_of_refusals_is_waited_out() {
     for kind in [Kind::Salesforce, Kind::HubSpot] {
         let account = Account::new(kind, 110).await;
-        let storm = FaultRule { in_a_row: 40, ..FaultRule::new(Fault::RateLimit, 1.0) }.times(40);
+        let storm = FaultRule { in_a_row: 20, ..FaultRule::new(Fault::RateLimit, 1.0) }.times(20);
         account.break_by(&[storm], 1).await;
         let report = account.sync(false).await;
-        assert!(report.retries >= 40, "{} retries", report.retries);
+        assert!(report.retries >= 20, "{} retries", report.retries);
         account.compare("after the storm").await;
     }
 }

@@ -6,5 +6,6 @@
 
 mod account;
 mod faults;
+mod hooks;
 mod ledger;
 mod shape;
