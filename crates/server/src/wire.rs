@@ -44,7 +44,7 @@ pub use pipeline::{
 pub use problem::Problem;
 pub use rep::{Rep, Reps};
 pub use report::{LoadReport, RunReport};
-pub use source::{Source, SourceFailure, SourceProgress, Webhooks};
+pub use source::{Source, SourceBreaker, SourceFailure, SourceProgress, Webhooks};
 pub use status::{Component, HeldLoad, Readiness, Status};
 pub use trend::{Trend, TrendPoint};
 pub use trends::{ChangePoint, IndicatorMove, Projected, Series, SeriesPoint, Trends};

@@ -15,23 +15,37 @@ pub struct Source {
     pub added_at: Timestamp,
     /// Whether it is synced at this moment.
     pub running: bool,
-    /// How far the sync has come that is under way, or was interrupted; null when there is none.
+    /// Whether a sync was begun that is not finished: it is under way, or was interrupted.
+    pub unfinished: bool,
+    /// How far that one has come; null when there is none.
     #[schema(required)]
-    pub unfinished: Option<SourceProgress>,
+    pub progress: Option<SourceProgress>,
     /// When a sync last succeeded; null before the first.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     pub succeeded_at: Option<Timestamp>,
     /// Why the syncs since then failed; null when the last one succeeded.
     #[schema(required)]
     pub failure: Option<SourceFailure>,
-    /// Whether requests are made: `closed` is well, `open` rests for a minute, `half_open` tries again.
-    pub breaker: String,
+    /// The circuit breaker.
+    pub breaker: SourceBreaker,
     /// Requests that all programs made today, as far as the CRM has said.
     pub requests_today: u64,
     /// Requests that are allowed in a day; 0 while the CRM has not said.
     pub requests_allowed: u64,
     /// Deliveries of its webhooks to this process.
     pub webhooks: Webhooks,
+}
+
+/// Whether requests to a source are made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SourceBreaker {
+    /// `closed` is well, `open` rests for a minute, `half_open` tries again.
+    pub state: String,
+    /// Attempts that failed in a row.
+    pub failures: u32,
+    /// Since when no requests are made; null while they are.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    pub opened_at: Option<Timestamp>,
 }
 
 /// How far a sync has come.
@@ -82,10 +96,14 @@ pub struct Webhooks {
 
 impl From<SourceState> for Source {
     fn from(state: SourceState) -> Self {
-        let breaker = match state.breaker {
-            BreakerState::Closed => "closed",
-            BreakerState::Open => "open",
-            BreakerState::HalfOpen => "half_open",
+        let breaker = SourceBreaker {
+            state: match state.breaker {
+                BreakerState::Closed => "closed".to_owned(),
+                BreakerState::Open => "open".to_owned(),
+                BreakerState::HalfOpen => "half_open".to_owned(),
+            },
+            failures: state.health.breaker.failures,
+            opened_at: state.health.breaker.opened_at,
         };
         let failure = state.health.failure.map(|failure| SourceFailure {
             since: failure.since,
@@ -99,10 +117,11 @@ impl From<SourceState> for Source {
             kind: state.kind,
             added_at: state.added_at,
             running: state.is_running,
-            unfinished: state.unfinished.as_ref().map(SourceProgress::from),
+            unfinished: state.unfinished.is_some(),
+            progress: state.unfinished.as_ref().map(SourceProgress::from),
             succeeded_at: state.health.succeeded_at,
             failure,
-            breaker: breaker.to_owned(),
+            breaker,
             requests_today: state.health.budget.used,
             requests_allowed: state.health.budget.allowed,
             webhooks: state.hooks.into(),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::rows::COLUMNS;
 use super::session::Session;
@@ -85,6 +85,8 @@ pub(super) async fn describe(
     let mut description = Description::default();
     let mut detail = Detail::default();
     choose_properties(session, fields, &mut detail, &mut description).await?;
+    // The properties and stages of deals may be shown to an app that may not read deals.
+    session.post("/crm/v3/objects/deals/search", &json!({ "limit": 1 })).await?;
     read_pipelines(session, &mut detail).await?;
     description.stages =
         detail.stages.values().map(|stage| (stage.label.clone(), stage.outcome.clone())).collect();
