@@ -21,7 +21,7 @@ use error::Refusal;
 use record::Wanted;
 use search::{Searched, texts};
 
-pub(crate) use record::deal_id;
+pub(crate) use record::{deal_id, deal_type};
 pub(crate) use sign_in::SignIn;
 pub(crate) use webhook::deliveries;
 

@@ -12,6 +12,7 @@ use serde_json::{Value as Json, json};
 
 use crate::Credentials;
 use crate::call::{Answer, Call};
+use crate::clock::instant;
 use crate::command::Command;
 use crate::deliver::deliver;
 use crate::faults::Fault;
@@ -50,7 +51,11 @@ pub(crate) async fn handle(Shared(server): Shared<Server>, request: Request) -> 
     if call.path.starts_with("/_admin") {
         return respond(administer(&server, &call).await);
     }
-    let outcome = server.lock().answer(&call);
+    let (mut outcome, date) = {
+        let mut state = server.lock();
+        (state.answer(&call), date(state.world.clock.outside()))
+    };
+    outcome.answer = outcome.answer.with("Date", date);
     match outcome.spoilt {
         None => respond(outcome.answer),
         Some(Fault::Timeout) => std::future::pending().await,
@@ -61,6 +66,11 @@ pub(crate) async fn handle(Shared(server): Shared<Server>, request: Request) -> 
         }),
         Some(fault) => cut(outcome.answer, outcome.cut, fault == Fault::Reset),
     }
+}
+
+/// An instant as a header has it.
+fn date(at: i64) -> String {
+    instant(at).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 async fn read(request: Request) -> Result<Call, axum::Error> {

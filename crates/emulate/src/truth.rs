@@ -117,7 +117,10 @@ fn row(world: &World, kind: Kind, deal: &Deal) -> DealTruth {
         region: text(&deal.region),
         product: text(&deal.product),
         lead_source: text(&deal.lead_source),
-        deal_type: deal.kind.to_string(),
+        deal_type: match kind {
+            Kind::Salesforce => deal.kind.to_string(),
+            Kind::HubSpot => hubspot::deal_type(deal).1.to_owned(),
+        },
         loss_reason: deal.loss_reason.map(str::to_owned),
         modified_at: hubspot_time(deal.modified),
         stages: entries

@@ -6,7 +6,7 @@ use winsight_insight::DriverError;
 use winsight_meta::MetaError;
 use winsight_model::DataVersion;
 use winsight_notify::{SettingsError, SignatureError};
-use winsight_sources::{Cause, SourceError};
+use winsight_sources::{Cause, Rejection, SourceError};
 use winsight_store::StoreError;
 use winsight_vault::VaultError;
 
@@ -70,6 +70,9 @@ pub enum JobError {
     /// A request that should come from a channel does not prove it.
     #[error(transparent)]
     Forged(#[from] SignatureError),
+    /// A delivery of a CRM's webhooks is not believed.
+    #[error(transparent)]
+    Hook(#[from] Rejection),
     /// The driver analysis has nothing to work on.
     #[error(transparent)]
     Drivers(#[from] DriverError),

@@ -51,9 +51,14 @@ pub use restore::{RestoreReport, restore};
 pub use retry::{Retried, RetryRequest};
 pub use rules::RuleState;
 pub use run::RunReport;
-pub use sync::{NewSource, SourceHealth, SourceState, SyncFailure, SyncProgress, SyncReport};
+pub use sync::{
+    Drift, HookCounts, NewSource, SourceHealth, SourceState, SyncFailure, SyncProgress, SyncReport,
+};
 pub use trends::{TrendReport, TrendsQuery};
 pub use winsight_meta::{Delivery, DeliveryState, StoredChannel};
-pub use winsight_sources::{Description, Finding, Kind as SourceKind};
+pub use winsight_sources::http::BreakerState;
+pub use winsight_sources::{
+    Delivery as HookDelivery, Description, Finding, Kind as SourceKind, Rejection,
+};
 pub use winsight_store::{DealChange, DealState, MetricRecord, QualityRecord, RecordedRate};
 pub use workspace::{KnownAt, Workspace};

@@ -10,19 +10,26 @@
 mod assemble;
 mod connection;
 mod drops;
+mod hooks;
 mod mapping;
 mod pages;
 mod pull;
+mod schedule;
 mod take;
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use winsight_sources::http::{Breaker, Budget};
-use winsight_sources::{Cause, Finding, Position};
+use winsight_sources::http::{Breaker, BreakerState, Budget};
+use winsight_sources::{Cause, Cursor, Finding, Position};
 
 use crate::ImportReport;
 
+pub(crate) use connection::Asking;
 pub use connection::NewSource;
+pub use hooks::HookCounts;
+pub(crate) use hooks::Hooks;
 pub(crate) use pages::PageFolder;
 
 /// A source as it stands. Without its credentials.
@@ -34,10 +41,16 @@ pub struct SourceState {
     pub kind: String,
     /// When it was added.
     pub added_at: Timestamp,
-    /// Whether a pull has begun that is not finished; the next one goes on with it.
-    pub is_unfinished: bool,
+    /// The pull that is under way, or was interrupted; the next one goes on with it.
+    pub unfinished: Option<SyncProgress>,
+    /// Whether some process pulls it at this moment.
+    pub is_running: bool,
+    /// Whether requests are made at this moment, or rested from.
+    pub breaker: BreakerState,
     /// How the last pulls fared.
     pub health: SourceHealth,
+    /// What its webhooks brought to this process.
+    pub hooks: HookCounts,
 }
 
 /// How the pulls of a source fare.
@@ -77,6 +90,8 @@ pub struct SyncReport {
     /// What became of its deals: an entry for each file of a folder, and one for a CRM, or none when
     /// nothing has changed.
     pub loads: Vec<ImportReport>,
+    /// What a full sync has repaired, where syncs of what changed came before it.
+    pub drift: Option<Drift>,
     /// Whether everything was read, rather than what changed.
     pub full: bool,
     /// Whether it went on with a pull that was interrupted.
@@ -91,15 +106,38 @@ pub struct SyncReport {
     pub findings: Vec<Finding>,
 }
 
+/// Deals in which the store differed from the CRM though nothing had changed there since the sync
+/// before, or only while it was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drift {
+    /// The store lacked them.
+    pub missing: u64,
+    /// The store held them otherwise.
+    pub different: u64,
+    /// The CRM no longer has them.
+    pub gone: u64,
+}
+
 /// How far a sync has come.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyncProgress {
     /// The source.
     pub source: String,
     /// Pages read.
     pub pages: u64,
-    /// Deals read since this sync began.
+    /// Deals read, counted again on every page that has them.
     pub deals: u64,
+    /// Whether it reads everything, rather than what changed.
+    pub full: bool,
+}
+
+/// What the next pull needs to know of the last one, as the metadata has it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Known {
+    /// Where it looks for changes.
+    cursor: Cursor,
+    /// The fields that all deals were read with, and their types.
+    types: BTreeMap<String, String>,
 }
 
 /// How far an unfinished pull has come, as the metadata has it.
@@ -107,8 +145,28 @@ pub struct SyncProgress {
 pub(crate) struct Unfinished {
     /// Whether it reads everything.
     full: bool,
+    /// The fields that all its pages were read with, and their types.
+    types: BTreeMap<String, String>,
     /// Where the next page begins.
     position: Position,
     /// Pages that are written down.
     pages: u64,
+    /// Deals on them.
+    deals: u64,
+}
+
+impl Unfinished {
+    /// Of a single page that says nothing about other deals.
+    fn of_one(position: Position) -> Self {
+        Self { full: false, types: BTreeMap::new(), position, pages: 1, deals: 0 }
+    }
+
+    fn progress(&self, source: &str) -> SyncProgress {
+        SyncProgress {
+            source: source.to_owned(),
+            pages: self.pages,
+            deals: self.deals,
+            full: self.full,
+        }
+    }
 }

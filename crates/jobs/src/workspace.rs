@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use winsight_meta::Metadata;
 use winsight_model::{Clock, DataVersion, Settings, WorkspaceId};
@@ -5,7 +7,7 @@ use winsight_store::{Commit, FeatureStore, Location};
 use winsight_vault::VaultError;
 
 use crate::home::workspaces;
-use crate::sync::PageFolder;
+use crate::sync::{Asking, Hooks, PageFolder};
 use crate::{Home, JobError};
 
 /// Which state of knowledge to answer from.
@@ -30,6 +32,8 @@ pub struct Workspace {
     pub(crate) known_at: KnownAt,
     pub(crate) counts_anew: bool,
     pub(crate) pages: PageFolder,
+    pub(crate) asking: Asking,
+    pub(crate) hooks: Arc<Hooks>,
     /// Whether the home is encrypted.
     pub(crate) is_encrypted: bool,
 }
@@ -58,6 +62,8 @@ impl Workspace {
             known_at,
             counts_anew,
             pages,
+            asking: Asking::default(),
+            hooks: Arc::default(),
             is_encrypted,
         };
         workspace.settle_interrupted_loads().await?;

@@ -3,6 +3,7 @@
 pub(crate) mod delivery;
 mod parameters;
 pub(crate) mod pipeline;
+pub(crate) mod sources;
 
 use std::sync::Arc;
 

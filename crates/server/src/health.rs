@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use winsight_alert::AlertState;
-use winsight_jobs::{JobError, Workspace};
+use winsight_jobs::{BreakerState, JobError, SourceState, Workspace};
 
 use crate::dashboard;
 use crate::wire::{Component, Readiness};
@@ -36,20 +36,37 @@ pub(crate) async fn ready(
     } else {
         "not built into this binary; the page at / says how to build it"
     };
-    let readiness = Readiness {
-        ready: store.is_ok() && metadata.is_ok(),
-        components: vec![
-            component("store", store),
-            component("metadata", metadata),
-            Component {
-                name: "dashboard".to_owned(),
-                ready: dashboard::is_built(),
-                detail: dashboard.to_owned(),
-            },
-        ],
-    };
+    let sources = workspace.source_states().await.unwrap_or_default();
+    let ready = store.is_ok() && metadata.is_ok();
+    let mut components = vec![
+        component("store", store),
+        component("metadata", metadata),
+        Component {
+            name: "dashboard".to_owned(),
+            ready: dashboard::is_built(),
+            detail: dashboard.to_owned(),
+        },
+    ];
+    components.extend(sources.iter().map(source));
+    let readiness = Readiness { ready, components };
     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(readiness))
+}
+
+/// A source that fails keeps nobody from the last good data.
+fn source(state: &SourceState) -> Component {
+    let breaker = match state.breaker {
+        BreakerState::Closed => "requests are made",
+        BreakerState::Open => "no requests are made for a minute, after many failures in a row",
+        BreakerState::HalfOpen => "the next sync tries whether requests are answered again",
+    };
+    let failure = state.health.failure.as_ref();
+    let failure = failure.map(|failure| format!("; the last sync failed: {}", failure.message));
+    Component {
+        name: format!("source {}", state.name),
+        ready: failure.is_none(),
+        detail: format!("{breaker}{}", failure.unwrap_or_default()),
+    }
 }
 
 fn component(name: &str, check: Result<(), JobError>) -> Component {

@@ -4,7 +4,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use utoipa::IntoResponses;
-use winsight_jobs::JobError;
+use winsight_jobs::{JobError, Rejection};
 
 use crate::wire::Problem;
 
@@ -57,7 +57,10 @@ impl From<JobError> for Refusal {
     fn from(error: JobError) -> Self {
         let status = match &error {
             JobError::Empty => StatusCode::NOT_FOUND,
-            JobError::Forged(_) => StatusCode::UNAUTHORIZED,
+            JobError::Hook(Rejection::Unsupported | Rejection::Unreadable) => {
+                StatusCode::BAD_REQUEST
+            }
+            JobError::Forged(_) | JobError::Hook(_) => StatusCode::UNAUTHORIZED,
             usage if usage.is_usage() => StatusCode::BAD_REQUEST,
             failure => {
                 tracing::error!(error = ?failure, "a request failed");

@@ -23,6 +23,7 @@ use crate::{api, dashboard, guard, health, refusal};
     components(schemas(Problem)),
     tags(
         (name = "insights", description = "Metrics, changes, trends, alerts and insights"),
+        (name = "sources", description = "Where deals come from"),
         (name = "delivery", description = "What comes back by a channel"),
         (name = "health", description = "Whether the server works"),
     )
@@ -47,6 +48,8 @@ fn api() -> OpenApiRouter<Arc<Workspace>> {
         .routes(routes!(api::status))
         .routes(routes!(api::delivery::slack_actions))
         .routes(routes!(api::delivery::unsubscribe))
+        .routes(routes!(api::sources::sources))
+        .routes(routes!(api::sources::take_delivery))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
 }

@@ -18,6 +18,7 @@ mod pipeline;
 mod problem;
 mod rep;
 mod report;
+mod source;
 mod status;
 mod trend;
 mod trends;
@@ -43,6 +44,7 @@ pub use pipeline::{
 pub use problem::Problem;
 pub use rep::{Rep, Reps};
 pub use report::{LoadReport, RunReport};
+pub use source::{Source, SourceBreaker, SourceFailure, SourceProgress, Webhooks};
 pub use status::{Component, HeldLoad, Readiness, Status};
 pub use trend::{Trend, TrendPoint};
 pub use trends::{ChangePoint, IndicatorMove, Projected, Series, SeriesPoint, Trends};

@@ -40,6 +40,25 @@ pub enum Cause {
     Expired,
 }
 
+impl Cause {
+    /// Its name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::Failing => "failing",
+            Self::WrongHost => "wrong_host",
+            Self::Credentials => "credentials",
+            Self::Clock => "clock",
+            Self::Permission => "permission",
+            Self::Budget => "budget",
+            Self::Open => "open",
+            Self::Answer => "answer",
+            Self::Usage => "usage",
+            Self::Expired => "expired",
+        }
+    }
+}
+
 impl SourceError {
     pub(crate) fn new(cause: Cause, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { cause, problem: problem.into(), remedy: remedy.into() }

@@ -52,10 +52,15 @@ pub struct Description {
     pub account: String,
     /// Columns of the rows of deals.
     pub columns: Vec<String>,
+    /// The fields that are read, and their types in the CRM's words. Where one is new or of another
+    /// type, what was read before lacks it.
+    pub types: BTreeMap<String, String>,
     /// Stage to `won`, `lost` or `open`.
     pub stages: BTreeMap<String, String>,
     /// Currency to its value in the account's main currency, as an exact decimal.
     pub rates: BTreeMap<String, String>,
+    /// Rates that hold from a day on, where the account keeps such: currency, day, value as above.
+    pub dated_rates: Vec<(String, String, String)>,
     /// The account's main currency, where it says so.
     pub currency: Option<String>,
     /// What is missing, and what will not work without it.

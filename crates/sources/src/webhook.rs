@@ -45,6 +45,9 @@ pub enum Rejection {
     /// It is too old, or comes from the future.
     #[error("the delivery is more than five minutes old or comes from the future; check the clock")]
     Stale,
+    /// It was taken before.
+    #[error("the delivery was taken before; one that is sent again has to be signed again")]
+    Replayed,
     /// It is signed, and no list of events.
     #[error("the delivery cannot be read as a list of events")]
     Unreadable,

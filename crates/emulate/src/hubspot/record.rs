@@ -89,6 +89,15 @@ fn cents(amount: Option<i64>) -> Value {
     amount.map_or(Value::Null, Value::Cents)
 }
 
+/// The kinds of deals: their values, and what people see.
+pub(super) const DEAL_TYPES: [(&str, &str); 2] =
+    [("newbusiness", "New Business"), ("existingbusiness", "Existing Business")];
+
+/// The kind of a deal, and what people see.
+pub(crate) fn deal_type(deal: &Deal) -> (&'static str, &'static str) {
+    DEAL_TYPES[usize::from(&*deal.kind != "New Business")]
+}
+
 /// Every property of deals.
 pub(super) const PROPERTIES: [Property; 27] = [
     property("hs_object_id", NUMBER, |_, it| Value::text(deal_id(it.number))),
@@ -146,10 +155,7 @@ pub(super) const PROPERTIES: [Property; 27] = [
         Value::Cents(i64::from(world.stage(it.stage).percent))
     }),
     property("closed_lost_reason", TEXT, |_, it| Value::maybe_text(it.loss_reason)),
-    property("dealtype", CHOICE, |_, it| {
-        let is_new = &*it.kind == "New Business";
-        Value::text(if is_new { "newbusiness" } else { "existingbusiness" })
-    }),
+    property("dealtype", CHOICE, |_, it| Value::text(deal_type(it).0)),
     property("hs_merged_object_ids", ("enumeration", "checkbox"), |_, it| {
         let ids: Vec<String> = it.absorbed.iter().map(|number| deal_id(*number)).collect();
         if ids.is_empty() { Value::Null } else { Value::text(ids.join(";")) }
@@ -243,6 +249,14 @@ fn history(world: &World, deal: &Deal, property: &Property) -> Json {
             "updatedByUserId": moment.by + 1,
         })
     };
+    if property.name == "num_notes" {
+        let counted = deal.activities.iter().enumerate().rev();
+        let counted = counted.map(|(before, activity)| {
+            let count = i64::try_from(before).map_or(0, |before| before + 1);
+            entry(Value::Integer(count), &deal.moment(activity.at, activity.by))
+        });
+        return counted.collect();
+    }
     let Some(past) = property.past else {
         let first = deal.history.first();
         return first.map(|first| entry((property.get)(world, deal), first)).into_iter().collect();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 
 use super::error::Refusal;
-use super::record::{PROPERTIES, Property, company_id, owner_id};
+use super::record::{DEAL_TYPES, PROPERTIES, Property, company_id, owner_id};
 use super::{PORTAL, next};
 use crate::call::Call;
 use crate::salesforce::Changes;
@@ -132,10 +132,11 @@ fn property(world: &World, property: &Property, changes: &Changes) -> Json {
             let stages = world.stages.iter();
             stages.map(|it| json!({ "label": it.label, "value": it.id, "hidden": false })).collect()
         }
-        "dealtype" => vec![
-            json!({ "label": "New Business", "value": "newbusiness", "hidden": false }),
-            json!({ "label": "Existing Business", "value": "existingbusiness", "hidden": false }),
-        ],
+        "dealtype" => {
+            let option =
+                |(value, label)| json!({ "label": label, "value": value, "hidden": false });
+            DEAL_TYPES.map(option).to_vec()
+        }
         _ => vec![],
     };
     let own = ["region", "product", "lead_source"].contains(&property.name);

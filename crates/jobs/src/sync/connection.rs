@@ -1,14 +1,15 @@
 //! Adding sources, and looking at them.
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::sync::Arc;
 use winsight_meta::SourceRecord;
 use winsight_model::Clock;
-use winsight_sources::http::{Pace, WallPace};
+use winsight_sources::http::{Limits, Pace, WallPace};
 use winsight_sources::{Credentials, Description, Kind, Source, Surroundings, connect};
 
 use super::mapping::{fields, given};
-use super::{SourceHealth, SourceState};
+use super::{SourceHealth, SourceState, Unfinished};
 use crate::{JobError, Workspace};
 
 /// A source to add.
@@ -27,6 +28,32 @@ pub struct NewSource {
 impl std::fmt::Debug for NewSource {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("NewSource").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// The time that requests to CRMs live in, and their limits where they are not the CRM's.
+#[derive(Clone)]
+pub(crate) struct Asking {
+    pace: Arc<dyn Pace>,
+    limits: Option<Limits>,
+}
+
+impl Asking {
+    pub(super) fn now(&self) -> Timestamp {
+        self.pace.now()
+    }
+}
+
+impl Default for Asking {
+    fn default() -> Self {
+        // Signatures and tokens live in the present, whatever --as-of says.
+        Self { pace: Arc::new(WallPace::new(Clock::system(TimeZone::UTC))), limits: None }
+    }
+}
+
+impl std::fmt::Debug for Asking {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Asking").field("limits", &self.limits).finish_non_exhaustive()
     }
 }
 
@@ -57,7 +84,7 @@ impl Workspace {
             connect(
                 new.kind,
                 credentials,
-                Self::surroundings(&SourceHealth::default(), Vec::new()),
+                self.surroundings(&SourceHealth::default(), Vec::new()),
             )?;
         }
         let before = self.metadata.sources(&self.id).await?;
@@ -90,12 +117,21 @@ impl Workspace {
     /// The sources, by name.
     pub async fn source_states(&self) -> Result<Vec<SourceState>, JobError> {
         let records = self.metadata.sources(&self.id).await?;
-        let state = |record: SourceRecord| SourceState {
-            health: health_of(&record),
-            name: record.name,
-            kind: record.kind,
-            added_at: record.added_at,
-            is_unfinished: record.reading.is_some(),
+        let now = self.asking.now();
+        let state = |record: SourceRecord| {
+            let health = health_of(&record);
+            let unfinished: Option<Unfinished> =
+                record.reading.and_then(|reading| serde_json::from_value(reading).ok());
+            SourceState {
+                unfinished: unfinished.map(|unfinished| unfinished.progress(&record.name)),
+                is_running: self.pages.is_locked(&record.name),
+                breaker: health.breaker.state(now),
+                health,
+                hooks: self.hooks.counts(&record.name),
+                name: record.name,
+                kind: record.kind,
+                added_at: record.added_at,
+            }
         };
         Ok(records.into_iter().map(state).collect())
     }
@@ -115,7 +151,7 @@ impl Workspace {
         // A person who asks wants an answer now, whatever the breaker says.
         let mut untried = record.clone();
         untried.health = serde_json::json!({});
-        let source = Self::connected(&untried)?;
+        let source = self.connected(&untried)?;
         Ok(source.describe().await?)
     }
 
@@ -139,21 +175,25 @@ impl Workspace {
         })
     }
 
-    pub(super) fn connected(record: &SourceRecord) -> Result<Box<dyn Source>, JobError> {
+    pub(super) fn connected(&self, record: &SourceRecord) -> Result<Box<dyn Source>, JobError> {
         let kind = Kind::named(&record.kind).ok_or_else(|| {
             JobError::Usage(format!("{} is of an unknown kind, {}", record.name, record.kind))
         })?;
         let fields = fields(&given(record.mapping.as_deref())?);
-        let surroundings = Self::surroundings(&health_of(record), fields);
+        let surroundings = self.surroundings(&health_of(record), fields);
         Ok(connect(kind, Credentials::from_toml(&record.settings)?, surroundings)?)
     }
 
-    fn surroundings(health: &SourceHealth, fields: Vec<String>) -> Surroundings {
-        // Signatures and tokens live in the present, whatever --as-of says.
-        let pace = WallPace::new(Clock::system(TimeZone::UTC));
+    /// The same workspace, whose requests to CRMs live in another time and under other limits; for
+    /// tests.
+    pub fn asking_at(self, pace: Arc<dyn Pace>, limits: Limits) -> Self {
+        Self { asking: Asking { pace, limits: Some(limits) }, ..self }
+    }
+
+    fn surroundings(&self, health: &SourceHealth, fields: Vec<String>) -> Surroundings {
+        let Asking { pace, limits } = self.asking.clone();
         let seed = pace.now().as_microsecond().unsigned_abs();
-        let pace: Arc<dyn Pace> = Arc::new(pace);
-        Surroundings { pace, seed, breaker: health.breaker.clone(), limits: None, fields }
+        Surroundings { pace, seed, breaker: health.breaker.clone(), limits, fields }
     }
 }
 

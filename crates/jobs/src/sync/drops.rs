@@ -71,6 +71,7 @@ impl Workspace {
         Ok(SyncReport {
             source: record.name.clone(),
             loads,
+            drift: None,
             full,
             resumed: false,
             pages,

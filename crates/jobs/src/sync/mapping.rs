@@ -1,7 +1,9 @@
 //! How the rows of a source are read: by the mapping of its exports, completed by what the account says
 //! about itself.
 
-use winsight_etl::Mapping;
+use std::collections::BTreeSet;
+
+use winsight_etl::{DatedRate, Mapping};
 use winsight_sources::Description;
 
 use crate::JobError;
@@ -37,8 +39,27 @@ pub(super) fn complete(
     if mapping.default_currency.is_none() {
         mapping.default_currency.clone_from(&description.currency);
     }
+    if description.currency.as_deref() == Some(reporting) {
+        add_dated_rates(&mut mapping, description);
+    }
     add_rates(&mut mapping, description, reporting);
     mapping
+}
+
+/// Adds the account's rates by day for currencies that the mapping says nothing about. They are in its
+/// main currency, which amounts are reported in here.
+fn add_dated_rates(mapping: &mut Mapping, description: &Description) {
+    let given: BTreeSet<String> =
+        mapping.currency_rate.iter().map(|dated| dated.currency.clone()).collect();
+    for (currency, from, rate) in &description.dated_rates {
+        let is_given = given.contains(currency) || mapping.currency_rates.contains_key(currency);
+        if let Ok(from) = from.parse()
+            && !is_given
+        {
+            let (currency, rate) = (currency.clone(), rate.clone());
+            mapping.currency_rate.push(DatedRate { currency, from, rate });
+        }
+    }
 }
 
 /// Adds the account's rates for currencies that the mapping says nothing about.

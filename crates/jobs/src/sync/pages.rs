@@ -22,6 +22,12 @@ impl PageFolder {
         Self { folder, vault }
     }
 
+    /// Whether some process pulls a source at this moment.
+    pub(super) fn is_locked(&self, source: &str) -> bool {
+        let lock = File::open(self.folder.join(source).join("lock"));
+        lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(std::fs::TryLockError::WouldBlock)))
+    }
+
     /// The pages of one source, for this process alone.
     ///
     /// # Errors

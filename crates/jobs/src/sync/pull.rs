@@ -7,7 +7,7 @@ use winsight_sources::{Cause, Cursor, Description, Kind, Next, Source};
 
 use super::connection::health_of;
 use super::pages::Pages;
-use super::{SyncFailure, SyncProgress, SyncReport, Unfinished};
+use super::{Drift, Known, SyncFailure, SyncProgress, SyncReport, Unfinished};
 use crate::{JobError, Workspace};
 
 /// How often a reading may lose its place before it is given up.
@@ -30,7 +30,7 @@ impl Workspace {
         let synced = if record.kind == Kind::Files.name() {
             Box::pin(self.sync_folder(&mut record, full)).await
         } else {
-            Box::pin(self.sync_account(&mut record, full, progress)).await
+            Box::pin(self.sync_wholly(&mut record, full, progress)).await
         };
         self.note(&mut record, synced.as_ref().err()).await?;
         synced
@@ -70,26 +70,50 @@ impl Workspace {
         Ok(self.metadata.save_source(&self.id, record).await?)
     }
 
-    async fn sync_account(
+    /// Before everything is read, what changed is: so whatever then still differs is drift.
+    async fn sync_wholly(
         &self,
         record: &mut SourceRecord,
         full: bool,
         mut progress: impl FnMut(SyncProgress) + Send,
     ) -> Result<SyncReport, JobError> {
+        let is_fresh = full && record.reading.is_none() && known(record).is_some();
+        let before = if is_fresh {
+            // A full sync is the remedy for one that cannot look for changes any more.
+            Box::pin(self.sync_account(record, false, &mut progress)).await.ok()
+        } else {
+            None
+        };
+        let mut report = Box::pin(self.sync_account(record, full, &mut progress)).await?;
+        let Some(before) = before.filter(|before| !before.full) else { return Ok(report) };
+        let loads = report.loads.iter();
+        let drift = loads.fold(Drift::default(), |drift, load| Drift {
+            missing: drift.missing + load.inserted,
+            different: drift.different + load.updated,
+            gone: drift.gone + load.deleted,
+        });
+        report.drift = Some(drift);
+        report.loads.splice(0..0, before.loads);
+        report.pages += before.pages;
+        report.requests += before.requests;
+        report.retries += before.retries;
+        Ok(report)
+    }
+
+    async fn sync_account(
+        &self,
+        record: &mut SourceRecord,
+        full: bool,
+        progress: &mut (dyn FnMut(SyncProgress) + Send),
+    ) -> Result<SyncReport, JobError> {
         let pages = Arc::new(self.pages.of(&record.name)?);
-        let source = Self::connected(record)?;
+        let source = self.connected(record)?;
         let described = source.describe().await;
         note_health(record, source.as_ref());
         let description = described?;
         let (mut unfinished, resumed) = begin(record, full, &pages, source.as_ref(), &description)?;
-        let pulled = self.pull(
-            record,
-            &mut unfinished,
-            &pages,
-            source.as_ref(),
-            &description,
-            &mut progress,
-        );
+        let pulled =
+            self.pull(record, &mut unfinished, &pages, source.as_ref(), &description, progress);
         let pulled = Box::pin(pulled).await;
         note_health(record, source.as_ref());
         let cursor = pulled?;
@@ -97,7 +121,8 @@ impl Workspace {
         let is_held = taken.as_ref().is_some_and(|report| report.held.is_some());
         if !is_held {
             // What is held has not arrived: the next sync brings it again.
-            record.cursor = Some(cursor.0);
+            let known = Known { cursor, types: unfinished.types.clone() };
+            record.cursor = serde_json::to_value(&known).ok();
         }
         record.reading = None;
         self.metadata.save_source(&self.id, record).await?;
@@ -106,6 +131,7 @@ impl Workspace {
         Ok(SyncReport {
             source: record.name.clone(),
             loads: taken.into_iter().collect(),
+            drift: None,
             full: unfinished.full,
             resumed,
             pages: unfinished.pages,
@@ -125,24 +151,24 @@ impl Workspace {
         description: &Description,
         progress: &mut (dyn FnMut(SyncProgress) + Send),
     ) -> Result<Cursor, JobError> {
-        let (mut deals, mut restarts) = (0, 0);
+        let mut restarts = 0;
         loop {
             let page = match source.read(&unfinished.position, description).await {
                 Err(error) if error.cause == Cause::Expired && restarts < RESTARTS => {
                     restarts += 1;
-                    let since = record.cursor.clone().map(Cursor);
-                    let since = since.filter(|_| !unfinished.full);
-                    unfinished.position = source.begin(since.as_ref(), description);
+                    let known = known(record).filter(|_| !unfinished.full);
+                    let since = known.as_ref().map(|known| &known.cursor);
+                    unfinished.position = source.begin(since, description);
                     continue;
                 }
                 read => read?,
             };
             let next = page.next.clone();
-            deals += page.deals.rows.len() as u64;
+            unfinished.deals += page.deals.rows.len() as u64;
             let (kept, number) = (Arc::clone(pages), unfinished.pages);
             tokio::task::spawn_blocking(move || kept.write(number, &page)).await??;
             unfinished.pages += 1;
-            progress(SyncProgress { source: record.name.clone(), pages: unfinished.pages, deals });
+            progress(unfinished.progress(&record.name));
             match next {
                 Next::End(cursor) => return Ok(cursor),
                 Next::Page(position) => {
@@ -166,16 +192,29 @@ fn begin(
 ) -> Result<(Unfinished, bool), JobError> {
     let reading = record.reading.clone();
     let unfinished = reading.and_then(|reading| serde_json::from_value::<Unfinished>(reading).ok());
-    if let Some(unfinished) = unfinished
+    if let Some(mut unfinished) = unfinished
         && (unfinished.full || !full)
         && pages.has(unfinished.pages)
     {
+        let is_same =
+            |field: &String, kind: &mut String| description.types.get(field) == Some(kind);
+        unfinished.types.retain(is_same);
         return Ok((unfinished, true));
     }
     pages.clear()?;
-    let cursor = record.cursor.clone().map(Cursor).filter(|_| !full);
-    let position = source.begin(cursor.as_ref(), description);
-    Ok((Unfinished { full: cursor.is_none(), position, pages: 0 }, false))
+    // A field that is new, or of another type, changes deals that do not count as changed.
+    let is_known = |known: &Known| {
+        description.types.iter().all(|(field, kind)| known.types.get(field) == Some(kind))
+    };
+    let known = known(record).filter(|known| !full && is_known(known));
+    let position = source.begin(known.as_ref().map(|known| &known.cursor), description);
+    let types = description.types.clone();
+    Ok((Unfinished { full: known.is_none(), types, position, pages: 0, deals: 0 }, false))
+}
+
+/// What the last pull left; `None` before the first.
+fn known(record: &SourceRecord) -> Option<Known> {
+    serde_json::from_value(record.cursor.clone()?).ok()
 }
 
 fn note_health(record: &mut SourceRecord, source: &dyn Source) {

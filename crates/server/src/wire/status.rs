@@ -53,7 +53,7 @@ pub struct HeldLoad {
 /// Whether the server can answer, component by component.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Readiness {
-    /// True when every component that answers need is; the dashboard is optional.
+    /// True when every component that answers need is; the dashboard and the sources are optional.
     pub ready: bool,
     /// Each component by name.
     pub components: Vec<Component>,
@@ -62,7 +62,7 @@ pub struct Readiness {
 /// The state of one part of the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Component {
-    /// `store`, `metadata` or `dashboard`.
+    /// `store`, `metadata`, `dashboard`, or `source` with the name of one.
     pub name: String,
     /// Whether it works.
     pub ready: bool,

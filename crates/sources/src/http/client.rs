@@ -26,6 +26,8 @@ pub struct Limits {
     pub first_pause: Duration,
     /// Bound of every pause, and the longest that the other side may ask for.
     pub longest_pause: Duration,
+    /// How long one request waits in all while the other side asks for fewer of them.
+    pub patience: Duration,
     /// Time limit of one attempt.
     pub timeout: Duration,
 }
@@ -38,6 +40,7 @@ impl Default for Limits {
             attempts: 6,
             first_pause: Duration::from_millis(500),
             longest_pause: Duration::from_mins(1),
+            patience: Duration::from_mins(15),
             timeout: Duration::from_mins(2),
         }
     }
@@ -53,6 +56,13 @@ pub enum Verdict {
         /// How long to wait at least.
         after: Option<Duration>,
         /// What was wrong.
+        why: String,
+    },
+    /// It asks for fewer requests; it works, and says when to come back.
+    TooFast {
+        /// How long to wait at least.
+        after: Option<Duration>,
+        /// What it said.
         why: String,
     },
     /// The token is no longer good.
@@ -167,7 +177,7 @@ impl Client {
         token: Option<&SecretString>,
         judge: &(dyn Fn(&Reply) -> Verdict + Send + Sync),
     ) -> Result<Option<Reply>, SourceError> {
-        let mut failures = 0;
+        let (mut failures, mut refusals, mut waited) = (0, 0, Duration::ZERO);
         loop {
             self.wait_for_turn(request).await?;
             let host = request.url.host_str().unwrap_or_default();
@@ -188,6 +198,17 @@ impl Client {
                     Verdict::Never(error) => {
                         self.state().breaker.succeeded();
                         return Err(error);
+                    }
+                    Verdict::TooFast { after, why } => {
+                        refusals += 1;
+                        self.state().breaker.succeeded();
+                        let after = Some(after.unwrap_or(AFTER_REFUSAL));
+                        let fault = Fault::refusing(host, &why, after);
+                        if waited >= self.limits.patience {
+                            return Err(fault.error);
+                        }
+                        waited += self.pause(refusals, &fault).await;
+                        continue;
                     }
                     Verdict::Again { after, why } => Fault::failing(host, &why, after),
                 },
@@ -237,7 +258,8 @@ impl Client {
         Ok(())
     }
 
-    async fn pause(&self, failures: u32, fault: &Fault) {
+    /// Waits before the next attempt; returns how long.
+    async fn pause(&self, failures: u32, fault: &Fault) -> Duration {
         let pause = {
             let mut state = self.state();
             state.retries += 1;
@@ -250,6 +272,7 @@ impl Client {
         };
         tracing::debug!(failures, ?pause, problem = %fault.error.problem, "trying again");
         self.pace.sleep(pause).await;
+        pause
     }
 
     async fn attempt(
@@ -305,6 +328,8 @@ struct Fault {
     after: Option<Duration>,
 }
 
+/// The pause when the other side asks for fewer requests and does not say for how long.
+const AFTER_REFUSAL: Duration = Duration::from_secs(1);
 const LATER: &str = "try again later; the last good data stays in use";
 
 impl Fault {
@@ -330,6 +355,15 @@ impl Fault {
             "check the host: another server, or a proxy in between, seems to answer",
         );
         Self { error, after: None }
+    }
+
+    fn refusing(host: &str, why: &str, after: Option<Duration>) -> Self {
+        let error = SourceError::new(
+            Cause::Budget,
+            format!("{host} {why}, and has done so for as long as one request is waited for"),
+            "sync again later: it goes on where it stopped",
+        );
+        Self { error, after }
     }
 
     fn failing(host: &str, why: &str, after: Option<Duration>) -> Self {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::rows::COLUMNS;
 use super::session::Session;
@@ -29,6 +29,9 @@ const PROPERTIES: [(&str, &str); 16] = [
     ("num_notes", "activities are not counted"),
 ];
 
+/// The property that counts calls, mails, meetings, notes and tasks.
+pub(super) const COUNT: &str = "num_notes";
+
 /// Properties that accounts with one currency do not have.
 const OPTIONAL: [&str; 1] = ["deal_currency_code"];
 
@@ -47,8 +50,18 @@ pub(super) struct Detail {
     pub(super) teams: BTreeMap<String, String>,
     pub(super) pipelines: BTreeMap<String, String>,
     pub(super) stages: BTreeMap<String, Stage>,
+    /// The labels of the choices of a property: what people see, and what exports have.
+    pub(super) choices: BTreeMap<String, BTreeMap<String, String>>,
     /// Whether companies may be read.
     pub(super) companies: bool,
+}
+
+impl Detail {
+    /// The properties whose history is read: stages entered, and activities counted.
+    pub(super) fn histories(&self) -> Vec<&str> {
+        let counted = self.properties.iter().any(|property| property == COUNT);
+        ["dealstage"].into_iter().chain(counted.then_some(COUNT)).collect()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,6 +85,8 @@ pub(super) async fn describe(
     let mut description = Description::default();
     let mut detail = Detail::default();
     choose_properties(session, fields, &mut detail, &mut description).await?;
+    // The properties and stages of deals may be shown to an app that may not read deals.
+    session.post("/crm/v3/objects/deals/search", &json!({ "limit": 1 })).await?;
     read_pipelines(session, &mut detail).await?;
     description.stages =
         detail.stages.values().map(|stage| (stage.label.clone(), stage.outcome.clone())).collect();
@@ -157,7 +172,27 @@ async fn choose_properties(
             });
         }
     }
+    note_choices(list(&answer), detail, description);
     Ok(())
+}
+
+/// Takes down the types of the properties that are read, and the labels of their choices.
+fn note_choices(properties: &[Value], detail: &mut Detail, description: &mut Description) {
+    for property in properties {
+        let name = text(&property["name"]);
+        if !detail.properties.contains(&name) {
+            continue;
+        }
+        description.types.insert(name.clone(), text(&property["type"]));
+        let options = property["options"].as_array().map_or(&[][..], Vec::as_slice);
+        let labels = options.iter().map(|option| (text(&option["value"]), text(&option["label"])));
+        let labels: BTreeMap<_, _> = labels.filter(|(_, label)| !label.is_empty()).collect();
+        // These are told with more than their labels.
+        let is_told = ["hubspot_owner_id", "hubspot_team_id", "dealstage", "pipeline"];
+        if !labels.is_empty() && !is_told.contains(&name.as_str()) {
+            detail.choices.insert(name, labels);
+        }
+    }
 }
 
 async fn read_pipelines(session: &Session, detail: &mut Detail) -> Result<(), SourceError> {

@@ -5,6 +5,10 @@
 //! the one before it ended, never at a count of results: a deal that changes meanwhile moves to the end,
 //! and would shift the others past the reader. So no search goes near the 10,000 results that HubSpot
 //! gives at most. Where a whole page has one time, its deals are read in the order of their ids.
+//!
+//! Owners, teams, stages and choices are renamed without a change of the deals that name them. So a
+//! reading carries the names with which it began. What is called otherwise when it is taken up again
+//! counts as unknown from then on, and the next reading fetches the deals that name it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,32 +58,50 @@ pub(super) struct Touched {
     values: Vec<String>,
 }
 
+/// Where a reading stands, and the names that its rows were written with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Place {
+    reading: Reading,
+    names: Names,
+}
+
+/// Names of owners, stages, pipelines and choices, by property and value.
+type Names = BTreeMap<String, BTreeMap<String, String>>;
+
 /// What the next reading needs.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Since {
     milliseconds: i64,
-    /// Names of owners, stages and pipelines as they were, by property and id.
-    names: BTreeMap<String, BTreeMap<String, String>>,
+    /// The names with which all deals are written.
+    names: Names,
 }
 
-fn names(detail: &Detail) -> BTreeMap<String, BTreeMap<String, String>> {
+fn names(detail: &Detail) -> Names {
     let owners = detail.owners.iter();
     let owners = owners.map(|(id, owner)| (id.clone(), format!("{}|{}", owner.name, owner.team)));
     let stages = detail.stages.iter();
     let stages =
         stages.map(|(id, stage)| (id.clone(), format!("{}|{}", stage.label, stage.outcome)));
-    BTreeMap::from([
-        ("hubspot_owner_id".to_owned(), owners.collect()),
-        ("dealstage".to_owned(), stages.collect()),
-        ("pipeline".to_owned(), detail.pipelines.clone()),
-    ])
+    let mut names = detail.choices.clone();
+    names.insert("hubspot_owner_id".to_owned(), owners.collect());
+    names.insert("dealstage".to_owned(), stages.collect());
+    names.insert("pipeline".to_owned(), detail.pipelines.clone());
+    names
 }
 
-pub(super) fn begin(since: Option<&Cursor>, description: &Description) -> Reading {
-    let Some(since) = since.and_then(Cursor::read::<Since>) else { return Reading::Mark };
+pub(super) fn begin(since: Option<&Cursor>, description: &Description) -> Place {
+    let names = names(&detail(description));
+    let reading = match since.and_then(Cursor::read::<Since>) {
+        Some(since) => changes_since(&since, &names),
+        None => Reading::Mark,
+    };
+    Place { reading, names }
+}
+
+fn changes_since(since: &Since, names: &Names) -> Reading {
     let mut touched = Vec::new();
-    for (property, now) in names(&detail(description)) {
-        let before = since.names.get(&property);
+    for (property, now) in names {
+        let before = since.names.get(property);
         let was = |id: &String| before.and_then(|before| before.get(id));
         let renamed = now.iter().filter(|(id, name)| was(id) != Some(name));
         let values: Vec<_> = renamed.map(|(id, _)| id.clone()).collect();
@@ -97,11 +119,12 @@ fn detail(description: &Description) -> Detail {
 
 pub(super) async fn page(
     session: &Session,
-    reading: Reading,
+    place: Place,
     description: &Description,
 ) -> Result<Page, SourceError> {
-    let reader = Reader { session, description, detail: detail(description) };
-    match reading {
+    let mut reader = Reader::new(session, description, place.names);
+    reader.keep_same_names();
+    match place.reading {
         Reading::Mark => reader.mark().await,
         Reading::List { after, since } => reader.list(after, since).await,
         Reading::Changes { since, from, tie, newest, touched } => {
@@ -120,7 +143,7 @@ pub(super) async fn deals(
     ids: &[String],
     description: &Description,
 ) -> Result<Page, SourceError> {
-    let reader = Reader { session, description, detail: detail(description) };
+    let reader = Reader::new(session, description, Names::new());
     let mut page = Page::empty(Next::End(Cursor(Value::Null)));
     reader.add(&mut page, ids).await?;
     Ok(page)
@@ -130,17 +153,31 @@ struct Reader<'a> {
     session: &'a Session,
     description: &'a Description,
     detail: Detail,
-}
-
-fn then(reading: &Reading) -> Next {
-    Next::Page(Position::of(reading))
+    names: Names,
 }
 
 fn filter(property: &str, operator: &str, value: &impl ToString) -> Value {
     json!({ "propertyName": property, "operator": operator, "value": value.to_string() })
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(session: &'a Session, description: &'a Description, names: Names) -> Self {
+        Self { session, description, detail: detail(description), names }
+    }
+
+    /// Forgets the names that are no longer those with which the reading began.
+    fn keep_same_names(&mut self) {
+        let now = names(&self.detail);
+        for (property, names) in &mut self.names {
+            let now = now.get(property);
+            names.retain(|value, name| now.and_then(|now| now.get(value)) == Some(name));
+        }
+    }
+
+    fn then(&self, reading: Reading) -> Next {
+        Next::Page(Position::of(&Place { reading, names: self.names.clone() }))
+    }
+
     async fn search(
         &self,
         object: &str,
@@ -163,16 +200,17 @@ impl Reader<'_> {
         let sort = (MODIFIED, "DESCENDING");
         let newest = self.search("deals", &[], sort, 1).await?;
         let newest = newest.first().map_or(0, modified);
-        Ok(Page::empty(then(&Reading::List { after: None, since: newest })))
+        Ok(Page::empty(self.then(Reading::List { after: None, since: newest })))
     }
 
     async fn list(&self, after: Option<String>, since: i64) -> Result<Page, SourceError> {
         let properties = self.detail.properties.join(",");
+        let histories = self.detail.histories().join(",");
         let limit = WITH_HISTORY.to_string();
         let mut query = vec![
             ("limit", limit.as_str()),
             ("properties", &properties),
-            ("propertiesWithHistory", "dealstage"),
+            ("propertiesWithHistory", &histories),
             ("associations", "companies"),
         ];
         query.extend(after.as_deref().map(|after| ("after", after)));
@@ -188,7 +226,7 @@ impl Reader<'_> {
                 touched: Vec::new(),
             },
         };
-        let mut page = Page::empty(then(&following));
+        let mut page = Page::empty(self.then(following));
         self.add_read(&mut page, list(&answer)).await?;
         Ok(page)
     }
@@ -227,7 +265,7 @@ impl Reader<'_> {
             Some((from, tie)) => Reading::Changes { since, from, tie, newest, touched },
             None => Reading::Touched { since, newest, touched, last: 0 },
         };
-        let mut page = Page::empty(then(&next));
+        let mut page = Page::empty(self.then(next));
         self.add(&mut page, &ids(&found)).await?;
         Ok(page)
     }
@@ -240,7 +278,7 @@ impl Reader<'_> {
         last: u64,
     ) -> Result<Page, SourceError> {
         let Some(Touched { property, values }) = touched.first() else {
-            return Ok(Page::empty(then(&Reading::Companies { since, from: since, newest })));
+            return Ok(Page::empty(self.then(Reading::Companies { since, from: since, newest })));
         };
         let filters = [
             json!({ "propertyName": property, "operator": "IN", "values": values }),
@@ -254,13 +292,13 @@ impl Reader<'_> {
             touched.remove(0);
             0
         };
-        let mut page = Page::empty(then(&Reading::Touched { since, newest, touched, last }));
+        let mut page = Page::empty(self.then(Reading::Touched { since, newest, touched, last }));
         self.add(&mut page, &ids(&found)).await?;
         Ok(page)
     }
 
     async fn companies(&self, since: i64, from: i64, newest: i64) -> Result<Page, SourceError> {
-        let archived = then(&Reading::Archived { after: None, since, newest });
+        let archived = self.then(Reading::Archived { after: None, since, newest });
         if !self.detail.companies {
             return Ok(Page::empty(archived));
         }
@@ -268,7 +306,7 @@ impl Reader<'_> {
         let found = self.search("companies", &filters, (MODIFIED, "ASCENDING"), VALUES).await?;
         let last = found.last().map_or(from, modified);
         let next = if found.len() >= VALUES {
-            then(&Reading::Companies { since, from: last.max(from + 1), newest })
+            self.then(Reading::Companies { since, from: last.max(from + 1), newest })
         } else {
             archived
         };
@@ -291,10 +329,9 @@ impl Reader<'_> {
         let answer = self.session.get(DEALS, &query).await?;
         let after = next(&answer);
         let next = if after.is_some() {
-            then(&Reading::Archived { after, since, newest })
+            self.then(Reading::Archived { after, since, newest })
         } else {
-            let names = names(&self.detail);
-            Next::End(Cursor::of(&Since { milliseconds: newest, names }))
+            Next::End(Cursor::of(&Since { milliseconds: newest, names: self.names.clone() }))
         };
         let mut page = Page::empty(next);
         for deal in list(&answer) {
@@ -313,7 +350,7 @@ impl Reader<'_> {
             let inputs: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
             let body = json!({
                 "properties": self.detail.properties,
-                "propertiesWithHistory": ["dealstage"],
+                "propertiesWithHistory": self.detail.histories(),
                 "inputs": inputs,
             });
             let answer = self.session.post(&format!("{DEALS}/batch/read"), &body).await?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::describe::{Detail, text};
+use super::describe::{COUNT, Detail, text};
 use crate::text::{microseconds, written};
 use crate::{Page, Record, Table};
 
@@ -42,7 +42,10 @@ pub(super) struct Company {
 /// The companies of the deals on a page, by deal.
 pub(super) type Companies = BTreeMap<String, Company>;
 
-/// Adds deals and the history of their stages to a page.
+/// Most activities that a count may rise by at once and still be believed.
+const MOST_AT_ONCE: u64 = 100;
+
+/// Adds deals, the history of their stages, and their activities to a page.
 pub(super) fn add_deals(
     page: &mut Page,
     deals: &[Value],
@@ -52,16 +55,26 @@ pub(super) fn add_deals(
 ) {
     page.deals.columns = columns.to_vec();
     page.events.columns = ["deal_id", "date", "stage"].map(str::to_owned).to_vec();
+    page.activities.columns = ["deal_id", "date", "kind"].map(str::to_owned).to_vec();
     for deal in deals {
         let id = text(&deal["id"]);
         let company = companies.get(&id).cloned().unwrap_or_default();
         page.deals.rows.push(row(&id, deal, &company, detail));
         add_history(&mut page.events, &id, deal, detail);
+        add_activities(&mut page.activities, &id, deal);
     }
 }
 
 fn row(id: &str, deal: &Value, company: &Company, detail: &Detail) -> Record {
     let property = |name: &str| text(&deal["properties"][name]);
+    // Several choices are joined by semicolons.
+    let choice = |name: &str| match (detail.choices.get(name), property(name)) {
+        (Some(labels), value) if !value.is_empty() => {
+            let label = |value: &str| labels.get(value).map_or(value, String::as_str).to_owned();
+            value.split(';').map(label).collect::<Vec<_>>().join(";")
+        }
+        (_, value) => value,
+    };
     let stage_id = property("dealstage");
     let stage = detail.stages.get(&stage_id);
     let owner = detail.owners.get(&property("hubspot_owner_id"));
@@ -94,15 +107,42 @@ fn row(id: &str, deal: &Value, company: &Company, detail: &Detail) -> Record {
         property("deal_currency_code"),
         company.country.clone(),
         company.industry.clone(),
-        property("hs_analytics_source"),
+        choice("hs_analytics_source"),
         rep,
         team,
-        property("dealtype"),
+        choice("dealtype"),
         detail.pipelines.get(&pipeline).cloned().unwrap_or(pipeline),
     ];
-    fields.extend(detail.custom.iter().map(|name| property(name)));
+    fields.extend(detail.custom.iter().map(|name| choice(name)));
     let at = microseconds(&property("hs_lastmodifieddate"));
     Record { deal: id.to_owned(), id: String::new(), at, fields }
+}
+
+/// HubSpot counts the activities of a deal; each rise of the count is as many of them at that time.
+/// Those before the history begins have no time and are left out.
+fn add_activities(activities: &mut Table, id: &str, deal: &Value) {
+    let history = deal["propertiesWithHistory"][COUNT].as_array();
+    let mut entries: Vec<_> = history
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let count: u64 = text(&entry["value"]).parse().ok()?;
+            Some((microseconds(&text(&entry["timestamp"])), count, text(&entry["timestamp"])))
+        })
+        .collect();
+    entries.sort();
+    let mut before = entries.first().map_or(0, |(_, count, _)| count.saturating_sub(1));
+    for (at, count, instant) in entries {
+        for number in before..count.min(before + MOST_AT_ONCE) {
+            activities.rows.push(Record {
+                deal: id.to_owned(),
+                id: (number + 1).to_string(),
+                at,
+                fields: vec![id.to_owned(), written(&instant), "activity".to_owned()],
+            });
+        }
+        before = before.max(count);
+    }
 }
 
 /// HubSpot lists the newest value first, and repeats one that was set again.

@@ -24,6 +24,9 @@ pub(super) struct Session {
     token: Mutex<Option<SecretString>>,
 }
 
+/// Tokens that are tried for one request: one may expire on its way.
+const TOKENS: usize = 4;
+
 #[derive(Debug)]
 enum SignIn {
     PrivateApp(SecretString),
@@ -91,7 +94,7 @@ impl Session {
     }
 
     async fn call(&self, client: &Client, request: &Request) -> Result<Reply, SourceError> {
-        for _ in 0..2 {
+        for _ in 0..TOKENS {
             let token = self.token().await?;
             let judge = |reply: &Reply| {
                 if let Some(budget) = budget(reply) {
@@ -191,10 +194,7 @@ fn judge(reply: &Reply) -> Verdict {
             "HubSpot allows no more requests today",
             "sync again after midnight in the account's time zone: it goes on where it stopped",
         )),
-        429 => Verdict::Again {
-            after: Some(after.unwrap_or(Duration::from_secs(1))),
-            why: "asks for fewer requests (429)".to_owned(),
-        },
+        429 => Verdict::TooFast { after, why: "asks for fewer requests (429)".to_owned() },
         404 if category.is_empty() => Verdict::Never(SourceError::new(
             Cause::WrongHost,
             "the host does not know HubSpot's interface (404)",

@@ -1,6 +1,6 @@
 //! What a Salesforce organisation shows: objects, fields, stages, currencies.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -22,6 +22,9 @@ pub(super) struct Detail {
     pub(super) parents: Vec<String>,
 }
 
+/// The fields that are shown and their types, by object.
+type Known = BTreeMap<&'static str, BTreeMap<String, String>>;
+
 /// The objects beside the opportunity, and what will not work without them.
 const OBJECTS: [(&str, &str); 6] = [
     ("Account", "accounts, industries and regions are unknown"),
@@ -37,7 +40,7 @@ pub(super) async fn describe(
     fields: &[String],
 ) -> Result<Description, SourceError> {
     let mut description = Description::default();
-    let mut known: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let mut known: Known = BTreeMap::new();
     let opportunity = field_names(session, "Opportunity").await?;
     let Some(opportunity) = opportunity else {
         return Err(SourceError::new(
@@ -70,11 +73,28 @@ pub(super) async fn describe(
     read_stages(session, &mut description).await?;
     if detail.columns.iter().any(|column| column == "CurrencyIsoCode") {
         read_currencies(session, &mut description).await?;
+        read_dated_rates(session, &mut description).await?;
     }
+    description.types = types(&known, &detail);
     let shown = detail.columns.iter().filter(|column| *column != "IsDeleted");
     description.columns = shown.cloned().collect();
     description.detail = serde_json::to_value(&detail).unwrap_or_default();
     Ok(description)
+}
+
+/// The types of the columns that are read.
+fn types(known: &Known, detail: &Detail) -> BTreeMap<String, String> {
+    let object = |path: &str| match path {
+        "Owner" => "User",
+        "Owner.UserRole" => "UserRole",
+        "Account" => "Account",
+        _ => "Opportunity",
+    };
+    let kind = |column: &String| -> Option<(String, String)> {
+        let (path, field) = column.rsplit_once('.').unwrap_or(("", column));
+        Some((column.clone(), known.get(object(path))?.get(field)?.clone()))
+    };
+    detail.columns.iter().filter_map(kind).collect()
 }
 
 async fn account(session: &Session) -> String {
@@ -88,23 +108,24 @@ async fn account(session: &Session) -> String {
     }
 }
 
-/// The names of an object's fields that we may read; `None` when we may not see the object.
+/// The fields of an object that we may read, and their types; `None` when we may not see the object.
 async fn field_names(
     session: &Session,
     object: &str,
-) -> Result<Option<BTreeSet<String>>, SourceError> {
+) -> Result<Option<BTreeMap<String, String>>, SourceError> {
     let answer = match session.get(&format!("sobjects/{object}/describe"), &[]).await {
         Ok(answer) => answer,
         Err(error) if matches!(error.cause, Cause::Permission | Cause::Answer) => return Ok(None),
         Err(error) => return Err(error),
     };
     let fields = answer["fields"].as_array().into_iter().flatten();
-    let names = fields.filter_map(|field| field["name"].as_str()).map(str::to_owned);
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let names = fields.filter_map(|field| Some((text(&field["name"])?, text(&field["type"])?)));
     Ok((answer["queryable"] != false).then(|| names.collect()))
 }
 
 fn choose_fields(
-    known: &BTreeMap<&str, BTreeSet<String>>,
+    known: &Known,
     fields: &[String],
     detail: &mut Detail,
     description: &mut Description,
@@ -118,7 +139,7 @@ fn choose_fields(
         if stands_in.iter().any(is_needless) {
             continue;
         }
-        if names.contains(wanted.field) {
+        if names.contains_key(wanted.field) {
             detail.columns.push(wanted.column.to_owned());
         } else {
             description.findings.push(Finding {
@@ -132,13 +153,13 @@ fn choose_fields(
         }
     }
     let Some(opportunity) = known.get("Opportunity") else { return };
-    let optional = OPTIONAL.iter().filter(|field| opportunity.contains(**field));
+    let optional = OPTIONAL.iter().filter(|field| opportunity.contains_key(**field));
     detail.columns.extend(optional.map(ToString::to_string));
     for field in fields {
         let is_shown = match field.split_once('.') {
-            None => opportunity.contains(field),
+            None => opportunity.contains_key(field),
             Some(("Account", field)) => {
-                known.get("Account").is_some_and(|names| names.contains(field))
+                known.get("Account").is_some_and(|names| names.contains_key(field))
             }
             Some(_) => false,
         };
@@ -204,6 +225,37 @@ async fn read_currencies(
             description.currency = Some(code.to_owned());
         } else if let Some(rate) = currency["ConversionRate"].as_f64().filter(|rate| *rate > 0.0) {
             description.rates.insert(code.to_owned(), format!("{:.10}", 1.0 / rate));
+        }
+    }
+    Ok(())
+}
+
+/// Rates by day, which organisations with advanced currency management have. They take the place of
+/// the others for the currencies that have them.
+async fn read_dated_rates(
+    session: &Session,
+    description: &mut Description,
+) -> Result<(), SourceError> {
+    let query = "SELECT IsoCode, StartDate, ConversionRate FROM DatedConversionRate ORDER BY \
+                 IsoCode, StartDate";
+    let mut answer = match session.get("query", &[("q", query)]).await {
+        Ok(answer) => answer,
+        Err(error) if matches!(error.cause, Cause::Permission | Cause::Answer) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let mut rates = records(&answer).to_vec();
+    while let Some(next) = answer["nextRecordsUrl"].as_str() {
+        answer = session.get(next, &[]).await?;
+        rates.extend_from_slice(records(&answer));
+    }
+    for rate in rates {
+        let (code, day) = (rate["IsoCode"].as_str(), rate["StartDate"].as_str());
+        let value = rate["ConversionRate"].as_f64().filter(|rate| *rate > 0.0);
+        if let (Some(code), Some(day), Some(value)) = (code, day, value)
+            && Some(code) != description.currency.as_deref()
+        {
+            let rate = (code.to_owned(), day.to_owned(), format!("{:.10}", 1.0 / value));
+            description.dated_rates.push(rate);
         }
     }
     Ok(())

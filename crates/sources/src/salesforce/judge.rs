@@ -6,13 +6,12 @@ use crate::http::{Budget, Reply, Verdict};
 use crate::{Cause, SourceError};
 
 /// Faults that pass by themselves.
-const PASSING: [&str; 6] = [
+const PASSING: [&str; 5] = [
     "QUERY_TIMEOUT",
     "UNABLE_TO_LOCK_ROW",
     "SERVER_UNAVAILABLE",
     "UNKNOWN_EXCEPTION",
     "REQUEST_RUNNING_TOO_LONG",
-    "CONCURRENT_REQUESTS_LIMIT_EXCEEDED",
 ];
 
 /// The code and the message of an error.
@@ -30,12 +29,18 @@ pub(super) fn judge(reply: &Reply) -> Verdict {
     let never = |cause, problem: String, remedy: &str| {
         Verdict::Never(SourceError::new(cause, problem, remedy))
     };
-    match (reply.status, code) {
+    let status = reply.status;
+    match (status, code) {
         (200..300, _) => Verdict::Fine,
         (_, code) if PASSING.contains(&code) => {
             Verdict::Again { after, why: format!("answered {code}") }
         }
         (401, _) | (_, "INVALID_SESSION_ID") => Verdict::Unauthorized,
+        (_, "REQUEST_LIMIT_EXCEEDED")
+            if status == 429 || message.to_lowercase().contains("concurrent") =>
+        {
+            Verdict::TooFast { after, why: format!("asks for fewer requests ({code})") }
+        }
         (_, "REQUEST_LIMIT_EXCEEDED") => never(
             Cause::Budget,
             "Salesforce allows this organisation no more requests today (REQUEST_LIMIT_EXCEEDED)"
@@ -65,13 +70,16 @@ pub(super) fn judge(reply: &Reply) -> Verdict {
         ),
         (300..=399, _) => never(
             Cause::WrongHost,
-            format!("the host sends us elsewhere ({})", reply.status),
+            format!("the host sends us elsewhere ({status})"),
             "give the address of your own domain as the host, like https://acme.my.salesforce.com",
         ),
-        (408 | 429 | 500.., _) => {
-            Verdict::Again { after, why: format!("answered status {} {code}", reply.status) }
+        (429, _) | (_, "CONCURRENT_REQUESTS_LIMIT_EXCEEDED") => {
+            Verdict::TooFast { after, why: format!("asks for fewer requests ({status} {code})") }
         }
-        (status, _) => never(
+        (408 | 500.., _) => {
+            Verdict::Again { after, why: format!("answered status {status} {code}") }
+        }
+        _ => never(
             Cause::Answer,
             format!("Salesforce answered status {status}: {message} ({code})"),
             "run `winsight source test` to see what the organisation shows",

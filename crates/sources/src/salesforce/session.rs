@@ -15,6 +15,8 @@ const LOGIN: &str = "https://login.salesforce.com";
 const SANDBOX: &str = "https://test.salesforce.com";
 /// Seconds by which a clock may be off before a refused assertion is blamed on it.
 const SKEW: u64 = 120;
+/// Sessions that are tried for one request: one may expire on its way.
+const SESSIONS: usize = 4;
 
 /// Requests to one organisation, signed in.
 #[derive(Debug)]
@@ -98,7 +100,7 @@ impl Session {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<Reply, SourceError> {
-        for _ in 0..2 {
+        for _ in 0..SESSIONS {
             let signed_in = self.signed_in().await?;
             let url = signed_in.url(path, query);
             let judge = |reply: &Reply| self.judged(reply);
@@ -135,11 +137,24 @@ impl Session {
         Ok(signed_in)
     }
 
+    /// Signs in; where an assertion is refused and this machine's clock is off, once more by the
+    /// other side's clock.
     async fn sign_in(&self) -> Result<SignedIn, SourceError> {
+        match self.sign_in_at(self.client.pace().now().as_second()).await {
+            Err(error) if error.cause == Cause::Clock => {
+                let skew = self.client.skew().unwrap_or_default();
+                tracing::warn!(seconds = skew, "this machine's clock is off; set it, best by NTP");
+                let now = self.client.pace().now().as_second().saturating_add(skew);
+                self.sign_in_at(now).await.map_err(|_| error)
+            }
+            signed_in => signed_in,
+        }
+    }
+
+    async fn sign_in_at(&self, now: i64) -> Result<SignedIn, SourceError> {
         let mut form = vec![("client_id", self.client_id.clone())];
         match &self.sign_in {
             SignIn::Jwt { username, key } => {
-                let now = self.client.pace().now().as_second();
                 let signed = assertion(key, &self.client_id, username, &self.audience, now)?;
                 let grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
                 form = vec![

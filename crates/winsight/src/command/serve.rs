@@ -14,6 +14,10 @@ use crate::output::{say, say_json};
 
 /// How soon an alert is sent after it was raised, at the latest.
 const BETWEEN_PASSES: Duration = Duration::from_secs(1);
+/// How soon a deal is read that a CRM has announced.
+const BETWEEN_ANNOUNCED: Duration = Duration::from_millis(500);
+/// How long after its time the nightly sync begins, at the latest.
+const BETWEEN_SYNCS: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(place: &Place, listen: SocketAddr, json: bool) -> Result<()> {
     let workspace = configuration::open(place).await?;
@@ -45,6 +49,31 @@ async fn keep_delivering(workspace: Workspace, courier: Courier) {
     }
 }
 
+/// Reads what CRMs announce until the courier is stopped.
+async fn keep_reading_announced(workspace: &Workspace, courier: &Courier) {
+    while !courier.is_stopped() {
+        if let Err(error) = workspace.read_announced().await {
+            tracing::warn!(%error, "announced deals were not read; it is tried again");
+            courier.rest(BETWEEN_SYNCS).await;
+        }
+        courier.rest(BETWEEN_ANNOUNCED).await;
+    }
+}
+
+/// Syncs every night until the courier is stopped.
+async fn keep_syncing(workspace: &Workspace, courier: &Courier) {
+    while !courier.is_stopped() {
+        match workspace.sync_due().await {
+            Ok(synced) => synced.into_iter().for_each(|(source, outcome)| match outcome {
+                Ok(report) => tracing::info!(source, pages = report.pages, "synced"),
+                Err(error) => tracing::error!(source, %error, "the nightly sync failed"),
+            }),
+            Err(error) => tracing::error!(%error, "the nightly syncs cannot be looked up"),
+        }
+        courier.rest(BETWEEN_SYNCS).await;
+    }
+}
+
 /// Serves until Ctrl-C.
 pub(crate) async fn until_stopped(server: Server, workspace: Workspace) -> Result<()> {
     let stop = async {
@@ -55,8 +84,18 @@ pub(crate) async fn until_stopped(server: Server, workspace: Workspace) -> Resul
     };
     let courier = Courier::new(configuration::present());
     let delivering = tokio::spawn(keep_delivering(workspace.clone(), courier.clone()));
-    let outcome = server.run(Arc::new(workspace), stop).await;
-    // What is being sent is sent to its end, so that it is not sent again later.
+    let serving = tokio::spawn(server.run(Arc::new(workspace.clone()), stop));
+    let loading = async {
+        let reading = keep_reading_announced(&workspace, &courier);
+        tokio::join!(Box::pin(reading), Box::pin(keep_syncing(&workspace, &courier)))
+    };
+    let outcome = tokio::select! {
+        outcome = serving => outcome?,
+        // Only the courier ends it, and it is not asked to stop before.
+        _ = loading => Ok(()),
+    };
+    // What is being sent is sent to its end, so that it is not sent again later. A sync that is under
+    // way is dropped: the next one goes on where it stopped.
     courier.stop();
     delivering.await?;
     outcome?;

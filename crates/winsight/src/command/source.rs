@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use winsight_jobs::{
     Description, NewSource, SourceKind, SourceState, SyncProgress, SyncReport, Workspace,
 };
-use winsight_server::wire::LoadReport;
+use winsight_server::wire::{LoadReport, Source};
 
 use crate::cli::{AddSource, Place, SourceAction, Sync, Usage};
 use crate::command::import;
@@ -73,7 +73,7 @@ fn read_secret(file: &Path) -> Result<String> {
 async fn list(workspace: &Workspace, json: bool) -> Result<()> {
     let states = workspace.source_states().await?;
     if json {
-        return say_json(&states.iter().map(state_json).collect::<Vec<_>>());
+        return say_json(&states.into_iter().map(Source::from).collect::<Vec<_>>());
     }
     let row = |state: &SourceState| {
         let health = &state.health;
@@ -83,20 +83,6 @@ async fn list(workspace: &Workspace, json: bool) -> Result<()> {
     };
     let rows = states.iter().map(row).collect();
     say(&table(&["source", "kind", "last success", "failing because"], 4, rows))
-}
-
-fn state_json(state: &SourceState) -> Value {
-    json!({
-        "source": state.name,
-        "kind": state.kind,
-        "added_at": state.added_at,
-        "unfinished": state.is_unfinished,
-        "succeeded_at": state.health.succeeded_at,
-        "failure": state.health.failure,
-        "breaker": state.health.breaker,
-        "requests_today": state.health.budget.used,
-        "requests_allowed": state.health.budget.allowed,
-    })
 }
 
 async fn test(workspace: &Workspace, name: &str, json: bool) -> Result<()> {
@@ -172,6 +158,11 @@ fn sync_json(reports: &[SyncReport]) -> Result<Value> {
                 "source": report.source,
                 "full": report.full,
                 "resumed": report.resumed,
+                "drift": report.drift.map(|drift| json!({
+                    "missing": drift.missing,
+                    "different": drift.different,
+                    "gone": drift.gone,
+                })),
                 "pages": report.pages,
                 "requests": report.requests,
                 "retries": report.retries,
@@ -191,6 +182,13 @@ fn print(report: &SyncReport) -> Result<()> {
     ))?;
     for finding in &report.findings {
         say(&format!("missing: {}: {}; {}", finding.missing, finding.effect, finding.remedy))?;
+    }
+    if let Some(drift) = report.drift {
+        say(&format!(
+            "drift repaired: {} deals were missing, {} were different, {} are gone from the CRM; \
+             what changed while they were read counts too",
+            drift.missing, drift.different, drift.gone
+        ))?;
     }
     if report.loads.is_empty() {
         return say("nothing has changed since the last sync");

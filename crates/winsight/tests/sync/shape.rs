@@ -1,0 +1,58 @@
+//! What administrators do to a CRM: fields, labels, masses of deals.
+
+use winsight_emulate::{Command, Kind};
+
+use crate::account::Account;
+
+fn region(kind: Kind) -> (String, String) {
+    let (object, field) = match kind {
+        Kind::Salesforce => ("Opportunity", "Region__c"),
+        Kind::HubSpot => ("deals", "region"),
+    };
+    (object.to_owned(), field.to_owned())
+}
+
+#[tokio::test]
+async fn a_field_that_was_away_or_of_another_type_is_whole_again_afterwards() {
+    for kind in [Kind::Salesforce, Kind::HubSpot] {
+        let account = Account::new(kind, 110).await;
+        account.sync(false).await;
+        let (object, field) = region(kind);
+        let changes = [
+            Command::RemoveField { object: object.clone(), field: field.clone() },
+            Command::RetypeField { object, field },
+        ];
+        for change in changes {
+            account.execute(change.clone()).await;
+            account.live_a_day().await;
+            account.sync(false).await;
+            account.execute(Command::RestoreSchema).await;
+            let report = account.sync(false).await;
+            assert!(report.full, "{kind:?}: everything is read after {change:?}");
+            account.compare(&format!("{kind:?} after {change:?}")).await;
+            assert!(!account.sync(false).await.full);
+        }
+    }
+}
+
+#[tokio::test]
+async fn new_labels_reach_the_deals_that_have_them() {
+    let account = Account::new(Kind::HubSpot, 110).await;
+    account.sync(false).await;
+    account.execute(Command::RenamePipeline { pipeline: 0, label: "Direct".to_owned() }).await;
+    let stage = account.emulator.truth().deals[0].stage.clone();
+    account.execute(Command::RenameStage { stage, label: "Talks".to_owned() }).await;
+    account.sync(false).await;
+    account.compare("after the labels changed").await;
+}
+
+#[tokio::test]
+async fn deals_that_are_saved_at_one_moment_are_all_read() {
+    for kind in [Kind::Salesforce, Kind::HubSpot] {
+        let account = Account::new(kind, 700).await;
+        account.sync(false).await;
+        account.execute(Command::EditMany { deals: 650, spread: 0 }).await;
+        account.sync(false).await;
+        account.compare(&format!("{kind:?} after a mass edit")).await;
+    }
+}
