@@ -27,6 +27,9 @@ const HEADINGS = [
   "Win rate over time",
   "Open alerts",
   "Segments",
+  "Why it changed",
+  "Pipeline",
+  "Cohorts",
   "This week",
   "This month",
 ];

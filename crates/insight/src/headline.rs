@@ -1,8 +1,8 @@
 use winsight_model::{Settings, Tally};
 
 use crate::friction::deal_friction_change_interval;
-use crate::gaussian::{Z_95, beyond_either_side};
-use crate::metrics::revenue_weighted_variance;
+use crate::metrics::effective_deals;
+use crate::proportion::{difference_p_value_of, newcombe_of};
 use crate::{
     Interval, Metrics, SegmentPair, benjamini_hochberg, dfi_change_p_value, level_of_a_look,
     metrics,
@@ -36,10 +36,11 @@ pub struct HeadlineChanges {
 
 /// How the headline metrics of all deals changed.
 ///
-/// `rwwr`: the windows hold different deals, so the linearised variances of both ratios add up (the
-/// delta method), and the interval is that of the normal distribution. `dfi`: the interval and test of
-/// [`dfi_change_p_value`], on the logarithm. Real is what Benjamini–Hochberg over the two rejects at
-/// [`level_of_a_look`].
+/// `rwwr`: Newcombe's interval and the score test of two rates, each worth the effective number of
+/// deals that its own interval is made of. `dfi`: the interval and test of [`dfi_change_p_value`], on the
+/// logarithm. Real is as in [`crate::gate_changes`]: the interval excludes no change, Benjamini–Hochberg
+/// over the two rejects it at [`level_of_a_look`], and a change of `rwwr` is larger than
+/// `alerts.win_rate_drop`.
 pub fn headline_changes(
     overall: &SegmentPair,
     settings: &Settings,
@@ -63,7 +64,9 @@ pub fn headline_changes(
     }
     let level = level_of_a_look(settings, looks_per_quarter);
     let rejected = benjamini_hochberg(&[rwwr.p_value, dfi.p_value], level);
-    (rwwr.real, dfi.real) = (rejected[0], rejected[1]);
+    let large = rwwr.change.is_some_and(|by| by.abs() > settings.alerts.win_rate_drop);
+    rwwr.real = rejected[0] && large && rwwr.interval.is_some_and(Interval::excludes_zero);
+    dfi.real = rejected[1] && dfi.interval.is_some_and(|interval| !interval.contains(1.0));
     HeadlineChanges { rwwr, dfi }
 }
 
@@ -73,21 +76,17 @@ fn rwwr_change(
 ) -> MetricChange {
     let both = now.rwwr.zip(then.rwwr);
     let change = both.map(|(now, then)| now - then);
-    let standard_error = both.and_then(|(now, then)| {
-        let variances =
-            revenue_weighted_variance(current, now)? + revenue_weighted_variance(baseline, then)?;
-        Some(variances.sqrt())
-    });
-    let tested = change.zip(standard_error);
+    let worth = |tally: &Tally, rate: Option<f64>| {
+        let rate = rate?;
+        Some((rate, effective_deals(tally, rate)?))
+    };
+    let rates = worth(current, now.rwwr).zip(worth(baseline, then.rwwr));
     MetricChange {
         current: now.rwwr,
         baseline: then.rwwr,
         change,
-        interval: tested.map(|(by, error)| Interval {
-            low: (by - Z_95 * error).max(-1.0),
-            high: (by + Z_95 * error).min(1.0),
-        }),
-        p_value: tested.map_or(1.0, |(by, error)| beyond_either_side(by / error)),
+        interval: rates.map(|(now, then)| newcombe_of(now, then)),
+        p_value: rates.map_or(1.0, |(now, then)| difference_p_value_of(now, then)),
         real: false,
     }
 }

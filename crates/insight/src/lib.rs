@@ -68,8 +68,8 @@ pub use narrative::{
 };
 pub use pipeline::{
     BridgePart, HighRisk, PipelineBridge, PipelineHealth, PipelineQuality, QualityInput,
-    QualityPart, QualityPartKind, RiskPattern, RiskyDeal, StageLine, high_risk,
-    high_risk_by_chance, pipeline_health, pipeline_quality, risk_reasons,
+    QualityPart, QualityPartKind, RiskPattern, RiskyDeal, StageLine, high_risk_by_chance,
+    pipeline_health, pipeline_quality, risk_reasons,
 };
 pub use pooling::{Pool, PooledRate, rolled_up};
 pub use progression::{PROGRESSION_DAYS, ProgressionShares, StageProgression, stage_progression};

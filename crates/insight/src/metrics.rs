@@ -118,7 +118,7 @@ pub(crate) fn revenue_weighted_win_rate(tally: &Tally) -> Result<f64, String> {
 /// The ratio estimator's variance by linearisation: with residuals A(w − R) of amount A and outcome
 /// w, it is n/(n − 1) · Σ residual² / (ΣA)² (Cochran, Sampling Techniques, section 6.4). `None` when
 /// all deals with an amount ended alike.
-pub(crate) fn revenue_weighted_variance(tally: &Tally, rate: f64) -> Option<f64> {
+fn revenue_weighted_variance(tally: &Tally, rate: f64) -> Option<f64> {
     let deals = tally.deals() as f64;
     let won_residuals = tally.won.amount_squared as f64 * (1.0 - rate).powi(2);
     let lost_residuals = tally.lost.amount_squared as f64 * rate.powi(2);
@@ -130,13 +130,18 @@ pub(crate) fn revenue_weighted_variance(tally: &Tally, rate: f64) -> Option<f64>
 
 /// Wilson's score interval with an effective number of deals (Korn and Graubard, Analysis of Health
 /// Surveys, section 5.1; Dean and Pagano 2015).
+fn revenue_weighted_interval(tally: &Tally, rate: f64) -> Option<Interval> {
+    Some(score_interval(rate, effective_deals(tally, rate)?, Z_95))
+}
+
+/// How many deals of equal amounts would tell as much about a revenue-weighted win rate.
 ///
 /// Two measures of the effective number: Kish's (ΣA)² / ΣA², which knows only how unequal the amounts
 /// are, and that of the linearised variance, which also knows which deals were won, but is itself a
 /// guess while deals are few. The more deals, the more the second counts. In simulations of 30 to 1,000
 /// deals with skewed amounts it holds the truth 94 to 96% of the time, where the linearised normal
 /// interval falls to 87%.
-fn revenue_weighted_interval(tally: &Tally, rate: f64) -> Option<Interval> {
+pub(crate) fn effective_deals(tally: &Tally, rate: f64) -> Option<f64> {
     let cents = closed_amount(tally).cents() as f64;
     let squares = tally.won.amount_squared as f64 + tally.lost.amount_squared as f64;
     let kish = cents * cents / squares;
@@ -145,11 +150,10 @@ fn revenue_weighted_interval(tally: &Tally, rate: f64) -> Option<Interval> {
     }
     let linearised = revenue_weighted_variance(tally, rate).map(|of| rate * (1.0 - rate) / of);
     let trusted = kish / (kish + FEW_DEALS);
-    let effective = match linearised {
+    Some(match linearised {
         Some(linearised) if linearised > 0.0 => {
             (kish.ln() * (1.0 - trusted) + linearised.ln() * trusted).exp()
         }
         _ => kish,
-    };
-    Some(score_interval(rate, effective, Z_95))
+    })
 }

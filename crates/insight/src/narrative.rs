@@ -13,7 +13,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde_json::{Value, json};
-use winsight_model::{Tally, Window};
+use winsight_model::{Segment, Tally, Window};
 
 use crate::{Causes, DriverAnalysis, SegmentChange, SegmentPair};
 
@@ -64,10 +64,8 @@ pub enum InsightKind {
     NothingChanged,
     /// Win rates by lead source.
     LeadSources,
-    /// Whether reps differ by more than chance.
+    /// Reps against what the deals they were given let expect, and whether they differ at all.
     RepPattern,
-    /// Reps against what the deals they were given let expect.
-    RepFunnel,
     /// The win rate over time and what comes.
     Trend,
     /// What goes with winning.
@@ -92,7 +90,6 @@ impl InsightKind {
             Self::NothingChanged => "nothing_changed",
             Self::LeadSources => "lead_sources",
             Self::RepPattern => "rep_pattern",
-            Self::RepFunnel => "rep_funnel",
             Self::Trend => "trend",
             Self::Drivers => "drivers",
             Self::DriverChange => "driver_change",
@@ -165,6 +162,10 @@ pub struct WeeklyInput {
     pub segments: Vec<SegmentPair>,
     /// What the change comes from, over combinations of dimensions.
     pub causes: Causes,
+    /// Segments that moved only because they share deals with another one that did.
+    pub echoes: Vec<Segment>,
+    /// Segments whose win rate an alert says fell, against the year before.
+    pub alerted: Vec<Segment>,
 }
 
 /// What the monthly insights are made from.
@@ -180,8 +181,8 @@ pub struct MonthlyInput<'a> {
     pub segments: Vec<SegmentPair>,
     /// What the change comes from, over combinations of dimensions.
     pub causes: Causes,
-    /// The driver analysis.
-    pub drivers: &'a DriverAnalysis,
+    /// The driver analysis, or why there is none.
+    pub drivers: Result<&'a DriverAnalysis, String>,
 }
 
 /// What every comparison of deals leaves open.

@@ -94,13 +94,8 @@ pub struct HighRisk {
     pub amount: Money,
 }
 
-/// The deals of `deals` that match a risk pattern as of `today`, without regard to win chances.
-pub fn high_risk(deals: &[OpenDeal], today: Date, settings: &AlertSettings) -> HighRisk {
-    high_risk_by_chance(deals, &[], today, settings)
-}
-
 /// The deals of `deals` that match a risk pattern as of `today`; `chances` are theirs, in the same
-/// order.
+/// order; a deal without one is judged by the patterns alone.
 pub fn high_risk_by_chance(
     deals: &[OpenDeal],
     chances: &[Option<WinChance>],

@@ -82,6 +82,16 @@ pub fn difference_p_value(current: Share, baseline: Share) -> f64 {
     if variance > 0.0 { beyond_either_side((rate - before) / variance.sqrt()) } else { 1.0 }
 }
 
+/// [`difference_p_value`] of two rates that are worth so many deals, more than none.
+pub(crate) fn difference_p_value_of(
+    (rate, deals): (f64, f64),
+    (before, deals_before): (f64, f64),
+) -> f64 {
+    let pooled = (rate * deals + before * deals_before) / (deals + deals_before);
+    let variance = pooled * (1.0 - pooled) * (1.0 / deals + 1.0 / deals_before);
+    if variance > 0.0 { beyond_either_side((rate - before) / variance.sqrt()) } else { 1.0 }
+}
+
 /// Chance of a win rate at least this low if the true one were `threshold`: the one-sided score
 /// test. Small values say that the rate lies below. 1 without deals, or when `threshold` is not
 /// strictly between 0 and 1.

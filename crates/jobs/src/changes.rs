@@ -1,6 +1,7 @@
 //! What changed between two windows, why, and the deals behind it.
 
 use jiff::civil::Date;
+use winsight_alert::{AlertState, Rule};
 use winsight_insight::{
     CauseSearch, Causes, Decomposition, GatedChange, HeadlineChanges, LOOKS_PER_QUARTER,
     LossConcentration, SegmentPair, ShapleySplit, SplitMetric, change_remarks, decompose,
@@ -14,6 +15,8 @@ use crate::{JobError, Workspace};
 
 /// Dimensions that a change can be split by together, and that a cause can combine.
 const MOST_DIMENSIONS: usize = 3;
+/// Changes that are told apart from those that only share their deals; each costs a pass over the deals.
+const MOST_CAUSES: usize = 4;
 
 /// Which windows to compare.
 #[derive(Clone, Debug)]
@@ -130,6 +133,14 @@ impl Workspace {
             None
         };
         let last_known = trailing.last_day();
+        let mut remarks = change_remarks(
+            (window, baseline, last_known),
+            &overall,
+            by,
+            &asked,
+            self.settings.min_deals,
+        );
+        remarks.extend(self.alerts_besides().await?);
         Ok(ChangesTable {
             window,
             baseline,
@@ -139,17 +150,31 @@ impl Workspace {
             shapley: split(SplitMetric::WinRate),
             rwwr_shapley: split(SplitMetric::RevenueWeighted),
             concentration: loss_concentration(&asked),
-            remarks: change_remarks(
-                (window, baseline, last_known),
-                &overall,
-                by,
-                &asked,
-                self.settings.min_deals,
-            ),
+            remarks,
             overall: judged_overall,
             segments: judged,
             causes,
         })
+    }
+
+    /// Which win rates have an alert: alerts compare other windows than the table.
+    async fn alerts_besides(&self) -> Result<Option<String>, JobError> {
+        let mut live = self.live_alerts().await?;
+        let now = self.clock.instant();
+        live.retain(|alert| {
+            alert.finding.rule == Rule::WinRateDrop
+                && alert.state != AlertState::Pending
+                && alert.opened_at <= now
+        });
+        let names: Vec<String> =
+            live.iter().map(|alert| alert.finding.segment.to_string()).collect();
+        Ok((!names.is_empty()).then(|| {
+            format!(
+                "alerts compare with the year before, every day, and one is open on {}; the verdicts \
+                 here are about these two windows alone",
+                names.join(", ")
+            )
+        }))
     }
 
     /// What the change of the win rate between two windows comes from, over combinations of up to
@@ -175,6 +200,47 @@ impl Workspace {
             length_ratio: f64::from(window.days().max(1)) / f64::from(baseline.days().max(1)),
         };
         Ok(find_causes(&cells, &search))
+    }
+
+    /// Segments that moved only because they share deals with another one that did: the clearest
+    /// change stands, its deals are set aside, and another one stands if the other deals show it too.
+    pub(crate) async fn echoes(
+        &self,
+        commit: &Commit,
+        (window, baseline): (Window, Window),
+        overall: &SegmentPair,
+        pairs: &[SegmentPair],
+    ) -> Result<Vec<Segment>, JobError> {
+        let all = self.moved(overall, pairs);
+        let mut causes: Vec<Segment> = Vec::new();
+        let mut left = all.clone();
+        while let Some(cause) = left.first() {
+            let is_everything = *cause == Segment::all();
+            causes.push(cause.clone());
+            if is_everything || causes.len() == all.len() {
+                break;
+            }
+            if causes.len() == MOST_CAUSES {
+                causes.append(&mut left);
+                break;
+            }
+            let dimensions = Dimension::known_while_open();
+            let (overall, pairs) =
+                self.pairs(commit, window, baseline, &dimensions, &causes).await?;
+            left = self.moved(&overall, &pairs);
+            left.retain(|segment| all.contains(segment));
+        }
+        let is_echo = |segment: &Segment| *segment != Segment::all() && !causes.contains(segment);
+        Ok(all.into_iter().filter(is_echo).collect())
+    }
+
+    /// What moved beyond chance, the clearest first.
+    fn moved(&self, overall: &SegmentPair, pairs: &[SegmentPair]) -> Vec<Segment> {
+        let tested = tested_segments(overall, pairs);
+        let mut moved = gate_changes(&tested, &self.settings, LOOKS_PER_QUARTER);
+        moved.retain(|gated| gated.real);
+        moved.sort_by(|a, b| a.change.p_value.total_cmp(&b.change.p_value));
+        moved.into_iter().map(|gated| gated.change.segment).collect()
     }
 
     /// Every combination of the dimensions' values in both windows.
@@ -208,7 +274,7 @@ impl Workspace {
 }
 
 /// Refuses windows that share days: a deal closed in both would be compared with itself.
-fn apart(window: Window, baseline: Window) -> Result<(), JobError> {
+pub(crate) fn apart(window: Window, baseline: Window) -> Result<(), JobError> {
     let from = window.from.max(baseline.from);
     let to = window.to.min(baseline.to);
     if from < to {

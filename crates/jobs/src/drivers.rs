@@ -8,6 +8,7 @@ use winsight_insight::{
 use winsight_model::{Dimension, Tally, Window};
 use winsight_store::Commit;
 
+use crate::changes::apart;
 use crate::{JobError, Workspace};
 
 /// Days looked at, unless a window is given.
@@ -65,6 +66,7 @@ impl Workspace {
     ) -> Result<DriverReport, JobError> {
         let window = self.year_or(commit, query.window).await?;
         let baseline = query.baseline.unwrap_or_else(|| window.preceding());
+        apart(window, baseline)?;
         let dimensions = Dimension::known_while_open();
         let mut notes = Vec::new();
         let current = self.shortened(commit, window, &dimensions).await?;

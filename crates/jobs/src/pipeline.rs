@@ -278,11 +278,17 @@ impl Workspace {
         let CountedStays { deals, .. } = self.store.stays(&commit, &request).await?;
         let stays = deals.into_iter().map(|by| by.into_values().next().unwrap_or_default());
         let min_deals = self.settings.min_deals;
-        Ok(periods
+        let mut cohorts: Vec<CohortWinRate> = periods
             .into_iter()
             .zip(stays)
             .map(|(period, stays)| cohort_win_rate(period, &stays, horizon, min_deals))
-            .collect())
+            .collect();
+        if query.from.is_none() {
+            // Before the first deal there was nothing to ask for.
+            let empty = cohorts.iter().take_while(|cohort| cohort.deals == 0).count();
+            cohorts.drain(..empty);
+        }
+        Ok(cohorts)
     }
 }
 

@@ -11,9 +11,9 @@ use winsight_alert::{
     reconcile,
 };
 use winsight_insight::{
-    Cadence, DailyInput, DriverAnalysis, Insight, MonthlyInput, SegmentPair, TrendInput,
-    WeeklyInput, daily_insights, driver_change_insight, high_risk_by_chance, monthly_insights,
-    rep_insight, trend_insight, weekly_insights,
+    Cadence, DailyInput, Insight, MonthlyInput, SegmentPair, TrendInput, WeeklyInput,
+    daily_insights, driver_change_insight, high_risk_by_chance, monthly_insights, rep_insight,
+    trend_insight, weekly_insights,
 };
 use winsight_meta::{OwnFindings, RunRow};
 use winsight_model::{DataVersion, Dimension, Grain, OpenDeal, Segment, Window};
@@ -187,7 +187,17 @@ impl Workspace {
         let windows = (window, baseline_window);
         let mut insights =
             vec![self.trend_insight(commit, Cadence::Weekly, windows, (&overall, &pairs)).await?];
-        let input = WeeklyInput { window, baseline_window, overall, segments: pairs, causes };
+        let echoes = self.echoes(commit, windows, &overall, &pairs).await?;
+        let alerted = findings.iter().filter(|finding| finding.rule == Rule::WinRateDrop);
+        let input = WeeklyInput {
+            window,
+            baseline_window,
+            overall,
+            segments: pairs,
+            causes,
+            echoes,
+            alerted: alerted.map(|finding| finding.segment.clone()).collect(),
+        };
         insights.extend(weekly_insights(&input, &self.settings));
         match self.reps_in(commit, Window::trailing(REP_DAYS, window.last_day())).await {
             Ok(reps) => insights.extend(rep_insight(&reps, &self.settings)),
@@ -232,18 +242,18 @@ impl Workspace {
             self.pairs(commit, window, baseline_window, &dimensions, &Segment::all()).await?;
         let (drivers, changes) = match self.drivers_in(commit, &DriversQuery::default()).await {
             // Too little to analyse is a quiet month, not a failed run.
-            Err(JobError::Drivers(_)) => (DriverAnalysis::default(), None),
+            Err(JobError::Drivers(reason)) => (Err(reason.to_string()), None),
             report => {
                 let report = report?;
-                (report.analysis, report.changes)
+                (Ok(report.analysis), report.changes)
             }
         };
         let windows = (window, baseline_window);
         let trend =
             self.trend_insight(commit, Cadence::Monthly, windows, (&overall, &segments)).await?;
         let causes = self.causes(commit, window, baseline_window).await?;
-        let input =
-            MonthlyInput { window, baseline_window, overall, segments, causes, drivers: &drivers };
+        let drivers = drivers.as_ref().map_err(String::clone);
+        let input = MonthlyInput { window, baseline_window, overall, segments, causes, drivers };
         let mut insights = monthly_insights(&input, &self.settings);
         insights.extend(changes.map(|changes| driver_change_insight(&changes, &self.settings)));
         insights.push(trend);

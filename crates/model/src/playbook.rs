@@ -21,6 +21,10 @@ pub struct Playbook {
     pub rep_below: String,
     /// A rep wins more than they let expect.
     pub rep_above: String,
+    /// A lead source wins too few of its deals.
+    pub lead_source_low: String,
+    /// Lost deals of a rep take longer, against won ones, than before.
+    pub deal_friction: String,
     /// What to do about a segment instead of `segment_drop` and `driver`: by dimension, as in
     /// `acv_bucket`, or by dimension and value, as in `acv_bucket=Enterprise`.
     pub segments: BTreeMap<String, String>,
@@ -45,6 +49,10 @@ pub enum Play {
     RepBelow,
     /// Above it.
     RepAbove,
+    /// A lead source that wins too little.
+    LeadSourceLow,
+    /// A rep who chases dead deals.
+    DealFriction,
 }
 
 impl Default for Playbook {
@@ -59,6 +67,10 @@ impl Default for Playbook {
             driver_worsening: text("Ask the sales leads what changed for {segment}"),
             rep_below: text("Look at the lost deals of {value} together"),
             rep_above: text("Let {value} show the others how"),
+            lead_source_low: text("Tighten MQL→SQL qualification criteria"),
+            deal_friction: text(
+                "Review the oldest open deals with this rep and qualify out sooner",
+            ),
             segments: BTreeMap::new(),
         }
     }
@@ -81,6 +93,8 @@ impl Playbook {
             Play::DriverWorsening => &self.driver_worsening,
             Play::RepBelow => &self.rep_below,
             Play::RepAbove => &self.rep_above,
+            Play::LeadSourceLow => &self.lead_source_low,
+            Play::DealFriction => &self.deal_friction,
         });
         let words = match dimension {
             "acv_bucket" => "deal size".to_owned(),

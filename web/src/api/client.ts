@@ -3,11 +3,15 @@ import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
 export type Alert = Schemas["Alert"];
+export type BridgePart = Schemas["BridgePart"];
 export type Change = Schemas["Change"];
 export type Changes = Schemas["Changes"];
+export type Cohort = Schemas["Cohort"];
 export type Insight = Schemas["Insight"];
 export type Metric = Schemas["Metric"];
 export type MetricChange = Schemas["MetricChange"];
+export type Pipeline = Schemas["Pipeline"];
+export type QualityPart = Schemas["QualityPart"];
 export type Status = Schemas["Status"];
 export type Trend = Schemas["Trend"];
 export type TrendPoint = Schemas["TrendPoint"];

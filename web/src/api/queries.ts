@@ -56,3 +56,15 @@ export const changesQuery = (by: string) =>
     queryKey: ["changes", by],
     queryFn: () => body(client.GET("/api/v1/changes", { params: { query: { by } } })),
   });
+
+/** The open pipeline, its quality, and what changed it in the past week. */
+export const pipelineQuery = queryOptions({
+  queryKey: ["pipeline"],
+  queryFn: () => body(client.GET("/api/v1/pipeline", { params: { query: { all: true } } })),
+});
+
+/** Win rates by the quarter in which deals were created. */
+export const cohortsQuery = queryOptions({
+  queryKey: ["cohorts"],
+  queryFn: () => body(client.GET("/api/v1/cohorts")),
+});

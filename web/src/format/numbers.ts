@@ -17,6 +17,14 @@ export function points(difference: number): string {
   return signed(Math.round(difference * 100));
 }
 
+/** A signed difference of shares in points with one decimal: `-0.0314` is `−3.1`. */
+export function exactPoints(difference: number): string {
+  const tenths = Math.round(difference * 1000);
+  if (tenths === 0) return "0.0";
+  const text = (Math.abs(tenths) / 10).toFixed(1);
+  return tenths > 0 ? `+${text}` : `${MINUS}${text}`;
+}
+
 /** `points` with its unit: `−1 point`, `+4 points`. */
 export function pointsInWords(difference: number): string {
   const rounded = Math.round(difference * 100);

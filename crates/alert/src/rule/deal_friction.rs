@@ -1,5 +1,5 @@
 use winsight_insight::{Metrics, dfi_anytime_p_value, metrics};
-use winsight_model::{DayHistogram, Settings};
+use winsight_model::{DayHistogram, Play, Settings};
 
 use super::tested::{Said, Tested, deals_at_end, tested};
 use super::{Observation, Rule};
@@ -59,7 +59,11 @@ fn finding(
         baseline: Some(before),
         title: "Deal Friction Rising",
         message,
-        action: "Review the oldest open deals with this rep and qualify out sooner",
+        action: settings.playbook.action(
+            Play::DealFriction,
+            "rep",
+            &rep.pair.segment.value_label(),
+        ),
         evidence: evidence(rep, (&current, &baseline), &standing, budget),
     };
     Some(rep.finding(observation, said))

@@ -1,5 +1,5 @@
 use winsight_insight::{Metrics, Share, below_rate_p_value, metrics};
-use winsight_model::Settings;
+use winsight_model::{Play, Settings};
 
 use super::tested::{Said, Tested, deals_at_end, tested};
 use super::{Observation, Rule};
@@ -53,7 +53,11 @@ fn finding(
         baseline: metrics(&source.pair.baseline, settings.min_deals).win_rate,
         title: "Lead Source Performance",
         message,
-        action: "Tighten MQL→SQL qualification criteria",
+        action: settings.playbook.action(
+            Play::LeadSourceLow,
+            "lead_source",
+            &source.pair.segment.value_label(),
+        ),
         evidence: evidence(source, &current, &standing, budget)
             .with("threshold", settings.alerts.lead_source_win_rate)
             .with("overall_median_cycle_days", average),

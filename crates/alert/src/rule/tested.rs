@@ -89,7 +89,7 @@ pub(super) struct Said {
     pub(super) baseline: Option<f64>,
     pub(super) title: &'static str,
     pub(super) message: String,
-    pub(super) action: &'static str,
+    pub(super) action: String,
     pub(super) evidence: Evidence,
 }
 
@@ -135,7 +135,7 @@ impl<'a> Tested<'a> {
             currency: observation.currency.to_owned(),
             title: said.title.to_owned(),
             message: said.message,
-            action: said.action.to_owned(),
+            action: said.action,
             context: None,
             data_version: observation.data_version,
             custom: None,

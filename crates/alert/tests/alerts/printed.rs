@@ -6,7 +6,7 @@ use winsight_alert::{
     Finding, Observation, Sequence, dfi_findings, high_risk_finding, lead_source_findings, printed,
     reconcile, win_rate_findings,
 };
-use winsight_insight::high_risk;
+use winsight_insight::high_risk_by_chance;
 use winsight_model::{OpenDeal, Settings, Window};
 
 use crate::data::{dollars, observe, overall, pair, quarter, segment, shares, tally};
@@ -121,7 +121,7 @@ fn deals_at_high_risk() {
         deal("fine", new, None, "Outbound", Some(dollars(90_000))),
     ];
     let settings = Settings::default();
-    let risky = high_risk(&deals, date(2024, 6, 30), &settings.alerts);
+    let risky = high_risk_by_chance(&deals, &[], date(2024, 6, 30), &settings.alerts);
     let overall = overall(&[]);
     let open = BTreeMap::new();
     let observation = observe(&[], &overall, &open);
@@ -140,7 +140,7 @@ Action: Review these deals in next pipeline review
 Evidence: 2 match \"Enterprise deals >90 days in cycle\"; 1 match \"Outbound source + no activity \
          in 14 days\"; patterns of lost deals, not predictions; 1 deal without an amount"
     );
-    let none = high_risk(&deals[2..], date(2024, 6, 30), &settings.alerts);
+    let none = high_risk_by_chance(&deals[2..], &[], date(2024, 6, 30), &settings.alerts);
     assert_eq!(high_risk_finding(&none, &observation, &settings), None);
 }
 

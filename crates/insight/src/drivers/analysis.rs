@@ -159,7 +159,7 @@ pub enum DriverError {
     OneOutcome(u64),
     /// More questions than the deals can answer.
     #[error(
-        "{fewer} deals of the rarer outcome cannot tell {coefficients} levels apart; widen the window or use fewer dimensions"
+        "the rarer outcome has too few deals ({fewer}) for so many values ({coefficients}); widen the window or use fewer dimensions"
     )]
     TooFewDeals {
         /// Deals of the rarer outcome.

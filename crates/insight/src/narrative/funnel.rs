@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use winsight_model::{Play, Settings};
 
+use super::performance::spread_evidence;
 use super::wording::{counted, dimension_words, listed, percent};
 use super::{ASSOCIATION, Cadence, Insight, InsightKind, evidence, rank};
 use crate::{DriverChange, DriverChanges, FunnelPosition, Rep, RepAnalysis};
@@ -52,6 +53,7 @@ pub fn rep_insight(analysis: &RepAnalysis, settings: &Settings) -> Option<Insigh
     } else if !analysis.ranked {
         sentences.push("Nobody is ranked.".to_owned());
     }
+    sentences.extend(slow_to_lose(analysis));
     let playbook = &settings.playbook;
     let action = below
         .first()
@@ -64,7 +66,7 @@ pub fn rep_insight(analysis: &RepAnalysis, settings: &Settings) -> Option<Insigh
     };
     let certainty = if analysis.ranked { 1.0 - heterogeneity.p_value } else { 0.0 };
     Some(Insight {
-        kind: InsightKind::RepFunnel,
+        kind: InsightKind::RepPattern,
         cadence: Cadence::Weekly,
         title: title.to_owned(),
         text: sentences.join(" "),
@@ -87,9 +89,30 @@ pub fn rep_insight(analysis: &RepAnalysis, settings: &Settings) -> Option<Insigh
             ),
             ("p_value", json!(heterogeneity.p_value)),
             ("ranked", json!(analysis.ranked)),
+            ("spread", json!(analysis.spread.as_ref().map(spread_evidence))),
             ("reps", analysis.reps.iter().map(rep_evidence).collect()),
         ]),
-        rank: rank(50.0, certainty, 0.5),
+        rank: rank(55.0, certainty, 0.5),
+    })
+}
+
+/// Reps whose lost deals take longer than the won ones, beyond chance.
+fn slow_to_lose(analysis: &RepAnalysis) -> Option<String> {
+    let one = |rep: &Rep| {
+        let (index, interval) = (rep.dfi?, rep.dfi_interval?);
+        (rep.dfi_stands_out && index > 1.0).then(|| {
+            let interval = format!("{:.2} to {:.2}", interval.low, interval.high);
+            (index, format!("{} ({index:.2}, 95% interval {interval})", rep.rep))
+        })
+    };
+    let mut slow: Vec<(f64, String)> = analysis.reps.iter().filter_map(one).collect();
+    slow.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let names: Vec<String> = slow.into_iter().take(LISTED).map(|(_, text)| text).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "Lost deals take longer than won ones, beyond chance, with {}: their Deal Friction Index.",
+            listed(&names)
+        )
     })
 }
 
@@ -104,6 +127,15 @@ fn rep_evidence(rep: &Rep) -> Value {
         "limits": rep.limits_998,
         "position": rep.position.as_str(),
     })
+}
+
+/// `none of 6 attributes`, in words that fit any number.
+fn none_of(tested: usize) -> String {
+    match tested {
+        0 => "there was nothing to compare, and so nothing".to_owned(),
+        1 => "the one attribute that can be compared has not".to_owned(),
+        _ => format!("none of {tested} attributes"),
+    }
 }
 
 /// Which drivers changed since the window before.
@@ -126,8 +158,8 @@ pub fn driver_change_insight(changes: &DriverChanges, settings: &Settings) -> In
             .collect();
         if moved.is_empty() {
             format!(
-                "What goes with winning is what went with it before: none of {} changed beyond chance (false-discovery rate 5%; {deals}).",
-                counted(tested as u64, "attribute"),
+                "What goes with winning is what went with it before: {} changed beyond chance (false-discovery rate 5%; {deals}).",
+                none_of(tested),
             )
         } else {
             format!(

@@ -14,10 +14,26 @@ use crate::{
 /// Drivers, the period against the one before, and one recommendation.
 pub fn monthly_insights(input: &MonthlyInput<'_>, settings: &Settings) -> Vec<Insight> {
     vec![
-        driver_insight(input.drivers),
+        match &input.drivers {
+            Ok(analysis) => driver_insight(analysis),
+            Err(reason) => no_drivers(reason),
+        },
         period_over_period(input, settings),
         recommendation(input, settings),
     ]
+}
+
+fn no_drivers(reason: &str) -> Insight {
+    Insight {
+        kind: InsightKind::Drivers,
+        cadence: Cadence::Monthly,
+        title: "No driver analysis".to_owned(),
+        text: format!("No driver could be looked for: {reason}."),
+        caution: None,
+        action: None,
+        evidence: evidence([("reason", json!(reason))]),
+        rank: 90.0,
+    }
 }
 
 fn driver_insight(analysis: &DriverAnalysis) -> Insight {
@@ -35,8 +51,11 @@ fn driver_insight(analysis: &DriverAnalysis) -> Insight {
         ("No driver analysis".to_owned(), text)
     } else if significant.is_empty() {
         let text = format!(
-            "No driver: in {deals}, winning goes with none of {} beyond chance (false-discovery rate 5%).",
-            listed(&names)
+            "No driver: in {deals}, winning goes with {} beyond chance (false-discovery rate 5%).",
+            match &names[..] {
+                [one] => format!("no value of {one}"),
+                several => format!("none of {}", listed(several)),
+            }
         );
         ("No driver".to_owned(), text)
     } else {
@@ -157,7 +176,15 @@ fn period_over_period(input: &MonthlyInput<'_>, settings: &Settings) -> Insight 
     Insight {
         kind: InsightKind::PeriodOverPeriod,
         cadence: Cadence::Monthly,
-        title: format!("{} won from {}", money(now.won_amount), counted(now.deals, "closed deal")),
+        title: if now.won > 0 && now.won_amount == Money::ZERO {
+            format!(
+                "{} won of {}, without amounts",
+                grouped(&now.won),
+                counted(now.deals, "closed deal")
+            )
+        } else {
+            format!("{} won from {}", money(now.won_amount), counted(now.deals, "closed deal"))
+        },
         text,
         caution: (!now.enough_data || !then.enough_data)
             .then(|| "One of the windows has too few closed deals for rates.".to_owned()),
@@ -220,7 +247,8 @@ fn recommendation(input: &MonthlyInput<'_>, settings: &Settings) -> Insight {
         |a: &&GatedChange, b: &&GatedChange| a.change.p_value.total_cmp(&b.change.p_value);
     let drop = segments.iter().filter(dropped).min_by(by_evidence);
     let drop = drop.or_else(|| overall.iter().find(dropped));
-    let driver = input.drivers.ranked().first().copied();
+    let drivers = input.drivers.as_ref().ok().map(|analysis| analysis.ranked());
+    let driver = drivers.as_ref().and_then(|ranked| ranked.first().copied());
 
     let enough = gated.iter().filter(|gated| gated.change.enough_data).count();
     let (text, action) = if let Some(gated) = drop {
@@ -250,6 +278,10 @@ fn recommendation(input: &MonthlyInput<'_>, settings: &Settings) -> Insight {
         );
         let dimension = driver.dimension.as_str();
         (text, Some(settings.playbook.action(Play::Driver, dimension, &driver.value)))
+    } else if enough == 0 {
+        let text =
+            "Nothing can be recommended yet: no segment has enough closed deals in both windows.";
+        (text.to_owned(), None)
     } else {
         let text = "Nothing calls for a change of course: no segment dropped and no attribute goes with winning beyond chance.";
         (text.to_owned(), None)

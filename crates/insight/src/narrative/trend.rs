@@ -101,7 +101,11 @@ fn level(trend: &Trend, change: Option<&ChangePoint>) -> (String, Vec<String>) {
                     name(trend.grain),
                 ),
             };
-            (format!("Win rate steady at {}", percent(now)), vec![text])
+            let title = match &trend.note {
+                Some(_) => "Too short a history for a trend".to_owned(),
+                None => format!("Win rate steady at {}", percent(now)),
+            };
+            (title, vec![text])
         }
     }
 }

@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use winsight_model::{Play, Settings};
+use winsight_model::{Play, Segment, Settings};
 
 use super::explained::{cause_insights, causes_evidence, explanation};
-use super::performance::{lead_sources, rep_pattern};
+use super::performance::lead_sources;
 use super::wording::{
     capitalized, compared_with, counted, dimension_words, interval_in_points, listed, moved,
     percent, points, signed_tenths, tenths_of_points,
@@ -18,24 +18,54 @@ use crate::{
     gate_changes, tested_segments,
 };
 
-/// What moved between two windows, or that nothing did; lead sources; reps.
+/// How many segments a sentence lists that moved along with another one.
+const LISTED_ECHOES: usize = 5;
+
+/// What moved between two windows, or that nothing did; lead sources.
 pub fn weekly_insights(input: &WeeklyInput, settings: &Settings) -> Vec<Insight> {
     let tested = tested_segments(&input.overall, &input.segments);
     let gated = gate_changes(&tested, settings, LOOKS_PER_QUARTER);
     let Some((overall, segments)) = gated.split_first() else { return Vec::new() };
-    let mut insights = vec![win_rate_change(input, overall, settings)];
-    insights.extend(segment_changes(input, segments, settings));
+    let causes_of_echoes = gated.iter().filter(|one| one.real && !is_echo(input, one));
+    let clearest = causes_of_echoes
+        .min_by(|a, b| a.change.p_value.total_cmp(&b.change.p_value))
+        .map(|one| &one.change.segment);
+    let mut insights = vec![win_rate_change(input, overall, clearest, settings)];
+    insights.extend(segment_changes(input, segments, clearest, settings));
     let causes = cause_insights(&input.causes, settings);
     if gated.iter().all(|gated| !gated.real) && causes.is_empty() {
-        insights.push(nothing_changed(overall, segments, settings));
+        insights.push(nothing_changed(input, overall, segments, settings));
     }
     insights.extend(causes);
     insights.extend(lead_sources(&input.segments, settings));
-    insights.extend(rep_pattern(&input.segments, settings));
     insights
 }
 
-fn win_rate_change(input: &WeeklyInput, gated: &GatedChange, settings: &Settings) -> Insight {
+fn is_echo(input: &WeeklyInput, gated: &GatedChange) -> bool {
+    input.echoes.contains(&gated.change.segment)
+}
+
+/// Where a change was seen besides `clearest`, when that is among `told`.
+fn seen_as_well(input: &WeeklyInput, clearest: Option<&Segment>, told: &[&Segment]) -> String {
+    let is_told = clearest.is_some_and(|clearest| told.contains(&clearest));
+    if !is_told || input.echoes.is_empty() {
+        return String::new();
+    }
+    let first = input.echoes.iter().take(LISTED_ECHOES);
+    let mut names: Vec<String> = first.map(Segment::value_label).collect();
+    if let more @ 1.. = input.echoes.len() - names.len() {
+        names.push(format!("{more} more"));
+    }
+    format!(" It is seen in {} as well, which share these deals.", listed(&names))
+}
+
+fn win_rate_change(
+    input: &WeeklyInput,
+    gated: &GatedChange,
+    clearest: Option<&Segment>,
+    settings: &Settings,
+) -> Insight {
+    let also = seen_as_well(input, clearest, &[&gated.change.segment]);
     let change = &gated.change;
     let baseline = compared_with(input.baseline_window, input.window);
     let title_and_text = || {
@@ -58,7 +88,7 @@ fn win_rate_change(input: &WeeklyInput, gated: &GatedChange, settings: &Settings
             .filter(|_| interval.excludes_zero())
             .map(|why| format!(" {why}"))
             .unwrap_or_default();
-        Some((title, text + &why))
+        Some((title, text + &why + &also))
     };
     let (title, text) = title_and_text().unwrap_or_else(|| {
         let text = format!(
@@ -114,10 +144,11 @@ fn verdict(gated: &GatedChange, settings: &Settings) -> String {
 fn segment_changes(
     input: &WeeklyInput,
     gated: &[GatedChange],
+    clearest: Option<&Segment>,
     settings: &Settings,
 ) -> Vec<Insight> {
     let mut by_dimension: BTreeMap<String, Vec<&SegmentChange>> = BTreeMap::new();
-    for gated in gated.iter().filter(|gated| gated.real) {
+    for gated in gated.iter().filter(|gated| gated.real && !is_echo(input, gated)) {
         let dimension = gated.change.segment.dimension_label();
         by_dimension.entry(dimension).or_default().push(&gated.change);
     }
@@ -127,7 +158,10 @@ fn segment_changes(
             .into_iter()
             .map(|(_, pair)| pair.clone())
             .collect();
-        segment_change_insight(input, &dimension, (&changes, &values), settings)
+        let mut insight = segment_change_insight(input, &dimension, (&changes, &values), settings);
+        let told: Vec<&Segment> = changes.iter().map(|change| &change.segment).collect();
+        insight.text += &seen_as_well(input, clearest, &told);
+        insight
     };
     by_dimension.into_iter().map(insight).collect()
 }
@@ -171,6 +205,12 @@ fn segment_change_insight(
         evidence.insert("rate".to_owned(), json!(split.rate));
     }
     let dropped = changes.iter().find(|change| change.change.is_some_and(|by| by < 0.0));
+    if let Some(dropped) = dropped.filter(|dropped| !input.alerted.contains(&dropped.segment)) {
+        sentences.push(format!(
+            "{} has no alert of its own: alerts compare with the year before, every day.",
+            dropped.segment.value_label()
+        ));
+    }
     Insight {
         kind: InsightKind::SegmentChange,
         cadence: Cadence::Weekly,
@@ -202,6 +242,7 @@ fn change_sentence(change: &SegmentChange) -> Option<String> {
 
 /// Says how large a drop could have been missed, overall and in a segment of typical size.
 fn nothing_changed(
+    input: &WeeklyInput,
     overall: &GatedChange,
     segments: &[GatedChange],
     settings: &Settings,
@@ -226,7 +267,7 @@ fn nothing_changed(
     let nothing = if beyond_chance(&overall.change) || tested.iter().any(|one| beyond_chance(one)) {
         format!("Nothing changed by more than {threshold}: what moved beyond chance moved less")
     } else {
-        "Nothing changed: no segment moved beyond chance".to_owned()
+        "Nothing changed between the two windows: no segment moved beyond chance".to_owned()
     };
     let (title, text) = match (of_all, of_typical) {
         _ if hypotheses == 0 => {
@@ -249,6 +290,10 @@ fn nothing_changed(
             );
             ("Nothing changed", text)
         }
+        (None, _) if overall.change.baseline.won == 0 => {
+            let text = format!("{nothing}; where no deal was won, nothing can drop.");
+            ("Nothing changed", text)
+        }
         (None, _) => {
             let text =
                 format!("{nothing}; with so few deals not even a collapse would surely show.");
@@ -259,7 +304,7 @@ fn nothing_changed(
         kind: InsightKind::NothingChanged,
         cadence: Cadence::Weekly,
         title: title.to_owned(),
-        text,
+        text: text + &alerts_besides(&input.alerted),
         caution: of_all.map(|_| "A drop of that size is found four times in five.".to_owned()),
         action: None,
         evidence: evidence([
@@ -270,4 +315,20 @@ fn nothing_changed(
         ]),
         rank: rank(80.0, if hypotheses == 0 { 0.0 } else { 1.0 }, 1.0),
     }
+}
+
+/// Why alerts may stand although nothing changed since the window before.
+fn alerts_besides(alerted: &[Segment]) -> String {
+    let name = |segment: &Segment| match segment.parts() {
+        [] => "all deals".to_owned(),
+        _ => segment.value_label(),
+    };
+    let names: Vec<String> = alerted.iter().map(name).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!(
+        " Alerts compare with the year before, every day; against that, {} dropped: see the alerts.",
+        listed(&names)
+    )
 }

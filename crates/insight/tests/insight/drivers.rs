@@ -216,7 +216,7 @@ fn what_cannot_be_analysed_says_why() {
         ),
         (
             vec![cell(&["Europe"], 4, 20), cell(&["India"], 3, 20)],
-            "7 deals of the rarer outcome cannot tell 2 levels apart; widen the window or use fewer dimensions",
+            "the rarer outcome has too few deals (7) for so many values (2); widen the window or use fewer dimensions",
         ),
         (
             vec![cell(&["Europe", "SaaS"], 4, 20)],

@@ -6,8 +6,8 @@ use jiff::civil::date;
 use winsight_insight::{
     Cadence, CauseSearch, Causes, DailyInput, DriverAnalysis, HighRisk, Insight, InsightKind,
     MonthlyInput, PipelineHealth, QualityInput, SegmentPair, WeeklyInput, daily_insights, drivers,
-    find_causes, high_risk, monthly_insights, pipeline_health, pipeline_quality, short_money,
-    weekly_insights,
+    find_causes, high_risk_by_chance, monthly_insights, pipeline_health, pipeline_quality,
+    short_money, weekly_insights,
 };
 use winsight_model::{
     CellCounts, CellTable, Dimension, Money, OpenDeal, Segment, Settings, Window,
@@ -32,7 +32,15 @@ fn weekly(segments: Vec<SegmentPair>) -> Vec<Insight> {
         overall.baseline.merge(&pair.baseline);
     }
     weekly_insights(
-        &WeeklyInput { window, baseline_window, overall, segments, causes: Causes::default() },
+        &WeeklyInput {
+            window,
+            baseline_window,
+            overall,
+            segments,
+            causes: Causes::default(),
+            echoes: Vec::new(),
+            alerted: Vec::new(),
+        },
         &Settings::default(),
     )
 }
@@ -111,7 +119,7 @@ fn a_daily_pipeline() {
     let settings = Settings::default();
     let today = date(2024, 6, 30);
     let health = pipeline_health(&deals, today);
-    let risk = high_risk(&deals, today, &settings.alerts);
+    let risk = high_risk_by_chance(&deals, &[], today, &settings.alerts);
     let insights = daily(&health, &risk, &settings);
 
     let pipeline = of_kind(&insights, InsightKind::PipelineHealth);
@@ -133,7 +141,7 @@ fn a_daily_pipeline() {
     assert_eq!(risky.evidence["amount"], "450000.00");
     assert_eq!(risky.evidence["deal_ids"], serde_json::json!(["1", "2"]));
 
-    let nothing = high_risk(&[], today, &settings.alerts);
+    let nothing = high_risk_by_chance(&[], &[], today, &settings.alerts);
     let insights = daily(&PipelineHealth::default(), &nothing, &settings);
     assert_eq!(of_kind(&insights, InsightKind::PipelineHealth).text, "There are no open deals.");
     let risky = of_kind(&insights, InsightKind::HighRiskDeals);
@@ -174,7 +182,7 @@ fn a_week_in_which_nothing_changed() {
     let nothing = of_kind(&insights, InsightKind::NothingChanged);
     assert_eq!(
         nothing.text,
-        "Nothing changed: no segment moved beyond chance; we would have seen a drop of 14 points or more in the overall win rate, and of 18 points or more in a segment of typical size (290 deals)."
+        "Nothing changed between the two windows: no segment moved beyond chance; we would have seen a drop of 14 points or more in the overall win rate, and of 18 points or more in a segment of typical size (290 deals)."
     );
     let many = weekly(vec![pair(segment("region", "Europe"), (47_000, 53_000), (50_000, 50_000))]);
     assert_eq!(
@@ -184,7 +192,7 @@ fn a_week_in_which_nothing_changed() {
     let few = weekly(vec![pair(segment("region", "Europe"), (3, 8), (3, 9))]);
     assert_eq!(
         of_kind(&few, InsightKind::NothingChanged).text,
-        "Nothing changed: no segment moved beyond chance; with so few deals not even a collapse would surely show."
+        "Nothing changed between the two windows: no segment moved beyond chance; with so few deals not even a collapse would surely show."
     );
     let overall = of_kind(&insights, InsightKind::WinRateChange);
     assert!(overall.text.ends_with("That is within what chance alone gives."), "{}", overall.text);
@@ -209,32 +217,114 @@ fn six_values(dimension: &str, current: impl Fn(u64) -> (u64, u64)) -> Vec<Segme
 }
 
 #[test]
-fn reps_and_lead_sources_are_ranked_only_beyond_chance() {
+fn lead_sources_are_ranked_only_beyond_chance() {
     let alike = |dimension| six_values(dimension, |index| (50 + index, 50));
-    let insights = weekly([alike("rep"), alike("lead_source")].concat());
-    let reps = of_kind(&insights, InsightKind::RepPattern);
-    assert_eq!(reps.title, "Reps differ by no more than luck");
-    assert_eq!(
-        reps.text,
-        "The win rates of 6 reps spread by 0.9 points (standard deviation); chance alone gives 2.4 to 7.3. So the reps differ by no more than luck, and nobody is ranked. Of 6 reps with enough won and lost deals, rep 5 has the highest Deal Friction Index, 1.33 (95% interval 1.33 to 1.33): lost deals there take longer than won ones, beyond chance."
-    );
+    let insights = weekly(alike("lead_source"));
     let sources = of_kind(&insights, InsightKind::LeadSources);
     assert_eq!(sources.title, "Lead sources win alike");
     assert!(sources.text.starts_with("lead_source 0 wins 50% of 100 deals, lead_source 1"));
 
     let apart = |dimension| six_values(dimension, |index| (20 + 12 * index, 80 - 12 * index));
-    let insights = weekly([apart("rep"), apart("lead_source")].concat());
-    let reps = of_kind(&insights, InsightKind::RepPattern);
-    assert_eq!(reps.title, "Reps differ by more than luck");
-    assert!(
-        reps.text.contains(
-            "The highest is rep 5 with 80% of 100 deals (95% interval 71% to 87%), the lowest rep 0 with 20% of 100 deals"
-        ),
-        "{}",
-        reps.text
-    );
+    let insights = weekly(apart("lead_source"));
     let sources = of_kind(&insights, InsightKind::LeadSources);
     assert_eq!(sources.title, "Lead sources differ, lead_source 5 wins most");
+    assert_eq!(sources.action.as_deref(), Some("Tighten MQL→SQL qualification criteria"));
+}
+
+/// Enterprise fell; the reps who work there fell with it.
+fn with_echoes(echoes: Vec<Segment>, alerted: Vec<Segment>) -> Vec<Insight> {
+    let (window, baseline_window) = windows();
+    let segments = vec![
+        pair(segment("acv_bucket", "Enterprise"), (200, 600), (400, 400)),
+        pair(segment("acv_bucket", "SMB"), (400, 400), (400, 400)),
+        pair(segment("rep", "Ada"), (150, 300), (230, 220)),
+        pair(segment("rep", "Ben"), (450, 700), (570, 580)),
+    ];
+    let overall = pair(Segment::all(), (600, 1000), (800, 800));
+    let causes = Causes::default();
+    let input = WeeklyInput { window, baseline_window, overall, segments, causes, echoes, alerted };
+    weekly_insights(&input, &Settings::default())
+}
+
+#[test]
+fn what_moved_along_is_named_with_what_it_moved_with() {
+    let apart = with_echoes(Vec::new(), Vec::new());
+    let of_segments = |insights: &[Insight]| -> Vec<String> {
+        let moved = insights.iter().filter(|one| one.kind == InsightKind::SegmentChange);
+        moved.map(|insight| insight.title.clone()).collect()
+    };
+    assert_eq!(of_segments(&apart).len(), 2, "{:?}", of_segments(&apart));
+    let together = with_echoes(vec![segment("rep", "Ada"), segment("rep", "Ben")], Vec::new());
+    assert_eq!(of_segments(&together), ["Deal size: Enterprise down 25 points"]);
+    let text = &of_kind(&together, InsightKind::SegmentChange).text;
+    assert!(text.contains("Enterprise has no alert of its own: alerts compare"), "{text}");
+    assert!(
+        text.ends_with("It is seen in Ada and Ben as well, which share these deals."),
+        "{text}"
+    );
+    let alerted = with_echoes(Vec::new(), vec![segment("acv_bucket", "Enterprise")]);
+    let text = &of_kind(&alerted, InsightKind::SegmentChange).text;
+    assert!(!text.contains("Enterprise has no alert"), "{text}");
+}
+
+#[test]
+fn a_quiet_week_says_why_an_alert_stands() {
+    let (window, baseline_window) = windows();
+    let overall = pair(Segment::all(), (500, 500), (500, 500));
+    let segments = vec![pair(segment("region", "Europe"), (250, 250), (250, 250))];
+    let input = WeeklyInput {
+        window,
+        baseline_window,
+        overall,
+        segments,
+        causes: Causes::default(),
+        echoes: Vec::new(),
+        alerted: vec![segment("region", "Europe")],
+    };
+    let insights = weekly_insights(&input, &Settings::default());
+    let text = &of_kind(&insights, InsightKind::NothingChanged).text;
+    assert!(
+        text.ends_with(
+            "Alerts compare with the year before, every day; against that, Europe dropped: see the alerts."
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_month_without_an_analysis_says_why() {
+    let (window, baseline_window) = windows();
+    let overall = pair(Segment::all(), (40, 0), (40, 0));
+    let input = MonthlyInput {
+        window,
+        baseline_window,
+        overall,
+        segments: Vec::new(),
+        causes: Causes::default(),
+        drivers: Err("all 80 deals in the window ended alike".to_owned()),
+    };
+    let insights = monthly_insights(&input, &Settings::default());
+    assert_eq!(
+        of_kind(&insights, InsightKind::Drivers).text,
+        "No driver could be looked for: all 80 deals in the window ended alike."
+    );
+    assert_eq!(
+        of_kind(&insights, InsightKind::PeriodOverPeriod).title,
+        "40 won of 40 closed deals, without amounts"
+    );
+    let few = MonthlyInput {
+        overall: pair(Segment::all(), (1, 0), (0, 0)),
+        drivers: Err("no closed deals".to_owned()),
+        segments: Vec::new(),
+        causes: Causes::default(),
+        ..input
+    };
+    let insights = monthly_insights(&few, &Settings::default());
+    assert!(
+        of_kind(&insights, InsightKind::Recommendation)
+            .text
+            .starts_with("Nothing can be recommended"),
+    );
 }
 
 fn monthly(
@@ -244,7 +334,8 @@ fn monthly(
 ) -> Vec<Insight> {
     let (window, baseline_window) = windows();
     let causes = Causes::default();
-    let input = MonthlyInput { window, baseline_window, overall, segments, causes, drivers };
+    let input =
+        MonthlyInput { window, baseline_window, overall, segments, causes, drivers: Ok(drivers) };
     monthly_insights(&input, &Settings::default())
 }
 
@@ -404,7 +495,9 @@ fn a_changed_win_rate_says_what_it_comes_from() {
     ] {
         let (overall, segments, causes) = found(kind);
         let (window, baseline_window) = windows();
-        let input = WeeklyInput { window, baseline_window, overall, segments, causes };
+        let (echoes, alerted) = (Vec::new(), Vec::new());
+        let input =
+            WeeklyInput { window, baseline_window, overall, segments, causes, echoes, alerted };
         let insights = weekly_insights(&input, &Settings::default());
         let change = of_kind(&insights, InsightKind::WinRateChange);
         assert!(change.text.ends_with(sentence), "{kind}: {}", change.text);
@@ -413,8 +506,14 @@ fn a_changed_win_rate_says_what_it_comes_from() {
 
         let analysis = DriverAnalysis::default();
         let WeeklyInput { overall, segments, causes, .. } = input;
-        let input =
-            MonthlyInput { window, baseline_window, overall, segments, causes, drivers: &analysis };
+        let input = MonthlyInput {
+            window,
+            baseline_window,
+            overall,
+            segments,
+            causes,
+            drivers: Ok(&analysis),
+        };
         let insights = monthly_insights(&input, &Settings::default());
         let period = of_kind(&insights, InsightKind::PeriodOverPeriod);
         assert!(period.text.ends_with(sentence), "{kind}: {}", period.text);

@@ -2,7 +2,7 @@
 
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
-use winsight_insight::{RiskPattern, high_risk, pipeline_health};
+use winsight_insight::{RiskPattern, high_risk_by_chance, pipeline_health};
 use winsight_model::{AlertSettings, Money, OpenDeal};
 
 const TODAY: Date = date(2024, 6, 30);
@@ -57,7 +57,7 @@ fn only_what_is_known_to_be_late_or_idle_is_at_risk() {
         outbound("unknown activity", Some(20), None),
         both,
     ];
-    let risk = high_risk(&deals, TODAY, &settings);
+    let risk = high_risk_by_chance(&deals, &[], TODAY, &settings);
     let ids: Vec<&str> = risk.deals.iter().map(|risky| risky.deal.deal_id.as_str()).collect();
     assert_eq!(ids, ["both", "a", "b", "idle"], "largest first, then by id");
     assert_eq!(
@@ -69,7 +69,7 @@ fn only_what_is_known_to_be_late_or_idle_is_at_risk() {
         risk.patterns.iter().map(|(pattern, _)| pattern.describe(&settings)).collect::<Vec<_>>(),
         ["Enterprise deals >90 days in cycle", "Outbound source + no activity in 14 days"]
     );
-    assert_eq!(high_risk(&[], TODAY, &settings).deals, []);
+    assert_eq!(high_risk_by_chance(&[], &[], TODAY, &settings).deals, []);
 }
 
 #[test]

@@ -5,8 +5,10 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, LogNormal};
 use rand_pcg::Pcg64Mcg;
-use winsight_insight::{Cell, Interval, Metrics, Share, drivers, metrics, newcombe};
-use winsight_model::{Dimension, Money, Outcome, Tally};
+use winsight_insight::{
+    Cell, Interval, Metrics, SegmentPair, Share, drivers, headline_changes, metrics, newcombe,
+};
+use winsight_model::{Dimension, Money, Outcome, Segment, Settings, Tally};
 
 /// How many times each interval held the truth.
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,17 +17,21 @@ pub(crate) struct Coverage {
     pub(crate) wr_delta: u32,
     pub(crate) rwwr: u32,
     pub(crate) dfi: u32,
+    pub(crate) rwwr_change: u32,
+    pub(crate) dfi_change: u32,
     pub(crate) trials: u32,
 }
 
 impl Coverage {
-    pub(crate) fn shares(self) -> [(&'static str, f64); 4] {
+    pub(crate) fn shares(self) -> [(&'static str, f64); 6] {
         let share = |held: u32| f64::from(held) / f64::from(self.trials);
         [
             ("win_rate", share(self.win_rate)),
             ("wr_delta", share(self.wr_delta)),
             ("rwwr", share(self.rwwr)),
             ("dfi", share(self.dfi)),
+            ("rwwr_change", share(self.rwwr_change)),
+            ("dfi_change", share(self.dfi_change)),
         ]
     }
 }
@@ -93,6 +99,7 @@ fn laws() -> (LogNormal<f64>, LogNormal<f64>) {
 pub(crate) fn coverage(deals: u32, trials: u32, seed: u64) -> Coverage {
     let mut random = Pcg64Mcg::seed_from_u64(seed);
     let mut counted = Coverage { trials, ..Coverage::default() };
+    let settings = Settings { min_deals: 1, ..Settings::default() };
     for _ in 0..trials {
         let mut company = || Company {
             chance: random.random_range(0.35..0.65),
@@ -100,7 +107,7 @@ pub(crate) fn coverage(deals: u32, trials: u32, seed: u64) -> Coverage {
             friction: random.random_range(0.7..1.5),
         };
         let (now, then) = (company(), company());
-        let ((rate, rwwr), (before, _)) = (now.truth(), then.truth());
+        let ((rate, rwwr), (before, rwwr_before)) = (now.truth(), then.truth());
         let (current, baseline) = (now.deals(&mut random, deals), then.deals(&mut random, deals));
         let found: Metrics = metrics(&current, 1);
         let holds = |interval: Option<Interval>, truth: f64| {
@@ -111,6 +118,11 @@ pub(crate) fn coverage(deals: u32, trials: u32, seed: u64) -> Coverage {
         counted.wr_delta += holds(delta, rate - before);
         counted.rwwr += holds(found.rwwr_interval, rwwr);
         counted.dfi += holds(found.dfi_interval, now.friction);
+        let segment = Segment::all();
+        let pair = SegmentPair { segment, current, baseline };
+        let changes = headline_changes(&pair, &settings, 1);
+        counted.rwwr_change += holds(changes.rwwr.interval, rwwr - rwwr_before);
+        counted.dfi_change += holds(changes.dfi.interval, now.friction / then.friction);
     }
     counted
 }

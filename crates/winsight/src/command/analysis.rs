@@ -241,7 +241,9 @@ pub(crate) async fn reps(place: &Place, days: &Days, json: bool) -> Result<()> {
         "friction",
     ];
     say(&table(&header, 2, rows.collect()))?;
-    say(if analysis.ranked {
+    say(if analysis.reps.len() < 2 {
+        "it takes two reps with enough deals to compare them"
+    } else if analysis.ranked {
         "the reps differ by more than chance gives"
     } else {
         "the reps differ by no more than chance gives, so they are in no order"

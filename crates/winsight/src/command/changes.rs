@@ -107,7 +107,7 @@ fn headline(name: &str, change: &MetricChange, show: impl Fn(f64) -> String) -> 
             show(high),
             if change.real { "real" } else { "within chance" }
         ),
-        _ => format!("{name}: too few deals to compare"),
+        _ => format!("{name}: not known in both windows, or on too few deals to compare"),
     }
 }
 

@@ -3,9 +3,11 @@ import type {
   Alert,
   Change,
   Changes,
+  Cohort,
   Insight,
   Metric,
   MetricChange,
+  Pipeline,
   Status,
   Trend,
 } from "../../api/client";
@@ -164,6 +166,68 @@ function trend(grain: string): Trend {
   return { grain, points };
 }
 
+export function pipeline(changed: Partial<Pipeline> = {}): Pipeline {
+  const part = (deals: number, amount: string) => ({ deals, amount, largest_deal_ids: [] });
+  const none = part(0, "0.00");
+  return {
+    day: "2026-06-30",
+    deals: 412,
+    amount: "21000000.00",
+    currency: "USD",
+    without_amount: 0,
+    past_expected_close: 3,
+    by_stage: [],
+    stage_progression: [],
+    progression_window: window,
+    pipeline_quality: {
+      score: 71.6,
+      reason: null,
+      parts: [
+        { part: "expected_yield", value: 0.92, weight: 0.5, note: "48% against 52%" },
+        { part: "velocity", value: null, weight: 0, note: "import stage events" },
+      ],
+    },
+    bridge: {
+      window: { from: "2026-06-24", to: "2026-07-01" },
+      close_before: null,
+      caution: null,
+      start: part(400, "20000000.00"),
+      created: part(20, "2000000.00"),
+      increased: none,
+      pulled_in: none,
+      decreased: none,
+      pushed: none,
+      won: part(5, "600000.00"),
+      lost: part(3, "400000.00"),
+      end: part(412, "21000000.00"),
+    },
+    ...changed,
+  };
+}
+
+export function cohort(changed: Partial<Cohort> = {}): Cohort {
+  return {
+    cohort: "2026-Q1",
+    window: baseline_window,
+    deals: 553,
+    won: 176,
+    lost: 211,
+    open: 166,
+    resolved: 0.7,
+    horizon_days: 180,
+    cohort_win_rate: 0.32,
+    cohort_win_rate_low: 0.28,
+    cohort_win_rate_high: 0.37,
+    cohort_loss_rate: 0.4,
+    closed_win_rate: 0.45,
+    closed_win_rate_low: 0.4,
+    closed_win_rate_high: 0.5,
+    reason: null,
+    enough_data: true,
+    ...changed,
+  };
+}
+
 /** What each path answers. */
 export function answers(): Answers {
   return {
@@ -175,6 +239,8 @@ export function answers(): Answers {
     "/api/v1/changes": (query) => changes(query.get("by") ?? "acv_bucket"),
     "/api/v1/trend": (query) => trend(query.get("grain") ?? "month"),
     "/api/v1/alerts": () => [alert({})],
+    "/api/v1/pipeline": () => pipeline(),
+    "/api/v1/cohorts": () => [cohort()],
     "/api/v1/insights": (query) => (query.get("cadence") === "weekly" ? [nothingChanged] : []),
   };
 }

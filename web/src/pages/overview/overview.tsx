@@ -4,13 +4,16 @@ import { statusQuery } from "../../api/queries";
 import { Loaded } from "../../components/loaded";
 import { baselineName, dayRange } from "../../format/dates";
 import { Alerts } from "./alerts";
+import { Cohorts } from "./cohorts";
 import { EmptyWorkspace } from "./empty-workspace";
 import { Header } from "./header";
 import { Headlines } from "./headlines";
 import { HeldLoads } from "./held-loads";
 import { Insights } from "./insights";
+import { PipelineSection } from "./pipeline-section";
 import { Segments } from "./segments";
 import { TrendSection } from "./trend-section";
+import { Why } from "./why";
 
 /** The first page: how sales are going, what to act on, and how sure that is. */
 export function Overview() {
@@ -46,6 +49,11 @@ function Content({ status }: { readonly status: Status }) {
         <TrendSection />
         <Alerts />
         <Segments window={window} />
+      </div>
+      <Why />
+      <div className="insights">
+        <PipelineSection />
+        <Cohorts />
       </div>
       <Insights />
     </>

@@ -10,7 +10,7 @@ import { SegmentTable } from "./segment-table";
 export const DEFAULT_DIMENSION = "acv_bucket";
 
 // Every built-in dimension but the cycle bucket: how long a deal took is known only once it is closed.
-const dimensions: readonly { readonly name: string; readonly title: string }[] = [
+export const dimensions: readonly { readonly name: string; readonly title: string }[] = [
   { name: DEFAULT_DIMENSION, title: "Deal size" },
   { name: "region", title: "Region" },
   { name: "industry", title: "Industry" },
