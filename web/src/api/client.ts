@@ -3,6 +3,7 @@ import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
 export type Alert = Schemas["Alert"];
+export type AlertStory = Schemas["AlertStory"];
 export type Change = Schemas["Change"];
 export type Changes = Schemas["Changes"];
 export type Insight = Schemas["Insight"];

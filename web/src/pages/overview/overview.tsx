@@ -9,6 +9,7 @@ import { Header } from "./header";
 import { Headlines } from "./headlines";
 import { HeldLoads } from "./held-loads";
 import { Insights } from "./insights";
+import { LinkedAlert } from "./linked-alert";
 import { Segments } from "./segments";
 import { TrendSection } from "./trend-section";
 
@@ -40,6 +41,7 @@ function Content({ status }: { readonly status: Status }) {
           Deals closed {dayRange(window)}, compared with {baselineName(baseline, window)}
         </p>
       </div>
+      <LinkedAlert />
       <HeldLoads loads={status.held_loads} />
       <Headlines status={status} />
       <div className="columns">
