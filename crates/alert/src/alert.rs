@@ -60,6 +60,25 @@ pub struct Finding {
     /// The rule of the workspace's own that found it; `None` for a built-in rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom: Option<Custom>,
+    /// What it is about where that is no deals: a source, a job or a rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Subject>,
+}
+
+/// What a finding is about that is about no deals.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Subject {
+    /// `source`, `job` or `rule`.
+    pub kind: String,
+    /// Which.
+    pub name: String,
+}
+
+impl Subject {
+    /// A subject.
+    pub fn new(kind: &str, name: &str) -> Self {
+        Self { kind: kind.to_owned(), name: name.to_owned() }
+    }
 }
 
 /// What an alert keeps of a rule that a workspace has written.
@@ -72,7 +91,7 @@ pub struct Custom {
     pub pending_days: u32,
     /// Whether it alerts outside of the false-alarm budget.
     pub unguarded: bool,
-    /// Channels that it names; none for those of the workspace.
+    /// Who is told: names of channels, and `role:` with a role; none for everybody who wants to know.
     pub routing: Vec<String>,
     /// Who takes care of its alerts.
     pub owner: Option<String>,
@@ -82,6 +101,31 @@ impl Finding {
     /// The name of the rule that found it.
     pub fn rule_name(&self) -> String {
         self.custom.as_ref().map_or_else(|| self.rule.to_string(), |custom| custom.name.clone())
+    }
+
+    /// The dimensions of the segment, or what kind of thing it is about instead.
+    pub fn dimension_label(&self) -> String {
+        let kind = self.subject.as_ref().map(|subject| subject.kind.clone());
+        kind.unwrap_or_else(|| self.segment.dimension_label())
+    }
+
+    /// The values of the segment, or which thing it is about instead.
+    pub fn value_label(&self) -> String {
+        let name = self.subject.as_ref().map(|subject| subject.name.clone());
+        name.unwrap_or_else(|| self.segment.value_label())
+    }
+
+    /// The same, of a segment that has too few deals by now: it stays as it was last judged, with a
+    /// remark. Never an alarm of its own.
+    pub fn unjudged(mut self, deals: u64, before: u64) -> Self {
+        self.evidence = self.evidence.unjudged(deals, before);
+        self
+    }
+
+    /// The same, of a rule that could not be evaluated: it stays as it was last judged.
+    pub fn in_error(mut self, reason: &str) -> Self {
+        self.evidence = self.evidence.with("error", reason);
+        self
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod check;
 mod evaluate;
+mod grouped;
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,8 @@ use winsight_model::{Dimension, Window};
 use crate::Severity;
 
 pub use check::{Mistake, read_rules};
-pub use evaluate::{CustomLook, RuleFailure, Verdict, evaluate};
+pub use evaluate::{CustomLook, RuleFailure, Verdict};
+pub use grouped::{evaluate, with_containing};
 
 /// A rule of a workspace's own.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +23,7 @@ pub struct CustomRule {
     pub name: String,
     /// What it looks at.
     pub metric: Metric,
-    /// One row for each combination of their values; none for all deals together.
+    /// It looks at each of their values and each combination of these; none for all deals together.
     pub dimensions: Vec<Dimension>,
     /// Only deals with these values.
     pub filter: BTreeMap<Dimension, String>,
@@ -35,7 +37,7 @@ pub struct CustomRule {
     pub guarded: bool,
     /// How loudly to say it.
     pub severity: Severity,
-    /// Channels that it names; none for those of the workspace.
+    /// Who is told: names of channels, and `role:` with a role; none for everybody who wants to know.
     pub routing: Vec<String>,
     /// Whether it looks only when a week begins, on Mondays.
     pub weekly: bool,

@@ -17,10 +17,10 @@ mod sequence;
 mod stored;
 mod wording;
 
-pub use alert::{Alert, AlertState, Custom, Finding, LABEL, Severity};
+pub use alert::{Alert, AlertState, Custom, Finding, LABEL, Severity, Subject};
 pub use custom::{
     Comparison, CustomLook, CustomRule, Direction, Metric, Mistake, RuleFailure, Threshold,
-    Verdict, evaluate, read_rules,
+    Verdict, evaluate, read_rules, with_containing,
 };
 pub use evidence::Evidence;
 pub use impact::{Impact, ImpactKind};
@@ -28,8 +28,8 @@ pub use life::{Action, AlertEvent, ITSELF, Life, Snooze};
 pub use lifecycle::{InvalidTransition, Transitions, alert_id, reconcile};
 pub use printed::printed;
 pub use rule::{
-    HeldLoad, Observation, Rule, data_quality_finding, dfi_findings, high_risk_finding,
-    lead_source_findings, pipeline_quality_finding, unjudged_findings, win_rate_findings,
-    without_echoes,
+    Failing, HeldLoad, Observation, Rule, data_quality_finding, data_stale_finding, dfi_findings,
+    high_risk_finding, job_failed_finding, lead_source_findings, pipeline_quality_finding,
+    rule_failed_finding, sync_failed_finding, unjudged_findings, win_rate_findings, without_echoes,
 };
 pub use sequence::{Sequence, SequenceLook};

@@ -144,6 +144,17 @@ impl Alert {
         self.finding.evidence.facts.contains_key("last_judged")
     }
 
+    /// What its rule could say at the last look: `judged`, `no_data`, or `error` when it failed.
+    pub fn condition(&self) -> &'static str {
+        if self.finding.evidence.facts.contains_key("error") {
+            "error"
+        } else if self.has_no_data() {
+            "no_data"
+        } else {
+            "judged"
+        }
+    }
+
     /// How large the change is that it tells of.
     fn size(&self) -> f64 {
         self.finding.change.or(self.finding.current).map_or(0.0, f64::abs)

@@ -5,7 +5,7 @@ use winsight_model::Segment;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::life::SAME_ALERT_WITHIN;
-use crate::{Alert, AlertState, Finding, Life, Rule};
+use crate::{Alert, AlertState, Finding, Life, Rule, Subject};
 
 /// What an evaluation changed. Stored in one transaction, so that every change is told about once.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -125,12 +125,12 @@ fn waited(alert: &Alert, now: Timestamp) -> bool {
     now.duration_since(alert.opened_at) >= SignedDuration::from_hours(i64::from(days) * 24)
 }
 
-/// Rule, name of a rule of the workspace's own, and segment.
-type Identity = (Rule, Option<String>, Segment);
+/// Rule, name of a rule of the workspace's own, segment, and what it is about instead of deals.
+type Identity = (Rule, Option<String>, Segment, Option<Subject>);
 
 fn identity(finding: &Finding) -> Identity {
     let name = finding.custom.as_ref().map(|custom| custom.name.clone());
-    (finding.rule, name, finding.segment.clone())
+    (finding.rule, name, finding.segment.clone(), finding.subject.clone())
 }
 
 fn opened(finding: Finding, now: Timestamp) -> Alert {
@@ -155,9 +155,13 @@ fn resolved(alert: &Alert, now: Timestamp) -> Alert {
 /// Opened for the same rule and segment at the same instant it comes out the same, so that a replay
 /// gives the alerts that it gave before. The last part tells apart what the first two do not.
 pub fn alert_id(finding: &Finding, opened_at: Timestamp) -> String {
-    let identity = format!("{} {} {opened_at}", finding.rule_name(), finding.segment);
+    let about = match &finding.subject {
+        Some(subject) => format!("{} {}", subject.kind, subject.name),
+        None => finding.segment.to_string(),
+    };
+    let identity = format!("{} {about} {opened_at}", finding.rule_name());
     let mut parts = vec![finding.rule.prefix().to_owned()];
-    parts.extend(Some(slug(&finding.segment.value_label())).filter(|slug| !slug.is_empty()));
+    parts.extend(Some(slug(&finding.value_label())).filter(|slug| !slug.is_empty()));
     parts.push(checksum(&identity));
     parts.join("-")
 }

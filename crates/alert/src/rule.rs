@@ -5,6 +5,7 @@ mod data_quality;
 mod deal_friction;
 mod high_risk;
 mod lead_source;
+mod operations;
 mod pipeline_quality;
 mod tested;
 mod win_rate;
@@ -22,6 +23,9 @@ pub use data_quality::{HeldLoad, data_quality_finding};
 pub use deal_friction::dfi_findings;
 pub use high_risk::high_risk_finding;
 pub use lead_source::lead_source_findings;
+pub use operations::{
+    Failing, data_stale_finding, job_failed_finding, rule_failed_finding, sync_failed_finding,
+};
 pub use pipeline_quality::pipeline_quality_finding;
 pub use tested::unjudged_findings;
 pub use win_rate::{win_rate_findings, without_echoes};
@@ -44,6 +48,10 @@ pub enum Rule {
     DataQuality,
     /// A run failed.
     JobFailed,
+    /// A source could not be pulled.
+    SyncFailed,
+    /// A rule of the workspace's own could not be evaluated.
+    RuleFailed,
     /// Nothing new has been loaded for too long.
     DataStale,
     /// A rule of the workspace's own.
@@ -55,15 +63,17 @@ impl Rule {
     pub const TESTING: [Self; 3] = [Self::WinRateDrop, Self::DfiRise, Self::LeadSourceLow];
 
     /// Every rule that comes with the program.
-    pub const BUILT_IN: [Self; 8] = [
+    pub const BUILT_IN: [Self; 10] = [
         Self::WinRateDrop,
         Self::DfiRise,
         Self::LeadSourceLow,
         Self::HighRiskDeals,
         Self::PipelineQuality,
         Self::DataQuality,
-        Self::JobFailed,
         Self::DataStale,
+        Self::SyncFailed,
+        Self::JobFailed,
+        Self::RuleFailed,
     ];
 
     /// The name in JSON.
@@ -76,6 +86,8 @@ impl Rule {
             Self::PipelineQuality => "pipeline_quality",
             Self::DataQuality => "data_quality",
             Self::JobFailed => "job_failed",
+            Self::SyncFailed => "sync_failed",
+            Self::RuleFailed => "rule_failed",
             Self::DataStale => "data_stale",
             Self::Custom => "custom",
         }
@@ -97,6 +109,8 @@ impl Rule {
             | Self::PipelineQuality
             | Self::DataQuality
             | Self::JobFailed
+            | Self::SyncFailed
+            | Self::RuleFailed
             | Self::DataStale
             | Self::Custom => 0.0,
         }
@@ -112,6 +126,8 @@ impl Rule {
             Self::PipelineQuality => "plq",
             Self::DataQuality => "dqd",
             Self::JobFailed => "job",
+            Self::SyncFailed => "syn",
+            Self::RuleFailed => "rlf",
             Self::DataStale => "old",
             Self::Custom => "own",
         }

@@ -1,40 +1,15 @@
 //! Sending what the outbox holds.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use winsight_meta::{Leased, Outcome, StoredChannel, Worker};
-use winsight_model::Clock;
-use winsight_notify::{
-    Breaker, Channel, Envelope, Message, Notice, Recipient, RetryPolicy, SendError,
-};
+use winsight_notify::{Breaker, Channel, Envelope, Message, Notice, Recipient, SendError};
 
-use crate::{JobError, Workspace};
-
-/// One who carries messages: a worker among others that may be at the same outbox.
-#[derive(Clone, Debug)]
-pub struct Courier {
-    /// A name that no other courier has.
-    pub name: String,
-    /// The present. What is due is decided by the workspace's own clock, which may be in a replayed
-    /// past; leases and breakers are about the world of now.
-    pub present: Clock,
-    /// When to try again.
-    pub policy: RetryPolicy,
-    stopped: Arc<Stop>,
-}
-
-#[derive(Debug, Default)]
-struct Stop {
-    is_asked: AtomicBool,
-    notice: Notify,
-}
+use crate::{Courier, JobError, Workspace};
 
 /// What a pass over the outbox did, in deliveries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,56 +33,12 @@ pub struct Trial {
     pub outcome: Result<(), SendError>,
 }
 
-impl Courier {
-    /// A courier of this process.
-    pub fn new(present: Clock) -> Self {
-        let seed =
-            present.instant().as_nanosecond().unsigned_abs() ^ u128::from(std::process::id());
-        let name = format!("{}-{seed:x}", std::process::id());
-        #[expect(clippy::cast_possible_truncation, reason = "any bits will do for a seed")]
-        let policy = RetryPolicy { seed: seed as u64, ..RetryPolicy::default() };
-        Self { name, present, policy, stopped: Arc::default() }
-    }
-
-    /// Asks this courier and its clones to stop: what is being sent is sent, and nothing more taken.
-    pub fn stop(&self) {
-        self.stopped.is_asked.store(true, Ordering::Release);
-        self.stopped.notice.notify_waiters();
-    }
-
-    /// Whether it was asked to stop.
-    pub fn is_stopped(&self) -> bool {
-        self.stopped.is_asked.load(Ordering::Acquire)
-    }
-
-    /// Waits between two passes, and no longer once it is asked to stop.
-    pub async fn rest(&self, pause: Duration) {
-        let stopped = self.stopped.notice.notified();
-        if !self.is_stopped() {
-            let _ = tokio::time::timeout(pause, stopped).await;
-        }
-    }
-}
-
 impl Workspace {
     /// Sends everything that is due. Channels are served side by side, so that one that is slow or
     /// dead delays no other. Ends when nothing is due any more; what failed is due again later.
     pub async fn deliver(&self, courier: &Courier) -> Result<DeliveryReport, JobError> {
-        let channels = self.metadata.channels(&self.id).await?;
-        if channels.is_empty() {
-            return Ok(DeliveryReport::default());
-        }
-        let recipients = self.metadata.recipients(&self.id).await?;
         let mut passes = JoinSet::new();
-        for channel in channels {
-            let of_channel = recipients.iter().filter(|one| one.channel == channel.name).cloned();
-            let pass = Pass {
-                workspace: self.clone(),
-                courier: courier.clone(),
-                recipients: of_channel.map(|one| (one.address.clone(), one)).collect(),
-                channel,
-                opened: None,
-            };
+        for pass in self.passes(courier, &BTreeSet::new()).await? {
             passes.spawn(pass.run());
         }
         let mut total = DeliveryReport::default();
@@ -124,6 +55,65 @@ impl Workspace {
             }
         }
         failure.map_or(Ok(total), Err)
+    }
+
+    /// Sends what falls due until the courier is stopped, looking every `pause`. Each channel goes at
+    /// its own pace: one that does not answer holds up nothing but itself.
+    pub async fn keep_delivering(&self, courier: &Courier, pause: Duration) {
+        let mut passes = JoinSet::new();
+        let mut busy = BTreeSet::new();
+        while !courier.is_stopped() {
+            match self.passes(courier, &busy).await {
+                Ok(due) => {
+                    for pass in due {
+                        let name = pass.channel.name.clone();
+                        busy.insert(name.clone());
+                        passes.spawn(async move { (name, pass.run().await) });
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "nothing was sent; it is tried again"),
+            }
+            courier.rest(pause).await;
+            while let Some(done) = passes.try_join_next() {
+                match done {
+                    Ok((name, outcome)) => {
+                        busy.remove(&name);
+                        if let Err(error) = outcome {
+                            tracing::warn!(%error, name, "a channel stopped; it is tried again");
+                        }
+                    }
+                    // Which one it was is not known; leases keep two passes apart.
+                    Err(_) => busy.clear(),
+                }
+            }
+        }
+        // What is being sent is sent to its end, so that it is not sent again later.
+        while passes.join_next().await.is_some() {}
+    }
+
+    /// A pass over each channel but those that are busy.
+    async fn passes(
+        &self,
+        courier: &Courier,
+        busy: &BTreeSet<String>,
+    ) -> Result<Vec<Pass>, JobError> {
+        let mut channels = self.metadata.channels(&self.id).await?;
+        channels.retain(|channel| !busy.contains(&channel.name));
+        if channels.is_empty() {
+            return Ok(Vec::new());
+        }
+        let recipients = self.metadata.recipients(&self.id).await?;
+        let pass = |channel: StoredChannel| {
+            let of_channel = recipients.iter().filter(|one| one.channel == channel.name).cloned();
+            Pass {
+                workspace: self.clone(),
+                courier: courier.clone(),
+                recipients: of_channel.map(|one| (one.address.clone(), one)).collect(),
+                channel,
+                opened: None,
+            }
+        };
+        Ok(channels.into_iter().map(pass).collect())
     }
 
     /// Sends a message to the recipients of a channel, or to one address, to see whether it arrives.

@@ -99,6 +99,16 @@ impl JobError {
         }
     }
 
+    /// Whether an alert was asked for that does not exist.
+    pub fn is_unknown_alert(&self) -> bool {
+        matches!(self, Self::Meta(MetaError::NoSuchAlert(_)))
+    }
+
+    /// Whether something was asked of an alert that it cannot do any more.
+    pub fn is_too_late(&self) -> bool {
+        matches!(self, Self::Meta(MetaError::Transition(_)))
+    }
+
     /// Whether the data was refused, rather than something having failed.
     pub fn is_refusal(&self) -> bool {
         match self {

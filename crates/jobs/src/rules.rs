@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use jiff::civil::{Date, Weekday};
 use winsight_alert::{
     Alert, CustomLook, CustomRule, Finding, Mistake, RuleFailure, Verdict, evaluate, read_rules,
+    with_containing,
 };
 use winsight_model::{Segment, Tally};
+use winsight_notify::Role;
 use winsight_store::Commit;
 
 use crate::{JobError, Workspace};
@@ -47,16 +49,25 @@ impl Workspace {
         Ok(rules)
     }
 
+    /// # Errors
+    /// [`JobError::Usage`] when a rule is told to a channel or a role that does not exist.
     async fn check_routing(&self, rules: &[CustomRule]) -> Result<(), JobError> {
         let channels = self.metadata.channels(&self.id).await?;
         let is_known = |name: &String| channels.iter().any(|channel| channel.name == *name);
         for rule in rules {
-            if let Some(unknown) = rule.routing.iter().find(|name| !is_known(name)) {
-                return Err(JobError::Usage(format!(
-                    "the rule {:?} is routed to the channel {unknown:?}, which does not exist; add it \
-                     with `winsight channels add {unknown}`, or correct routing",
-                    rule.name
-                )));
+            for name in &rule.routing {
+                if let Some(role) = name.strip_prefix("role:") {
+                    let wrong =
+                        |wrong| JobError::Usage(format!("the rule {:?}: {wrong}", rule.name));
+                    role.parse::<Role>().map_err(wrong)?;
+                } else if !is_known(name) {
+                    return Err(JobError::Usage(format!(
+                        "the rule {:?} is routed to the channel {name:?}, which does not exist; add it \
+                         with `winsight channels add {name}`, or correct routing (a role is written \
+                         like \"role:manager\")",
+                        rule.name
+                    )));
+                }
             }
         }
         Ok(())
@@ -89,8 +100,10 @@ impl Workspace {
                     findings.extend(told(rule, &rows, verdicts, &known));
                 }
                 Err(failure) => {
+                    let kept = known.iter().map(|alert| alert.finding.clone());
+                    findings.extend(kept.map(|finding| finding.in_error(&failure.reason)));
+                    findings.push(self.rule_failed(commit, &failure, &live));
                     failures.insert(rule.name.clone(), failure.reason);
-                    findings.extend(known.iter().map(|alert| alert.finding.clone()));
                 }
             }
         }
@@ -138,7 +151,7 @@ impl Workspace {
             currency: &self.settings.reporting_currency,
             data_version: commit.version,
         };
-        Ok(evaluate(rule, &look).map(|verdicts| (rows, verdicts)))
+        Ok(evaluate(rule, &look).map(|verdicts| (with_containing(&rows), verdicts)))
     }
 }
 
@@ -168,11 +181,17 @@ fn told(rule: &CustomRule, rows: &Rows, verdicts: Vec<Verdict>, known: &[&Alert]
         .filter(|verdict| verdict.passed || is_known(&verdict.finding.segment))
         .map(|verdict| verdict.finding)
         .collect();
-    let has_deals = |segment: &Segment| {
-        rows.iter().any(|(known, now, _)| known == segment && now.deals() >= rule.min_deals)
+    // Whether there are enough to judge, and how many there are now and before.
+    let deals = |segment: &Segment| {
+        let row = rows.iter().find(|(known, ..)| known == segment);
+        let (now, before) = row.map_or((0, 0), |(_, now, before)| (now.deals(), before.deals()));
+        (now >= rule.min_deals, now, before)
     };
-    let unjudged = known.iter().filter(|alert| !has_deals(&alert.finding.segment));
-    findings.extend(unjudged.map(|alert| alert.finding.clone()));
+    let unjudged = known.iter().filter(|alert| !deals(&alert.finding.segment).0);
+    findings.extend(unjudged.map(|alert| {
+        let (_, now, before) = deals(&alert.finding.segment);
+        alert.finding.clone().unjudged(now, before)
+    }));
     findings
 }
 

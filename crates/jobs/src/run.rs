@@ -65,6 +65,12 @@ impl Workspace {
                     .to_owned(),
             ));
         }
+        let report = self.run_job(job).await;
+        self.tell_of_run(job, report.as_ref().err()).await?;
+        report
+    }
+
+    async fn run_job(&self, job: Cadence) -> Result<RunReport, JobError> {
         let started = Instant::now();
         self.finish_interrupted_erasures().await?;
         let commit = self.loaded().await?;
@@ -156,6 +162,7 @@ impl Workspace {
             &self.settings,
         ));
         findings.extend(self.custom_findings(commit).await?);
+        findings.extend(self.stale_finding(commit).await?);
         let chances: BTreeMap<_, _> =
             pipeline.deals.iter().map(|deal| &deal.deal_id).zip(&pipeline.chances).collect();
         let find = |theirs: &[OpenDeal]| {
@@ -173,6 +180,8 @@ impl Workspace {
             Rule::HighRiskDeals,
             Rule::PipelineQuality,
             Rule::Custom,
+            Rule::RuleFailed,
+            Rule::DataStale,
         ];
         Ok(Judged { insights, findings, rules, own_findings })
     }

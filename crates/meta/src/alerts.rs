@@ -117,11 +117,11 @@ impl Metadata {
         workspace: &WorkspaceId,
         opened: &Alert,
     ) -> Result<Option<String>, MetaError> {
-        let segment = json("alert", &opened.finding)?["segment"].to_string();
+        let about = about(&json("alert", &opened.finding)?);
         let same = alert::Entity::find()
             .filter(alert::Column::Workspace.eq(workspace.as_str()))
             .filter(alert::Column::Rule.eq(opened.finding.rule_name()))
-            .filter(alert::Column::Segment.eq(segment))
+            .filter(alert::Column::Segment.eq(about))
             .filter(alert::Column::State.ne(AlertState::Resolved.as_str()))
             .one(transaction)
             .await
@@ -206,13 +206,21 @@ fn live(workspace: &WorkspaceId, id: &str) -> sea_orm::UpdateMany<alert::Entity>
         .filter(alert::Column::State.ne(AlertState::Resolved.as_str()))
 }
 
+/// What an alert is about, as the column has it: its segment, and its subject where it has one.
+fn about(finding: &serde_json::Value) -> String {
+    match finding.get("subject") {
+        Some(subject) => format!("{}{subject}", finding["segment"]),
+        None => finding["segment"].to_string(),
+    }
+}
+
 fn row(workspace: &WorkspaceId, alert: &Alert) -> Result<alert::ActiveModel, MetaError> {
     let finding = json("alert", &alert.finding)?;
     Ok(alert::ActiveModel {
         workspace: Set(workspace.to_string()),
         id: Set(alert.id.clone()),
         rule: Set(alert.finding.rule_name()),
-        segment: Set(finding["segment"].to_string()),
+        segment: Set(about(&finding)),
         state: Set(alert.state.to_string()),
         opened_at: Set(instant(alert.opened_at)),
         resolved_at: Set(alert.resolved_at.map(instant)),

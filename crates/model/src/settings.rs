@@ -83,6 +83,8 @@ pub struct AlertSettings {
     pub risk_chance_below: f64,
     /// A pipeline quality below this many points of 100 raises an alert.
     pub pipeline_quality_below: f64,
+    /// Days without a load after which the data is stale; 0 for never.
+    pub stale_days: u32,
 }
 
 impl Default for AlertSettings {
@@ -98,6 +100,7 @@ impl Default for AlertSettings {
             idle_days: 14,
             risk_chance_below: 0.10,
             pipeline_quality_below: 40.0,
+            stale_days: 7,
         }
     }
 }

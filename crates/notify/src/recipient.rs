@@ -103,3 +103,16 @@ pub struct Recipient {
     /// When they asked to be left alone.
     pub unsubscribed_at: Option<Timestamp>,
 }
+
+impl Recipient {
+    /// Whether an alert with this finding is for them: they want it, and its rule names their channel
+    /// or role where it names any.
+    pub fn is_told_of(&self, finding: &Finding) -> bool {
+        let named = finding.custom.as_ref().map_or(&[][..], |custom| &custom.routing);
+        let is_me = |name: &String| match name.strip_prefix("role:") {
+            Some(role) => role == self.role.as_str(),
+            None => *name == self.channel,
+        };
+        self.routing.wants(finding) && (named.is_empty() || named.iter().any(is_me))
+    }
+}

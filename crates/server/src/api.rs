@@ -1,5 +1,6 @@
 //! The paths under `/api/v1`: read the parameters, ask the workspace, write the answer.
 
+pub(crate) mod alerts;
 pub(crate) mod delivery;
 mod parameters;
 pub(crate) mod pipeline;
@@ -12,11 +13,9 @@ use axum::extract::State;
 use winsight_jobs::{MetricsQuery, Workspace};
 
 use crate::refusal::{DataProblems, Problems, Refusal};
-use crate::wire::{
-    Alert, Changes, ClosedDeals, Drivers, Insight, Metric, Reps, Status, Trend, Trends,
-};
+use crate::wire::{Changes, ClosedDeals, Drivers, Insight, Metric, Reps, Status, Trend, Trends};
 use parameters::{
-    AlertsParameters, ChangesParameters, ClosedDealsParameters, DriversParameters, GrainParameter,
+    ChangesParameters, ClosedDealsParameters, DriversParameters, GrainParameter,
     InsightsParameters, MetricsParameters, NoParameters, Parameters, RepsParameters,
     TrendParameters, TrendsParameters,
 };
@@ -119,19 +118,6 @@ pub(crate) async fn reps(
     Parameters(asked): Parameters<RepsParameters>,
 ) -> Answer<Reps> {
     Ok(Json(Reps::from(workspace.reps(asked.window()?).await?)))
-}
-
-/// The alert inbox, newest first.
-#[utoipa::path(get, path = "/api/v1/alerts", tag = "insights", params(AlertsParameters), responses(
-    (status = OK, description = "The alerts", body = Vec<Alert>),
-    Problems,
-))]
-pub(crate) async fn alerts(
-    State(workspace): Shared,
-    Parameters(asked): Parameters<AlertsParameters>,
-) -> Answer<Vec<Alert>> {
-    let alerts = workspace.alerts(asked.state()).await?;
-    Ok(Json(alerts.into_iter().map(Alert::from).collect()))
 }
 
 /// The insights of the latest run of each cadence.

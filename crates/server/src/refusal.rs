@@ -35,6 +35,24 @@ pub(crate) enum DataProblems {
     Failed(Problem),
 }
 
+/// What a path of one alert may answer instead, for the `OpenAPI` document.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "describes responses; never built")]
+pub(crate) enum AlertProblems {
+    /// The body is wrong; the detail says what to send.
+    #[response(status = BAD_REQUEST, content_type = "application/problem+json")]
+    Wrong(Problem),
+    /// There is no alert with this id.
+    #[response(status = NOT_FOUND, content_type = "application/problem+json")]
+    Unknown(Problem),
+    /// The alert is resolved, and cannot become live.
+    #[response(status = CONFLICT, content_type = "application/problem+json")]
+    TooLate(Problem),
+    /// The alert cannot be read or changed; the detail says what to do.
+    #[response(status = INTERNAL_SERVER_ERROR, content_type = "application/problem+json")]
+    Failed(Problem),
+}
+
 /// A request that is not answered: why, and what to do.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
@@ -61,6 +79,8 @@ impl From<JobError> for Refusal {
                 StatusCode::BAD_REQUEST
             }
             JobError::Forged(_) | JobError::Hook(_) => StatusCode::UNAUTHORIZED,
+            unknown if unknown.is_unknown_alert() => StatusCode::NOT_FOUND,
+            late if late.is_too_late() => StatusCode::CONFLICT,
             usage if usage.is_usage() => StatusCode::BAD_REQUEST,
             failure => {
                 tracing::error!(error = ?failure, "a request failed");

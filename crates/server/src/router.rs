@@ -22,7 +22,8 @@ use crate::{api, dashboard, guard, health, refusal};
     ),
     components(schemas(Problem)),
     tags(
-        (name = "insights", description = "Metrics, changes, trends, alerts and insights"),
+        (name = "insights", description = "Metrics, changes, trends and insights"),
+        (name = "alerts", description = "The alert inbox, and what people do with an alert"),
         (name = "sources", description = "Where deals come from"),
         (name = "delivery", description = "What comes back by a channel"),
         (name = "health", description = "Whether the server works"),
@@ -43,7 +44,14 @@ fn api() -> OpenApiRouter<Arc<Workspace>> {
         .routes(routes!(api::pipeline::pipeline))
         .routes(routes!(api::pipeline::cohorts))
         .routes(routes!(api::pipeline::deals))
-        .routes(routes!(api::alerts))
+        .routes(routes!(api::alerts::list))
+        .routes(routes!(api::alerts::show))
+        .routes(routes!(api::alerts::ack))
+        .routes(routes!(api::alerts::snooze))
+        .routes(routes!(api::alerts::resolve))
+        .routes(routes!(api::alerts::assign))
+        .routes(routes!(api::alerts::comment))
+        .routes(routes!(api::alerts::useful))
         .routes(routes!(api::insights))
         .routes(routes!(api::status))
         .routes(routes!(api::delivery::slack_actions))

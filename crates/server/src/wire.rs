@@ -23,7 +23,7 @@ mod status;
 mod trend;
 mod trends;
 
-pub use alert::{Alert, Evidence};
+pub use alert::{Alert, AlertStep, AlertStory, Evidence, Life};
 pub use cause::{Cause, Contributor, LossConcentration, Losses};
 pub use change::{Change, Changes, DimensionMix, MetricChange, Verdict};
 pub use closed_deal::{ClosedDeal, ClosedDeals};

@@ -4,6 +4,7 @@ import type { components, paths } from "./schema";
 type Schemas = components["schemas"];
 export type Alert = Schemas["Alert"];
 export type BridgePart = Schemas["BridgePart"];
+export type AlertStory = Schemas["AlertStory"];
 export type Change = Schemas["Change"];
 export type Changes = Schemas["Changes"];
 export type Cohort = Schemas["Cohort"];

@@ -1,6 +1,6 @@
 import { QueryClient, queryOptions } from "@tanstack/react-query";
 import type { Days, Grain } from "../format/dates";
-import { ApiError, body, client } from "./client";
+import { type Alert, ApiError, body, client } from "./client";
 
 const MINUTE_MS = 60_000;
 
@@ -27,6 +27,47 @@ export const alertsQuery = queryOptions({
   queryKey: ["alerts", "open"],
   queryFn: () => body(client.GET("/api/v1/alerts", { params: { query: { state: "open" } } })),
 });
+
+/** One alert with what happened to it. */
+export const alertQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["alerts", "one", id],
+    queryFn: () => body(client.GET("/api/v1/alerts/{id}", { params: { path: { id } } })),
+  });
+
+/** What a person can do with an alert. */
+export type AlertAction =
+  | { readonly verb: "ack" | "snooze" }
+  | { readonly verb: "resolve"; readonly action: string | null }
+  | { readonly verb: "assign"; readonly owner: string }
+  | { readonly verb: "comment"; readonly text: string }
+  | { readonly verb: "useful"; readonly useful: boolean };
+
+/** Does it; answers with the alert as it then is. */
+export function actOnAlert(id: string, asked: AlertAction): Promise<Alert> {
+  const params = { path: { id } };
+  switch (asked.verb) {
+    case "ack":
+    case "snooze":
+      return body(client.POST(`/api/v1/alerts/{id}/${asked.verb}`, { params, body: {} }));
+    case "resolve":
+      return body(
+        client.POST("/api/v1/alerts/{id}/resolve", { params, body: { action: asked.action } }),
+      );
+    case "assign":
+      return body(
+        client.POST("/api/v1/alerts/{id}/assign", { params, body: { owner: asked.owner } }),
+      );
+    case "comment":
+      return body(
+        client.POST("/api/v1/alerts/{id}/comment", { params, body: { text: asked.text } }),
+      );
+    case "useful":
+      return body(
+        client.POST("/api/v1/alerts/{id}/useful", { params, body: { useful: asked.useful } }),
+      );
+  }
+}
 
 export const insightsQuery = (cadence: "weekly" | "monthly") =>
   queryOptions({

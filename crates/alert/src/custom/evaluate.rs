@@ -19,9 +19,9 @@ pub struct CustomLook<'a> {
     pub window: Window,
     /// Those that it compares them with; `None` for a fixed level.
     pub compared: Option<Window>,
-    /// Each segment in both.
+    /// Each combination of values in both: every deal in one row.
     pub rows: &'a [(Segment, Tally, Tally)],
-    /// The chance of a false alarm that a guarded rule allows itself at this look.
+    /// The chance of a false alarm that a guarded rule allows itself at this look, over all segments.
     pub level: f64,
     /// ISO 4217 code of the reporting currency.
     pub currency: &'a str,
@@ -34,8 +34,11 @@ pub struct CustomLook<'a> {
 pub struct Verdict {
     /// What there is to tell.
     pub finding: Finding,
-    /// Whether it may be told: the rule is unguarded, or the evidence is within its budget.
+    /// Whether it may be told: the rule is unguarded, or the evidence is within its budget; and no
+    /// stronger one of the rule explains it.
     pub passed: bool,
+    /// How strong the evidence is beside that of the rule's other segments.
+    pub(super) strength: f64,
 }
 
 /// Why a rule could not be evaluated.
@@ -48,38 +51,66 @@ pub struct RuleFailure {
     pub reason: String,
 }
 
-/// The segments that a rule's threshold and condition hold for, judged by its evidence.
-///
-/// A guarded rule tests each segment at its share of `level`; the caller shares the budget of a
-/// quarter among rules and looks, so that it holds whatever depends on what (a union bound).
-pub fn evaluate(rule: &CustomRule, look: &CustomLook<'_>) -> Result<Vec<Verdict>, RuleFailure> {
-    let failed = |reason: String| RuleFailure { rule: rule.name.clone(), reason };
-    let program = rule.condition.as_deref().map(compile).transpose().map_err(failed)?;
+/// The rows with enough deals to be judged.
+pub(super) fn judged_rows<'a>(
+    rule: &CustomRule,
+    look: &CustomLook<'_>,
+    rows: &'a [(Segment, Tally, Tally)],
+) -> Vec<&'a (Segment, Tally, Tally)> {
     let enough = |tally: &Tally| tally.deals() >= rule.min_deals.max(1);
-    let judged: Vec<_> = look
-        .rows
-        .iter()
-        .filter(|(_, now, before)| enough(now) && (look.compared.is_none() || enough(before)))
-        .collect();
-    let level = look.level / judged.len().max(1) as f64;
-    let mut verdicts = Vec::new();
-    for (segment, now, before) in judged {
-        let row = Row::of(rule, look, now, before);
-        let Some((value, baseline)) = row.value.zip(row.baseline) else { continue };
-        if !rule.is_off(value, baseline) {
-            continue;
+    let compares = look.compared.is_some();
+    rows.iter().filter(|(_, now, before)| enough(now) && (!compares || enough(before))).collect()
+}
+
+impl CustomRule {
+    /// The rows that the threshold and the condition hold for, judged by their evidence: a guarded
+    /// rule tests each at `level`. The caller shares the budget of a quarter among rules, looks and
+    /// rows, so that it holds whatever depends on what (a union bound).
+    pub(super) fn verdicts(
+        &self,
+        look: &CustomLook<'_>,
+        rows: &[(Segment, Tally, Tally)],
+        level: f64,
+    ) -> Result<Vec<Verdict>, RuleFailure> {
+        let failed = |reason: String| RuleFailure { rule: self.name.clone(), reason };
+        let program = self.condition.as_deref().map(compile).transpose().map_err(failed)?;
+        let mut verdicts = Vec::new();
+        for (segment, now, before) in judged_rows(self, look, rows) {
+            let row = Row::of(self, look, now, before);
+            let Some((value, baseline)) = row.value.zip(row.baseline) else { continue };
+            if !self.is_off(value, baseline) {
+                continue;
+            }
+            if let Some(program) = &program
+                && !holds(program, &row, segment).map_err(failed)?
+            {
+                continue;
+            }
+            let p_value = self.p_value(now, before);
+            let passed = !self.guarded || p_value.is_some_and(|p| p <= level);
+            let shown = p_value.filter(|_| self.guarded).map(|p| (p, level));
+            let finding = row.finding(self, look, segment, shown);
+            // Without a test: the change in units of what chance alone gives, but for a factor.
+            let strength = p_value.map_or_else(
+                || (value - baseline).abs() * (row.now.deals as f64).sqrt(),
+                |p| -p.max(f64::MIN_POSITIVE).ln(),
+            );
+            verdicts.push(Verdict { finding, passed, strength });
         }
-        if let Some(program) = &program
-            && !holds(program, &row, segment).map_err(failed)?
-        {
-            continue;
-        }
-        let p_value = if rule.guarded { rule.p_value(now, before) } else { None };
-        let passed = !rule.guarded || p_value.is_some_and(|p| p <= level);
-        let finding = row.finding(rule, look, segment, p_value.map(|p| (p, level)));
-        verdicts.push(Verdict { finding, passed });
+        Ok(verdicts)
     }
-    Ok(verdicts)
+}
+
+impl Verdict {
+    /// Lists inside the finding those that are seen only because they share its deals.
+    pub(super) fn explains(&mut self, echoes: &[Self]) {
+        if echoes.is_empty() {
+            return;
+        }
+        let names: Vec<_> = echoes.iter().map(|echo| echo.finding.segment.to_string()).collect();
+        self.finding.context = Some(format!("seen as well, by its deals: {}", names.join(", ")));
+        self.finding.evidence = self.finding.evidence.clone().with("explains", names);
+    }
 }
 
 /// A condition that can be run.
@@ -177,10 +208,13 @@ impl Row {
         };
         let name = rule.metric.as_str().replace('_', " ");
         let deals = self.now.deals;
+        let counted = match look.compared {
+            Some(_) => format!("{deals} deals against {}", self.before.deals),
+            None => format!("{deals} deals"),
+        };
         let facts = match evidence {
             Some((p, level)) => Evidence::new(format!(
-                "{deals} deals against {}; {}, {} the false-alarm budget of the rule",
-                self.before.deals,
+                "{counted}; {}, {} the false-alarm budget of the rule",
                 p_words(p),
                 if p <= level { "within" } else { "not within" },
             ))
@@ -188,8 +222,7 @@ impl Row {
             .with("level", level)
             .with("method", "test_of_rates_and_union_bound"),
             None => Evidence::new(format!(
-                "{deals} deals against {}; unguarded: a threshold alone, which chance may cross",
-                self.before.deals
+                "{counted}; unguarded: a threshold alone, which chance may cross"
             ))
             .with("unguarded", true),
         };
@@ -221,6 +254,7 @@ impl Row {
                 routing: rule.routing.clone(),
                 owner: rule.owner.clone(),
             }),
+            subject: None,
         }
     }
 }

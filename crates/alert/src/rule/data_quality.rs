@@ -61,6 +61,7 @@ pub fn data_quality_finding(held: &HeldLoad<'_>) -> Finding {
         context: None,
         data_version: held.data_version,
         custom: None,
+        subject: None,
         evidence: Evidence::new(format!(
             "quality score {:.0} of 100{}",
             held.score,

@@ -50,6 +50,7 @@ pub fn high_risk_finding(
         context: None,
         data_version: observation.data_version,
         custom: None,
+        subject: None,
         evidence: evidence(high_risk, &described),
     })
 }

@@ -59,6 +59,7 @@ pub fn pipeline_quality_finding(
         baseline_window: None,
         impact: Some(Impact { amount: health.amount, kind: ImpactKind::AmountAtRisk }),
         custom: None,
+        subject: None,
         currency: observation.currency.to_owned(),
         title: "Pipeline Quality Low".to_owned(),
         message,

@@ -139,6 +139,7 @@ impl<'a> Tested<'a> {
             context: None,
             data_version: observation.data_version,
             custom: None,
+            subject: None,
             evidence: said.evidence,
         }
     }
@@ -159,6 +160,8 @@ impl Rule {
             | Self::PipelineQuality
             | Self::DataQuality
             | Self::JobFailed
+            | Self::SyncFailed
+            | Self::RuleFailed
             | Self::DataStale
             | Self::Custom => true,
         }
@@ -176,8 +179,7 @@ pub fn unjudged_findings(observation: &Observation<'_>, settings: &Settings) -> 
             return None;
         }
         let (deals, before) = (pair.current.deals(), pair.baseline.deals());
-        let evidence = finding.evidence.clone().unjudged(deals, before);
-        Some(Finding { evidence, ..finding.clone() })
+        Some(finding.clone().unjudged(deals, before))
     });
     unjudged.collect()
 }

@@ -188,6 +188,7 @@ fn finding(
         context: found.broad_based.clone(),
         data_version: observation.data_version,
         custom: None,
+        subject: None,
         evidence: evidence(found, &change, settings, budget).with("open_amount", open.to_string()),
     }
 }

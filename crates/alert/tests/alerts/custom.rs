@@ -86,3 +86,54 @@ fn mistakes_are_told_by_line() {
     assert_eq!((twice.len(), twice[0].line), (1, 12));
     assert!(read_rules("").expect_err("empty")[0].message.contains("[[rule]]"));
 }
+
+const BY_SIZE_AND_REGION: &str = r#"
+[[rule]]
+name = "by_size_and_region"
+metric = "win_rate"
+dimensions = ["acv_bucket", "region"]
+comparison = "previous_period"
+threshold = { points = 5 }
+direction = "down"
+"#;
+
+/// Sizes and regions of 400 deals a quarter each, won half of; `down` of them win a fifth now.
+fn found_where(down: &[(&str, &str)]) -> Vec<Verdict> {
+    let mut rows = Vec::new();
+    for size in ["Enterprise", "SMB"] {
+        for region in ["EMEA", "APAC", "Americas"] {
+            let now = if down.contains(&(size, region)) { (80, 320) } else { (200, 200) };
+            let parts = [format!("acv_bucket={size}"), format!("region={region}")];
+            let parts = Segment::parse(parts.iter().map(String::as_str)).expect("a segment");
+            rows.push((parts, shares(now), shares((200, 200))));
+        }
+    }
+    let mut found = evaluate(&one(BY_SIZE_AND_REGION), &look(&rows)).expect("evaluates");
+    found.retain(|verdict| verdict.passed);
+    found
+}
+
+#[test]
+fn combinations_are_one_alert_for_each_cause() {
+    let enterprise = [("Enterprise", "EMEA"), ("Enterprise", "APAC"), ("Enterprise", "Americas")];
+    for (down, causes, explained) in [
+        (&enterprise[..1], &["Enterprise × EMEA"][..], "acv_bucket=Enterprise, region=EMEA"),
+        (&enterprise[..], &["Enterprise"][..], "acv_bucket=Enterprise × region=APAC"),
+        (&[("Enterprise", "EMEA"), ("SMB", "EMEA")][..], &["EMEA"][..], "region=EMEA"),
+        (
+            &[("Enterprise", "EMEA"), ("SMB", "APAC")][..],
+            &["Enterprise × EMEA", "SMB × APAC"][..],
+            "acv_bucket=",
+        ),
+    ] {
+        let found = found_where(down);
+        let mut named: Vec<_> =
+            found.iter().map(|verdict| verdict.finding.segment.value_label()).collect();
+        named.sort();
+        assert_eq!(named, causes, "{down:?}");
+        let listed: Vec<_> =
+            found.iter().filter_map(|verdict| verdict.finding.context.clone()).collect();
+        assert!(listed.iter().any(|words| words.contains(explained)), "{down:?}: {listed:?}");
+    }
+    assert_eq!(found_where(&[]), []);
+}

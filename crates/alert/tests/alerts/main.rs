@@ -6,5 +6,6 @@ mod custom;
 mod data;
 mod false_alarms;
 mod lifecycle;
+mod operations;
 mod printed;
 mod rules;

@@ -67,7 +67,10 @@ impl Workspace {
             }
         }
         record.health = serde_json::to_value(&health).unwrap_or_default();
-        Ok(self.metadata.save_source(&self.id, record).await?)
+        self.metadata.save_source(&self.id, record).await?;
+        // A load that was refused has an alert of its own.
+        let failure = health.failure.filter(|_| failed.is_some_and(|error| !error.is_refusal()));
+        self.tell_of_sync(&record.name, failure.as_ref()).await
     }
 
     /// Before everything is read, what changed is: so whatever then still differs is drift.

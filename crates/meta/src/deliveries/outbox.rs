@@ -103,9 +103,7 @@ fn delivery_of(
     own: &OwnFindings,
     told: Option<Notice>,
 ) -> Result<Option<delivery::ActiveModel>, MetaError> {
-    let named = alert.finding.custom.as_ref().map_or(&[][..], |custom| &custom.routing);
-    let is_meant = named.is_empty() || named.contains(&recipient.channel);
-    if !is_meant || !recipient.routing.wants(&alert.finding) {
+    if !recipient.is_told_of(&alert.finding) {
         return Ok(None);
     }
     let at = happened_at(event, alert, now);

@@ -1,4 +1,4 @@
-use winsight_alert::{Action, Alert, AlertState, Finding, Rule, Transitions, reconcile};
+use winsight_alert::{Action, Alert, AlertState, Finding, Rule, Subject, Transitions, reconcile};
 use winsight_insight::Cadence;
 use winsight_meta::{MetaError, Metadata};
 
@@ -121,4 +121,25 @@ async fn two_runs_that_find_the_same_open_one_alert_and_only_one_tells_of_it() {
     let again = first.record_run(&acme, found(at_six, 30)).await.expect("records");
     assert_eq!(again.opened, []);
     assert_eq!(alerts(&first, None).await[0].finding.deals, 30);
+}
+
+#[tokio::test]
+async fn alerts_about_the_same_deals_and_different_subjects_stand_side_by_side() {
+    let metadata = Metadata::in_memory().await.expect("opens");
+    let acme = workspace("acme");
+    let of = |source: &str| Finding {
+        rule: Rule::SyncFailed,
+        subject: Some(Subject::new("source", source)),
+        ..finding("Europe", 0)
+    };
+    let now = instant("2024-07-01T06:00:00Z");
+    // Twice, as two processes would that both knew of none.
+    for _ in 0..2 {
+        let found = reconcile(&[], vec![of("crm"), of("erp")], &[Rule::SyncFailed], now);
+        metadata.change_alerts(&acme, found, now).await.expect("writes");
+    }
+    let known = alerts(&metadata, Some(AlertState::Open)).await;
+    let mut about: Vec<_> = known.iter().map(|alert| alert.finding.value_label()).collect();
+    about.sort();
+    assert_eq!(about, ["crm", "erp"]);
 }

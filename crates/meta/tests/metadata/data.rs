@@ -109,5 +109,6 @@ pub(crate) fn finding(region: &str, deals: u64) -> Finding {
         data_version: DataVersion(3),
         evidence: Evidence::default(),
         custom: None,
+        subject: None,
     }
 }

@@ -356,3 +356,29 @@ async fn a_channel_reads_back_with_its_secrets_and_how_it_is_doing() {
     assert_eq!(stored, StoredChannel { breaker, ..channel("slack") });
     assert_eq!(metadata.channels(&workspace("other")).await.expect("reads"), []);
 }
+
+#[tokio::test]
+async fn a_rule_may_name_who_is_told() {
+    let manager =
+        Recipient { role: Role::Manager, ..recipient("slack", "manager", Sight::Everything) };
+    let leader = recipient("slack", "leader", Sight::Everything);
+    let other = recipient("teams", "", Sight::Everything);
+    for (routing, told) in [
+        (&[][..], &["leader", "manager", ""][..]),
+        (&["role:manager"][..], &["manager"][..]),
+        (&["teams"][..], &[""][..]),
+        (&["teams", "role:leader"][..], &["leader", ""][..]),
+    ] {
+        let metadata = with(vec![leader.clone(), manager.clone(), other.clone()]).await;
+        let routing = routing.iter().map(|name| (*name).to_owned()).collect();
+        let custom = Custom { name: "own".to_owned(), routing, ..Custom::default() };
+        let found = Finding { rule: Rule::Custom, custom: Some(custom), ..finding("Europe", 10) };
+        evaluate(&metadata, MONDAY, vec![found]).await;
+        let mut addresses: Vec<_> =
+            ledger(&metadata).await.into_iter().map(|one| one.address).collect();
+        addresses.sort();
+        let mut told = told.to_vec();
+        told.sort_unstable();
+        assert_eq!(addresses, told);
+    }
+}

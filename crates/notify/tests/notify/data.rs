@@ -59,6 +59,7 @@ pub(crate) fn enterprise() -> Finding {
         action: "Review pricing and competitive positioning".to_owned(),
         context: None,
         custom: None,
+        subject: None,
         data_version: DataVersion(7),
         evidence: Evidence {
             summary: "300 deals against 300; change −16 points, 95% interval −24 to −8; \

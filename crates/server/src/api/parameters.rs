@@ -223,6 +223,7 @@ pub(crate) struct AlertsParameters {
 impl AlertsParameters {
     pub(crate) fn state(&self) -> Option<AlertState> {
         match self.state? {
+            StateParameter::Pending => Some(AlertState::Pending),
             StateParameter::Open => Some(AlertState::Open),
             StateParameter::Acknowledged => Some(AlertState::Acknowledged),
             StateParameter::Snoozed => Some(AlertState::Snoozed),
@@ -262,6 +263,7 @@ impl From<GrainParameter> for Grain {
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum StateParameter {
+    Pending,
     Open,
     Acknowledged,
     Snoozed,

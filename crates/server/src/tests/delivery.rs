@@ -43,7 +43,7 @@ impl Opened {
         self.post("/api/v1/slack/actions", &headers, body).await
     }
 
-    async fn with_a_bot() -> Self {
+    pub(super) async fn with_a_bot() -> Self {
         let server = Self::empty().await;
         let settings = ChannelSettings::SlackBot { api: ChannelSettings::SLACK_API.to_owned() };
         let secrets =
@@ -91,6 +91,7 @@ fn alert(at: jiff::Timestamp) -> Alert {
         data_version: DataVersion(1),
         evidence: Evidence::default(),
         custom: None,
+        subject: None,
     };
     Alert {
         id: "hrd-1".to_owned(),

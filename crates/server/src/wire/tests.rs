@@ -208,6 +208,7 @@ fn an_alert_has_the_fields_of_the_contract() {
             action: "Review pricing and competitive positioning".to_owned(),
             context: None,
             custom: None,
+            subject: None,
             data_version: DataVersion(3),
             evidence: winsight_alert::Evidence {
                 summary: "210 deals against 230".to_owned(),

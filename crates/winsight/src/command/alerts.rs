@@ -41,12 +41,7 @@ pub(crate) async fn run(place: &Place, request: Alerts, json: bool) -> Result<()
 /// One alert with what happened to it.
 fn show(alert: &Alert, events: &[AlertEvent], zone: &TimeZone, json: bool) -> Result<()> {
     if json {
-        let mut document = serde_json::to_value(wire::Alert::from(alert.clone()))?;
-        document["life"] = serde_json::to_value(&alert.life)?;
-        document["history"] = serde_json::to_value(events)?;
-        document["duration_seconds"] = alert.duration().map(|lasted| lasted.as_secs()).into();
-        document["condition"] = if alert.has_no_data() { "no_data" } else { "judged" }.into();
-        return say_json(&document);
+        return say_json(&wire::AlertStory::new(alert.clone(), events.iter().cloned()));
     }
     print(alert, zone)?;
     for event in events {

@@ -39,16 +39,6 @@ pub(crate) fn announce(server: &Server) -> Result<()> {
     say(&format!("dashboard: {}  (Ctrl-C stops it)", url(server)))
 }
 
-/// Sends what falls due until the courier is stopped.
-async fn keep_delivering(workspace: Workspace, courier: Courier) {
-    while !courier.is_stopped() {
-        if let Err(error) = workspace.deliver(&courier).await {
-            tracing::warn!(%error, "nothing was sent; it is tried again");
-        }
-        courier.rest(BETWEEN_PASSES).await;
-    }
-}
-
 /// Reads what CRMs announce until the courier is stopped.
 async fn keep_reading_announced(workspace: &Workspace, courier: &Courier) {
     while !courier.is_stopped() {
@@ -83,7 +73,10 @@ pub(crate) async fn until_stopped(server: Server, workspace: Workspace) -> Resul
         }
     };
     let courier = Courier::new(configuration::present());
-    let delivering = tokio::spawn(keep_delivering(workspace.clone(), courier.clone()));
+    let delivering = {
+        let (workspace, courier) = (workspace.clone(), courier.clone());
+        tokio::spawn(async move { workspace.keep_delivering(&courier, BETWEEN_PASSES).await })
+    };
     let serving = tokio::spawn(server.run(Arc::new(workspace.clone()), stop));
     let loading = async {
         let reading = keep_reading_announced(&workspace, &courier);

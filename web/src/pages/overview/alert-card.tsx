@@ -1,4 +1,4 @@
-import { useId } from "react";
+import { type ReactNode, useId } from "react";
 import type { Alert } from "../../api/client";
 import { sentence } from "../../format/text";
 import { messageLines } from "./message-lines";
@@ -7,6 +7,8 @@ interface AlertCardProps {
   readonly alert: Alert;
   /** The day it opened. */
   readonly opened: string;
+  /** What stands below it. */
+  readonly children?: ReactNode;
 }
 
 const names: Record<string, string> = {
@@ -16,7 +18,7 @@ const names: Record<string, string> = {
 };
 
 /** One alert: what happened, what it touches, what to do, and why it is believed. */
-export function AlertCard({ alert, opened }: AlertCardProps) {
+export function AlertCard({ alert, opened, children }: AlertCardProps) {
   const titleId = useId();
   return (
     <article className={`card alert alert-${alert.severity}`} aria-labelledby={titleId}>
@@ -36,6 +38,7 @@ export function AlertCard({ alert, opened }: AlertCardProps) {
           {sentence(alert.evidence.summary)} An {alert.label}, not a proven cause.
         </p>
       </details>
+      {children}
     </article>
   );
 }

@@ -4,6 +4,7 @@ import { alertsQuery, insightsQuery } from "../../api/queries";
 import { Loaded } from "../../components/loaded";
 import { shortDate } from "../../format/dates";
 import { AlertCard } from "./alert-card";
+import { alertLink } from "./linked-alert";
 
 /** The open alerts, the most severe first. */
 export function Alerts() {
@@ -33,7 +34,11 @@ function AlertList({ alerts }: { readonly alerts: readonly Alert[] }) {
         .toSorted((left, right) => order(left) - order(right))
         .map((alert) => (
           <li key={alert.id}>
-            <AlertCard alert={alert} opened={shortDate(alert.opened_at.slice(0, 10))} />
+            <AlertCard alert={alert} opened={shortDate(alert.opened_at.slice(0, 10))}>
+              <p>
+                <a href={alertLink(alert.id)}>Follow up</a>
+              </p>
+            </AlertCard>
           </li>
         ))}
     </ul>

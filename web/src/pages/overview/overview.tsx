@@ -11,6 +11,7 @@ import { Headlines } from "./headlines";
 import { HeldLoads } from "./held-loads";
 import { Insights } from "./insights";
 import { PipelineSection } from "./pipeline-section";
+import { LinkedAlert } from "./linked-alert";
 import { Segments } from "./segments";
 import { TrendSection } from "./trend-section";
 import { Why } from "./why";
@@ -43,6 +44,7 @@ function Content({ status }: { readonly status: Status }) {
           Deals closed {dayRange(window)}, compared with {baselineName(baseline, window)}
         </p>
       </div>
+      <LinkedAlert />
       <HeldLoads loads={status.held_loads} />
       <Headlines status={status} />
       <div className="columns">
