@@ -226,7 +226,7 @@ impl Workspace {
             }
             let dimensions = Dimension::known_while_open();
             let (overall, pairs) =
-                self.pairs(commit, window, baseline, &dimensions, &causes).await?;
+                self.pairs_without(commit, (window, baseline), &dimensions, &causes).await?;
             left = self.moved(&overall, &pairs);
             left.retain(|segment| all.contains(segment));
         }

@@ -351,20 +351,44 @@ impl Workspace {
         dimensions: &[Dimension],
         within: &Segment,
     ) -> Result<(SegmentPair, Vec<SegmentPair>), JobError> {
-        let mut groupings = vec![Grouping::new()];
-        groupings.extend(dimensions.iter().map(|dimension| vec![dimension.clone()]));
+        let groupings = one_by_one(dimensions);
         let tallies = self.tally_within(commit, vec![window, baseline], &groupings, within).await?;
-        let mut pairs: Vec<_> = groupings
-            .iter()
-            .zip(tallies)
-            .flat_map(|(grouping, by_window)| paired(grouping, by_window))
-            .collect();
-        let overall = match pairs.first() {
-            Some(first) if first.segment == Segment::all() => pairs.remove(0),
-            _ => SegmentPair::default(),
-        };
-        Ok((overall, pairs))
+        Ok(pairs_of(&groupings, tallies))
     }
+
+    /// The same of all deals but those of some segments.
+    pub(crate) async fn pairs_without(
+        &self,
+        commit: &Commit,
+        (window, baseline): (Window, Window),
+        dimensions: &[Dimension],
+        excluding: &[Segment],
+    ) -> Result<(SegmentPair, Vec<SegmentPair>), JobError> {
+        let groupings = one_by_one(dimensions);
+        let windows = vec![window, baseline];
+        let tallies = self.tally(commit, windows, groupings.clone(), excluding).await?;
+        Ok(pairs_of(&groupings, tallies))
+    }
+}
+
+/// All deals together, and each dimension by itself.
+fn one_by_one(dimensions: &[Dimension]) -> Vec<Grouping> {
+    let each = dimensions.iter().map(|dimension| vec![dimension.clone()]);
+    std::iter::once(Grouping::new()).chain(each).collect()
+}
+
+/// The first grouping's only pair, and those of all others.
+fn pairs_of(groupings: &[Grouping], tallies: Vec<Vec<Tallies>>) -> (SegmentPair, Vec<SegmentPair>) {
+    let mut pairs: Vec<_> = groupings
+        .iter()
+        .zip(tallies)
+        .flat_map(|(grouping, by_window)| paired(grouping, by_window))
+        .collect();
+    let overall = match pairs.first() {
+        Some(first) if first.segment == Segment::all() => pairs.remove(0),
+        _ => SegmentPair::default(),
+    };
+    (overall, pairs)
 }
 
 /// The tables that a query asks for.
