@@ -15,7 +15,8 @@ export function Header({ status }: { readonly status: Status | undefined }) {
         {status && status.data_version !== null && (
           <p className="provenance">
             <span>
-              Data as of {longDate(status.data_as_of ?? status.as_of)}, version {status.data_version}
+              Data as of {longDate(status.data_as_of ?? status.as_of)}, version{" "}
+              {status.data_version}
             </span>
             <span>
               {counted(status.deals, "deal")}, {count(status.open_deals)} open

@@ -60,8 +60,7 @@ test("an address without an alert shows none", async () => {
 test("what a person does reaches the server with their words", async () => {
   await openAt("/?alert=wrd-enterprise-7k2mq");
   const shown = await card();
-  const press = (name: string) =>
-    userEvent.click(within(shown).getByRole("button", { name }));
+  const press = (name: string) => userEvent.click(within(shown).getByRole("button", { name }));
   await press("Acknowledge");
   await userEvent.type(within(shown).getByRole("textbox"), "Bo");
   await press("Assign");
