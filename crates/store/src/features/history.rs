@@ -44,7 +44,8 @@ impl Points {
             of_deal.entry(*key).or_insert((place, 0)).1 += 1;
         }
         let days: Vec<_> = points.into_iter().map(|(_, day, place)| (day, place)).collect();
-        let last_day = days.iter().map(|(day, _)| *day).max().unwrap_or(i32::MIN);
+        // Without points any day will do.
+        let last_day = days.iter().map(|(day, _)| *day).max().unwrap_or_default();
         Ok(Self { of_deal, days, last_day })
     }
 
