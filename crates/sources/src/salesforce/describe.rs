@@ -120,7 +120,8 @@ async fn field_names(
     };
     let fields = answer["fields"].as_array().into_iter().flatten();
     let text = |value: &Value| value.as_str().map(str::to_owned);
-    let names = fields.filter_map(|field| Some((text(&field["name"])?, text(&field["type"])?)));
+    let kind = |field: &Value| text(&field["type"]).unwrap_or_default();
+    let names = fields.filter_map(|field| Some((text(&field["name"])?, kind(field))));
     Ok((answer["queryable"] != false).then(|| names.collect()))
 }
 

@@ -15,6 +15,8 @@ const LOGIN: &str = "https://login.salesforce.com";
 const SANDBOX: &str = "https://test.salesforce.com";
 /// Seconds by which a clock may be off before a refused assertion is blamed on it.
 const SKEW: u64 = 120;
+/// Seconds in which an assertion surely does not become too old.
+const SHORT: i64 = 60;
 /// Sessions that are tried for one request: one may expire on its way.
 const SESSIONS: usize = 4;
 
@@ -138,13 +140,18 @@ impl Session {
     }
 
     /// Signs in; where an assertion is refused and this machine's clock is off, once more by the
-    /// other side's clock.
+    /// other side's clock, and once more where it became too old while it waited.
     async fn sign_in(&self) -> Result<SignedIn, SourceError> {
-        match self.sign_in_at(self.client.pace().now().as_second()).await {
+        let now = || self.client.pace().now().as_second();
+        let begun = now();
+        match self.sign_in_at(begun).await {
+            Err(error) if error.cause == Cause::Credentials && now() - begun > SHORT => {
+                self.sign_in_at(now()).await.map_err(|_| error)
+            }
             Err(error) if error.cause == Cause::Clock => {
                 let skew = self.client.skew().unwrap_or_default();
                 tracing::warn!(seconds = skew, "this machine's clock is off; set it, best by NTP");
-                let now = self.client.pace().now().as_second().saturating_add(skew);
+                let now = now().saturating_add(skew);
                 self.sign_in_at(now).await.map_err(|_| error)
             }
             signed_in => signed_in,
