@@ -63,9 +63,10 @@ impl Workspace {
                 "{}; it is read again when it changes, so correct it or take it out of the folder",
                 refused.join("; ")
             ));
-            return Err(match loaded.is_empty() {
-                true => cause,
-                false => JobError::AfterOthers { loaded, cause: Box::new(cause) },
+            return Err(if loaded.is_empty() {
+                cause
+            } else {
+                JobError::AfterOthers { loaded, cause: Box::new(cause) }
             });
         }
         Ok(SyncReport {
