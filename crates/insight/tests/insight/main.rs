@@ -20,6 +20,7 @@ mod simulation;
 mod simulations;
 mod statistics;
 mod survival;
+mod trend_reference;
 mod trends;
 
 use winsight_insight::SegmentPair;
