@@ -40,8 +40,8 @@ fn loaded(home: &TestHome) {
         home.json(["--as-of", TODAY, "run", job]);
     }
     let alerts = home.json(["--as-of", TODAY, "alerts"]);
-    let named = alerts.as_array().expect("alerts").iter();
-    let named = named.filter(|alert| alert["rule"] == "watched").next().expect("her alert");
+    let mut named = alerts.as_array().expect("alerts").iter();
+    let named = named.find(|alert| alert["rule"] == "watched").expect("her alert");
     let alert = named["id"].as_str().expect("an id");
     for act in [["assign", alert, PERSON], ["comment", alert, "Quackenbush is on leave"]] {
         home.json(["--as-of", TODAY, "alerts", "--by", PERSON].iter().chain(&act));
