@@ -174,3 +174,27 @@ fn what_cannot_be_compared_is_said() {
     let nobody = ["--as-of", TODAY, "deals", "--closed", "--where", "region=O'Brien's"];
     assert!(as_before.run(nobody).stdout.contains("no closed deal"));
 }
+
+#[test]
+fn driver_windows_must_not_overlap() {
+    let home = home_with(&file(|_, _| [10, 10]));
+    let windows = ["--from", "2024-04-01", "--to", "2024-07-01"];
+    let baseline = ["--baseline-from", "2024-03-01", "--baseline-to", "2024-05-01"];
+    let line = ["--as-of", TODAY, "drivers"];
+    let shown = home.run(line.iter().chain(&windows).chain(&baseline));
+    let words = ["share the days 2024-04-01 to 2024-04-30"];
+    shown.is_failure(USAGE, &words).expect("a usage error");
+}
+
+#[test]
+fn a_month_in_which_all_deals_were_won_says_why_there_are_no_drivers() {
+    let home = home_with(&file(|_, _| [20, 20]));
+    let report = ask(&home, &["run", "monthly"]);
+    let insights = report["insights"].as_array().expect("insights");
+    let drivers = insights.iter().find(|one| one["kind"] == "drivers").expect("drivers");
+    let text = drivers["text"].as_str().expect("text");
+    assert!(text.contains("ended alike"), "{text}");
+    let cohorts = ask(&home, &["cohorts"]);
+    let first = &cohorts.as_array().expect("cohorts")[0];
+    assert!(number(&first["deals"]) > 0.0, "no cohorts before the first deal: {first}");
+}
