@@ -73,7 +73,9 @@ fn the_checked_in_document_is_current() {
 async fn a_refusal_says_what_to_do() {
     let server = Opened::empty().await;
     for (path, status, what) in [
-        ("/api/v1/metrics?by=regoin", 400, "did you mean \"region\"?"),
+        ("/api/v1/metrics?by=regoin", 404, "winsight import FILE"),
+        ("/metrics", 404, "does not exist"),
+        ("/health", 404, "does not exist"),
         ("/api/v1/metrics?form=2024-01-01", 400, "unknown field `form`"),
         ("/api/v1/metrics?from=2024-02-30", 400, "write it like 2024-06-30"),
         ("/api/v1/metrics?from=2024-07-01&to=2024-07-01", 400, "to must be after from"),
@@ -194,7 +196,7 @@ async fn every_other_path_is_the_page() {
     assert!(page.starts_with("<!doctype html>"));
     let built = page.contains("id=\"root\"");
     assert_ne!(built, page.contains("npm --prefix web run build"));
-    for path in ["/index.html", "/alerts/wrd-enterprise", "/health"] {
+    for path in ["/index.html", "/alerts/wrd-enterprise", "/healthy"] {
         let response = server.get(path).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         assert_eq!(header(&response, CACHE_CONTROL), "no-cache", "{path}");

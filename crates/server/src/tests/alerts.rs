@@ -67,7 +67,7 @@ async fn what_cannot_be_done_says_why() {
         ("hrd-1/ack", "application/json", "{}", 409, "is resolved"),
         ("hrd-1/comment", "application/json", r#"{"text":" "}"#, 400, "text: write"),
         ("hrd-1/comment", "application/json", "{}", 400, "missing field `text`"),
-        ("hrd-1/snooze", "application/json", r#"{"until":"soon"}"#, 400, "until"),
+        ("hrd-1/snooze", "application/json", r#"{"until":"soon"}"#, 400, "as year"),
         ("hrd-1/useful", "application/json", r#"{"useful":1}"#, 400, "boolean"),
         ("hrd-1/ack", "application/json", r#"{"who":"Ana"}"#, 400, "unknown field `who`"),
         ("hrd-1/ack", "application/json", "", 400, "/api/openapi.json"),

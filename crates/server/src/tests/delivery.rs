@@ -35,7 +35,7 @@ impl Opened {
                 "actions":[{{"action_id":"{button}","value":"{value}"}}]}}"#
         );
         let body = url_encoded(&payload);
-        let at = (self.workspace.clock().instant().as_second() - age).to_string();
+        let at = (self.workspace.clock().present().instant().as_second() - age).to_string();
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
         let signed = hmac::sign(&key, format!("v0:{at}:{body}").as_bytes());
         let signature = format!("v0={}", HEXLOWER.encode(signed.as_ref()));

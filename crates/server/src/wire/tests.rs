@@ -219,7 +219,8 @@ fn an_alert_has_the_fields_of_the_contract() {
     let written = serde_json::to_value(Alert::from(alert)).expect("JSON");
     let names = "id rule severity state metric dimension value current baseline change deals \
                  baseline_deals confidence window baseline_window impact_amount impact_kind currency \
-                 title message action context label opened_at resolved_at data_version evidence";
+                 title message action context label opened_at resolved_at data_version evidence \
+                 life condition duration_seconds";
     assert_eq!(sorted(keys(&written)), sorted(names.split_whitespace().collect()));
     for (name, expected) in [
         ("rule", json!("win_rate_drop")),
