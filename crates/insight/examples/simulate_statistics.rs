@@ -15,7 +15,7 @@ fn main() {
     let asked = std::env::args().nth(1).and_then(|trials| trials.parse::<u32>().ok());
     for (deals, share) in [(30, 1), (100, 1), (1_000, 4)] {
         let trials = asked.unwrap_or(20_000) / share;
-        let shares = coverage(deals, trials, 51).shares();
+        let shares = coverage(deals, trials, 51, 1).shares();
         let shares = shares.map(|(name, share)| format!("{name} {:.1}%", share * 100.0));
         println!("{deals} deals, {trials} trials: 95% intervals hold {}", shares.join(", "));
     }

@@ -20,18 +20,20 @@ pub(crate) struct Coverage {
     pub(crate) rwwr_change: u32,
     pub(crate) dfi_change: u32,
     pub(crate) trials: u32,
+    pub(crate) change_trials: u32,
 }
 
 impl Coverage {
     pub(crate) fn shares(self) -> [(&'static str, f64); 6] {
         let share = |held: u32| f64::from(held) / f64::from(self.trials);
+        let of_changes = |held: u32| f64::from(held) / f64::from(self.change_trials.max(1));
         [
             ("win_rate", share(self.win_rate)),
             ("wr_delta", share(self.wr_delta)),
             ("rwwr", share(self.rwwr)),
             ("dfi", share(self.dfi)),
-            ("rwwr_change", share(self.rwwr_change)),
-            ("dfi_change", share(self.dfi_change)),
+            ("rwwr_change", of_changes(self.rwwr_change)),
+            ("dfi_change", of_changes(self.dfi_change)),
         ]
     }
 }
@@ -96,11 +98,12 @@ fn laws() -> (LogNormal<f64>, LogNormal<f64>) {
 
 /// How often the 95% intervals of so many deals hold the truth, each trial about another company: the
 /// truth varies, since coverage at a single win rate depends on how whole numbers happen to fall.
-pub(crate) fn coverage(deals: u32, trials: u32, seed: u64) -> Coverage {
+/// Every `changes_in`-th trial also counts the slow intervals of changes.
+pub(crate) fn coverage(deals: u32, trials: u32, seed: u64, changes_in: u32) -> Coverage {
     let mut random = Pcg64Mcg::seed_from_u64(seed);
     let mut counted = Coverage { trials, ..Coverage::default() };
     let settings = Settings { min_deals: 1, ..Settings::default() };
-    for _ in 0..trials {
+    for trial in 0..trials {
         let mut company = || Company {
             chance: random.random_range(0.35..0.65),
             steepness: random.random_range(0.0..0.25),
@@ -118,6 +121,10 @@ pub(crate) fn coverage(deals: u32, trials: u32, seed: u64) -> Coverage {
         counted.wr_delta += holds(delta, rate - before);
         counted.rwwr += holds(found.rwwr_interval, rwwr);
         counted.dfi += holds(found.dfi_interval, now.friction);
+        if trial % changes_in > 0 {
+            continue;
+        }
+        counted.change_trials += 1;
         let segment = Segment::all();
         let pair = SegmentPair { segment, current, baseline };
         let changes = headline_changes(&pair, &settings, 1);
