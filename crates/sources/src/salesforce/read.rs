@@ -32,11 +32,58 @@ pub(super) enum Reading {
     /// Reads every row of an object.
     Bulk { object: String, job: Option<String>, locator: Option<String>, since: i64 },
     /// Reads the opportunities that changed.
-    Changes { since: i64, from: i64, next: Option<String>, newest: i64 },
+    Changes { since: i64, place: Place, newest: i64 },
     /// Reads again the opportunities whose account, owner or role changed.
-    Parents { since: i64, next: Option<String>, newest: i64 },
+    Parents { since: i64, place: Place, newest: i64 },
     /// Reads again the opportunities whose tasks or events changed.
-    Activities { since: i64, object: String, next: Option<String>, newest: i64 },
+    Activities { since: i64, object: String, place: Place, newest: i64 },
+}
+
+/// How far a query has been read.
+///
+/// Salesforce keeps ten open queries for a user and forgets the oldest, which may be this one. It then
+/// goes on after the last record: from the beginning it might never come to its end.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Place {
+    /// The time of the last record, or the one to begin with.
+    from: i64,
+    /// The id of the last record.
+    after: Option<String>,
+    /// Where its next records are.
+    next: Option<String>,
+}
+
+impl Place {
+    fn beginning(from: i64) -> Self {
+        Self { from, ..Self::default() }
+    }
+
+    /// After the records of an answer.
+    fn following(&self, answer: &Value, next: String) -> Self {
+        let last = records(answer).last();
+        let time = last.map(|record| microseconds(&value(record, "SystemModstamp")));
+        Self {
+            from: time.unwrap_or(self.from).max(self.from),
+            after: last.map(|record| value(record, "Id")).or_else(|| self.after.clone()),
+            next: Some(next),
+        }
+    }
+
+    /// Without the query that is forgotten.
+    fn anew(&self) -> Self {
+        Self { next: None, ..self.clone() }
+    }
+
+    /// What comes after it in the order of time and id.
+    fn later(&self) -> String {
+        let from = soql::instant(self.from);
+        match self.after.as_ref().filter(|id| soql::is_id(id)) {
+            Some(id) => {
+                format!("(SystemModstamp > {from} OR (SystemModstamp = {from} AND Id > '{id}'))")
+            }
+            None => format!("SystemModstamp >= {from}"),
+        }
+    }
 }
 
 /// What the next reading needs.
@@ -50,7 +97,7 @@ pub(super) fn begin(since: Option<&Cursor>) -> Reading {
         None => Reading::Mark,
         Some(Since { microseconds: newest }) => {
             let since = newest - OVERLAP;
-            Reading::Changes { since, from: since, next: None, newest }
+            Reading::Changes { since, place: Place::beginning(since), newest }
         }
     }
 }
@@ -66,12 +113,10 @@ pub(super) async fn page(
         Reading::Bulk { object, job, locator, since } => {
             reader.bulk(object, job, locator, since).await
         }
-        Reading::Changes { since, from, next, newest } => {
-            reader.changes(since, from, next, newest).await
-        }
-        Reading::Parents { since, next, newest } => reader.parents(since, next, newest).await,
-        Reading::Activities { since, object, next, newest } => {
-            reader.activities(since, &object, next, newest).await
+        Reading::Changes { since, place, newest } => reader.changes(since, place, newest).await,
+        Reading::Parents { since, place, newest } => reader.parents(since, place, newest).await,
+        Reading::Activities { since, object, place, newest } => {
+            reader.activities(since, &object, place, newest).await
         }
     }
 }
@@ -146,7 +191,7 @@ impl<'a> Reader<'a> {
 
     fn changes_since(newest: i64) -> Next {
         let since = newest - OVERLAP;
-        then(&Reading::Changes { since, from: since, next: None, newest })
+        then(&Reading::Changes { since, place: Place::beginning(since), newest })
     }
 
     async fn bulk(
@@ -210,51 +255,32 @@ impl<'a> Reader<'a> {
         }
     }
 
-    async fn changes(
-        &self,
-        since: i64,
-        from: i64,
-        next: Option<String>,
-        newest: i64,
-    ) -> Result<Page, SourceError> {
-        let query = format!(
-            "{} WHERE SystemModstamp >= {} ORDER BY SystemModstamp, Id",
-            self.select(),
-            soql::instant(from)
-        );
-        let answer = match self.query("queryAll", &query, next.as_deref()).await {
-            Err(error) if error.cause == Cause::Expired && next.is_some() => {
-                let from = from.max(newest - OVERLAP);
-                return Ok(Page::empty(then(&Reading::Changes {
-                    since,
-                    from,
-                    next: None,
-                    newest,
-                })));
+    async fn changes(&self, since: i64, place: Place, newest: i64) -> Result<Page, SourceError> {
+        let query =
+            format!("{} WHERE {} ORDER BY SystemModstamp, Id", self.select(), place.later());
+        let reading = |place, newest| then(&Reading::Changes { since, place, newest });
+        let answer = match self.query("queryAll", &query, place.next.as_deref()).await {
+            Err(error) if error.cause == Cause::Expired && place.next.is_some() => {
+                return Ok(Page::empty(reading(place.anew(), newest)));
             }
             read => read?,
         };
         let times = records(&answer).iter().map(|record| value(record, "SystemModstamp"));
         let newest = times.map(|time| microseconds(&time)).fold(newest, i64::max);
         let mut page = Page::empty(match next_url(&answer) {
-            Some(url) => then(&Reading::Changes { since, from, next: Some(url), newest }),
-            None if since > 0 => then(&Reading::Parents { since, next: None, newest }),
+            Some(url) => reading(place.following(&answer, url), newest),
+            None if since > 0 => then(&Reading::Parents { since, place: Place::default(), newest }),
             None => end(newest),
         });
-        self.add(&mut page, &answer).await?;
+        self.add(&mut page, records(&answer)).await?;
         Ok(page)
     }
 
-    async fn parents(
-        &self,
-        since: i64,
-        next: Option<String>,
-        newest: i64,
-    ) -> Result<Page, SourceError> {
+    async fn parents(&self, since: i64, place: Place, newest: i64) -> Result<Page, SourceError> {
         let following = match self.detail.activities.first() {
             Some(object) => {
-                let object = object.clone();
-                then(&Reading::Activities { since, object, next: None, newest })
+                let (object, place) = (object.clone(), Place::beginning(since));
+                then(&Reading::Activities { since, object, place, newest })
             }
             None => end(newest),
         };
@@ -265,18 +291,22 @@ impl<'a> Reader<'a> {
         let changed = self.detail.parents.iter();
         let changed: Vec<_> =
             changed.map(|path| format!("{path}.SystemModstamp >= {instant}")).collect();
-        let query = format!("{} WHERE {} ORDER BY Id", self.select(), changed.join(" OR "));
-        let answer = match self.query("query", &query, next.as_deref()).await {
-            Err(error) if error.cause == Cause::Expired && next.is_some() => {
-                return Ok(Page::empty(then(&Reading::Parents { since, next: None, newest })));
+        let after = place.after.as_ref().filter(|id| soql::is_id(id));
+        let after = after.map_or_else(String::new, |id| format!(" AND Id > '{id}'"));
+        let query =
+            format!("{} WHERE ({}){after} ORDER BY Id", self.select(), changed.join(" OR "));
+        let reading = |place| then(&Reading::Parents { since, place, newest });
+        let answer = match self.query("query", &query, place.next.as_deref()).await {
+            Err(error) if error.cause == Cause::Expired && place.next.is_some() => {
+                return Ok(Page::empty(reading(place.anew())));
             }
             read => read?,
         };
         let mut page = Page::empty(match next_url(&answer) {
-            Some(url) => then(&Reading::Parents { since, next: Some(url), newest }),
+            Some(url) => reading(place.following(&answer, url)),
             None => following,
         });
-        self.add(&mut page, &answer).await?;
+        self.add(&mut page, records(&answer)).await?;
         Ok(page)
     }
 
@@ -284,28 +314,27 @@ impl<'a> Reader<'a> {
         &self,
         since: i64,
         object: &str,
-        next: Option<String>,
+        place: Place,
         newest: i64,
     ) -> Result<Page, SourceError> {
         let query = format!(
-            "SELECT Id, WhatId, SystemModstamp FROM {object} WHERE SystemModstamp >= {} ORDER BY \
-             SystemModstamp, Id",
-            soql::instant(since)
+            "SELECT Id, WhatId, SystemModstamp FROM {object} WHERE {} ORDER BY SystemModstamp, Id",
+            place.later()
         );
-        let reading = |object: &str, next| {
-            then(&Reading::Activities { since, object: object.to_owned(), next, newest })
+        let reading = |object: &str, place| {
+            then(&Reading::Activities { since, object: object.to_owned(), place, newest })
         };
-        let answer = match self.query("queryAll", &query, next.as_deref()).await {
-            Err(error) if error.cause == Cause::Expired && next.is_some() => {
-                return Ok(Page::empty(reading(object, None)));
+        let answer = match self.query("queryAll", &query, place.next.as_deref()).await {
+            Err(error) if error.cause == Cause::Expired && place.next.is_some() => {
+                return Ok(Page::empty(reading(object, place.anew())));
             }
             read => read?,
         };
         let mut objects = self.detail.activities.iter();
         objects.by_ref().find(|known| *known == object);
         let mut page = Page::empty(match (next_url(&answer), objects.next()) {
-            (Some(url), _) => reading(object, Some(url)),
-            (None, Some(object)) => reading(object, None),
+            (Some(url), _) => reading(object, place.following(&answer, url)),
+            (None, Some(object)) => reading(object, Place::beginning(since)),
             (None, None) => end(newest),
         });
         let about = records(&answer).iter().map(|record| value(record, "WhatId"));
@@ -319,19 +348,19 @@ impl<'a> Reader<'a> {
     async fn add_by_id(&self, page: &mut Page, ids: &[String]) -> Result<(), SourceError> {
         for ids in ids.chunks(IDS) {
             let query = format!("{} WHERE Id IN {}", self.select(), soql::ids(ids));
-            let answer = self.query("queryAll", &query, None).await?;
-            let read: BTreeSet<_> = records(&answer).iter().map(|deal| value(deal, "Id")).collect();
+            let found = self.all("queryAll", &query).await?;
+            let read: BTreeSet<_> = found.iter().map(|deal| value(deal, "Id")).collect();
             let gone = ids.iter().filter(|id| !read.contains(*id));
             page.deleted.extend(gone.map(|id| Deletion { deal: id.clone(), at: 0 }));
-            self.add(page, &answer).await?;
+            self.add(page, &found).await?;
         }
         Ok(())
     }
 
-    /// Adds the opportunities of an answer with their histories and activities.
-    async fn add(&self, page: &mut Page, answer: &Value) -> Result<(), SourceError> {
+    /// Adds opportunities with their histories and activities.
+    async fn add(&self, page: &mut Page, found: &[Value]) -> Result<(), SourceError> {
         let before = page.deals.rows.len();
-        for record in records(answer) {
+        for record in found {
             add_deal(page, &self.description.columns, |column| value(record, column));
         }
         let added = &page.deals.rows[before..];
@@ -343,14 +372,14 @@ impl<'a> Reader<'a> {
                     "SELECT {HISTORY} FROM OpportunityHistory WHERE OpportunityId IN {ids} ORDER BY \
                      OpportunityId, CreatedDate, Id"
                 );
-                for record in self.all(&query).await? {
+                for record in self.all("query", &query).await? {
                     add_event(page, |column| value(&record, column));
                 }
             }
             for object in &self.detail.activities {
                 let columns = activity_columns(object);
                 let query = format!("SELECT {columns} FROM {object} WHERE WhatId IN {ids}");
-                for record in self.all(&query).await? {
+                for record in self.all("query", &query).await? {
                     add_activity(page, object, |column| value(&record, column));
                 }
             }
@@ -359,11 +388,11 @@ impl<'a> Reader<'a> {
     }
 
     /// All records of a query.
-    async fn all(&self, query: &str) -> Result<Vec<Value>, SourceError> {
+    async fn all(&self, resource: &str, query: &str) -> Result<Vec<Value>, SourceError> {
         let mut all = Vec::new();
         let mut next = None;
         loop {
-            let answer = self.query("query", query, next.as_deref()).await?;
+            let answer = self.query(resource, query, next.as_deref()).await?;
             all.extend(records(&answer).iter().cloned());
             next = next_url(&answer);
             if next.is_none() {

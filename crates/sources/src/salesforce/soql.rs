@@ -9,10 +9,15 @@ pub(super) fn instant(microseconds: i64) -> String {
     format!("{instant:.3}")
 }
 
+/// Whether this can be an id.
+pub(super) fn is_id(id: &str) -> bool {
+    id.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
 /// A list of ids. What is not an id is left out: ids have only letters and digits.
 pub(super) fn ids<'a>(ids: impl IntoIterator<Item = &'a String>) -> String {
-    let is_id = |id: &&String| id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let quoted: Vec<_> = ids.into_iter().filter(is_id).map(|id| format!("'{id}'")).collect();
+    let quoted: Vec<_> =
+        ids.into_iter().filter(|id| is_id(id)).map(|id| format!("'{id}'")).collect();
     format!("({})", quoted.join(","))
 }
 

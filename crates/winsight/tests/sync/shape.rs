@@ -49,9 +49,9 @@ async fn new_labels_reach_the_deals_that_have_them() {
 #[tokio::test]
 async fn deals_that_are_saved_at_one_moment_are_all_read() {
     for kind in [Kind::Salesforce, Kind::HubSpot] {
-        let account = Account::new(kind, 160).await;
+        let account = Account::new(kind, 500).await;
         account.sync(false).await;
-        account.execute(Command::EditMany { deals: 150, spread: 0 }).await;
+        account.execute(Command::EditMany { deals: 450, spread: 0 }).await;
         account.sync(false).await;
         account.compare(&format!("{kind:?} after a mass edit")).await;
     }
