@@ -7,8 +7,8 @@ import { changeInPoints, ratioChange, shareChange } from "../../components/verdi
 import { baselineName } from "../../format/dates";
 import { exactPercent, ratio } from "../../format/numbers";
 import { AmountCard } from "./amount-card";
+import { DEFAULT_DIMENSION } from "./dimension-select";
 import { EstimateCard } from "./estimate-card";
-import { DEFAULT_DIMENSION } from "./segments";
 
 /** The four numbers to start from, each with how sure it is. */
 export function Headlines({ status }: { readonly status: Status }) {

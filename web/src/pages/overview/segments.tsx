@@ -4,22 +4,8 @@ import type { Change, Metric } from "../../api/client";
 import { changesQuery, metricsQuery } from "../../api/queries";
 import { Loaded } from "../../components/loaded";
 import type { Days } from "../../format/dates";
+import { DEFAULT_DIMENSION, DimensionSelect, dimensions } from "./dimension-select";
 import { SegmentTable } from "./segment-table";
-
-/** The dimension shown first; the headline takes its overall change from the same answer. */
-export const DEFAULT_DIMENSION = "acv_bucket";
-
-// Every built-in dimension but the cycle bucket: how long a deal took is known only once it is closed.
-export const dimensions: readonly { readonly name: string; readonly title: string }[] = [
-  { name: DEFAULT_DIMENSION, title: "Deal size" },
-  { name: "region", title: "Region" },
-  { name: "industry", title: "Industry" },
-  { name: "product", title: "Product" },
-  { name: "lead_source", title: "Lead source" },
-  { name: "rep", title: "Rep" },
-  { name: "team", title: "Team" },
-  { name: "deal_type", title: "Deal type" },
-];
 
 interface SegmentsProps {
   readonly window: Days;
@@ -36,21 +22,12 @@ export function Segments({ window }: SegmentsProps) {
     <section className="card segments" aria-labelledby="segments-title">
       <div className="section-title">
         <h2 id="segments-title">Segments</h2>
-        <label className="select" htmlFor="segments-by">
-          by
-        </label>
-        <select
+        <DimensionSelect
           id="segments-by"
-          aria-label="Segments by"
+          label="Segments by"
           value={dimension}
-          onChange={(event) => setDimension(event.target.value)}
-        >
-          {dimensions.map(({ name, title: option }) => (
-            <option key={name} value={name}>
-              {option}
-            </option>
-          ))}
-        </select>
+          onChange={setDimension}
+        />
       </div>
       <Loaded query={metrics} what="The segments" lines={6}>
         {(rows) => (

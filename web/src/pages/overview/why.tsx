@@ -7,7 +7,7 @@ import { changeInPoints } from "../../components/verdict";
 import { exactPoints } from "../../format/numbers";
 import { sentence } from "../../format/text";
 import { changeSentence, splitOf } from "./change-sentence";
-import { DEFAULT_DIMENSION, dimensions } from "./segments";
+import { DEFAULT_DIMENSION, DimensionSelect, dimensions } from "./dimension-select";
 
 const SHOWN = 6;
 
@@ -20,21 +20,7 @@ export function Why() {
     <section className="card why" aria-labelledby="why-title">
       <div className="section-title">
         <h2 id="why-title">Why it changed</h2>
-        <label className="select" htmlFor="why-by">
-          by
-        </label>
-        <select
-          id="why-by"
-          aria-label="Change by"
-          value={dimension}
-          onChange={(event) => setDimension(event.target.value)}
-        >
-          {dimensions.map(({ name, title: option }) => (
-            <option key={name} value={name}>
-              {option}
-            </option>
-          ))}
-        </select>
+        <DimensionSelect id="why-by" label="Change by" value={dimension} onChange={setDimension} />
       </div>
       <Loaded query={changes} what="The reasons" lines={7}>
         {(data) => <Parts changes={data} title={title} />}
