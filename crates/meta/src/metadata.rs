@@ -127,7 +127,7 @@ impl Metadata {
     }
 
     async fn connect(mut options: ConnectOptions, place: String) -> Result<Self, MetaError> {
-        options.sqlx_logging(false);
+        options.sqlx_logging(false).acquire_timeout(PATIENCE);
         let database = Database::connect(options)
             .await
             .map_err(|error| MetaError::database("open the metadata", &place, error))?;
@@ -171,6 +171,11 @@ impl Metadata {
 }
 
 const READERS: u32 = 4;
+
+/// How long a query waits for a connection. The database itself says what is wrong after its own
+/// timeout, and so this one has to be far longer: ended by it, nobody learns that the database is locked,
+/// and a machine with too much to do fails where it is only slow.
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// How often, and after which pause, a change of the key is tried while somebody has the database
 /// open: a command that is about to end should not stop it. `SQLite` itself does not wait here.
