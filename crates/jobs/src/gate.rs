@@ -108,6 +108,11 @@ fn blanked(batch: &Batch<'_>, gate: &QualityGate) -> Vec<String> {
 }
 
 fn changed(batch: &Batch<'_>, gate: &QualityGate) -> Option<String> {
+    // Of a part the CRM itself says that each deal changed, or what it names: a mass edit, or a
+    // pipeline with another name.
+    if batch.is_part {
+        return None;
+    }
     let (deals, stored) = (batch.deals, batch.stored);
     let share = deals.updated as f64 / stored as f64;
     (share > gate.max_changed).then(|| {
@@ -188,6 +193,13 @@ mod tests {
             Batch {
                 rows: 100,
                 deals: LoadCounts { inserted: 40, updated: 60, ..LoadCounts::default() },
+                ..usual
+            },
+            // All deals edited at once in the CRM.
+            Batch {
+                rows: 1_000,
+                deals: LoadCounts { updated: 1_000, ..LoadCounts::default() },
+                is_part: true,
                 ..usual
             },
             // Another region's export from the same source.

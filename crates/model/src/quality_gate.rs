@@ -12,7 +12,8 @@ pub struct QualityGate {
     pub max_lost: f64,
     /// Largest share of the deals read again in which a field may lose its value.
     pub max_blanked: f64,
-    /// Largest share of a source's deals that may change at once.
+    /// Largest share of a source's deals that may change at once. Not asked of what a CRM itself says
+    /// has changed.
     pub max_changed: f64,
 }
 
