@@ -7,6 +7,7 @@ mod settings;
 mod sign_in;
 mod webhook;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
@@ -32,6 +33,8 @@ const LONGEST_PAGE: usize = 100;
 /// The same where histories are asked for.
 const LONGEST_PAGE_OF_HISTORIES: usize = 50;
 const USUAL_PAGE: usize = 10;
+/// Links of one record on a page.
+const PAGE_OF_LINKS: usize = 500;
 
 /// What a server of HubSpot keeps besides the company.
 pub(crate) struct HubSpot {
@@ -340,16 +343,26 @@ fn search_companies(world: &World, call: &Call, repeat: bool) -> Result<Json, Re
 fn associations(world: &World, call: &Call, from_deals: bool) -> Json {
     let body = call.json().unwrap_or(Json::Null);
     let inputs = body["inputs"].as_array().map_or(&[][..], Vec::as_slice);
+    let mut deals_of: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for deal in world.deals().filter(|deal| !from_deals && deal.is_live()) {
+        deals_of.entry(deal.account).or_default().push(deal.number);
+    }
     let results = inputs.iter().filter_map(|input| {
         let id = input["id"].as_str()?;
-        let to: Vec<Json> = if from_deals {
-            vec![settings::association(world.deal(record::deal_number(id)?)?.account)]
-        } else {
-            let place = u32::try_from(record::company_place(id)?).ok()?;
-            let deals = world.deals().filter(|deal| deal.account == place && deal.is_live());
-            deals.map(|deal| settings::link(&deal_id(deal.number))).collect()
-        };
-        (!to.is_empty()).then(|| json!({ "from": { "id": id }, "to": to }))
+        if from_deals {
+            let to = settings::association(world.deal(record::deal_number(id)?)?.account);
+            return Some(json!({ "from": { "id": id }, "to": [to] }));
+        }
+        let place = u32::try_from(record::company_place(id)?).ok()?;
+        let after = input["after"].as_str().and_then(record::deal_number).unwrap_or(0);
+        let mut deals = deals_of.get(&place)?.iter().filter(|number| **number > after);
+        let page: Vec<u32> = deals.by_ref().take(PAGE_OF_LINKS).copied().collect();
+        let to: Vec<Json> = page.iter().map(|number| settings::link(&deal_id(*number))).collect();
+        let mut result = json!({ "from": { "id": id }, "to": to });
+        if deals.next().is_some() {
+            result["paging"] = json!({ "next": { "after": deal_id(*page.last()?) } });
+        }
+        Some(result)
     });
     let results: Vec<Json> = results.collect();
     let asked = inputs.len();

@@ -10,6 +10,8 @@
 //! reading carries the names with which it began. What is called otherwise when it is taken up again
 //! counts as unknown from then on, and the next reading fetches the deals that name it.
 
+mod companies;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -17,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::describe::{Detail, list, next, text};
-use super::rows::{Companies, Company, add_deals};
+use super::rows::add_deals;
 use super::session::Session;
 use crate::text::instant;
 use crate::{Cursor, Deletion, Description, Next, Page, Position, SourceError};
@@ -46,7 +48,13 @@ pub(super) enum Reading {
     /// Reads again the deals that name something that was renamed.
     Touched { since: i64, newest: i64, touched: Vec<Touched>, last: u64 },
     /// Reads again the deals of companies that changed.
-    Companies { since: i64, from: i64, newest: i64 },
+    Companies {
+        since: i64,
+        from: i64,
+        #[serde(default)]
+        tie: Option<u64>,
+        newest: i64,
+    },
     /// Lists the deals that were archived.
     Archived { after: Option<String>, since: i64, newest: i64 },
 }
@@ -133,7 +141,9 @@ pub(super) async fn page(
         Reading::Touched { since, newest, touched, last } => {
             reader.touched(since, newest, touched, last).await
         }
-        Reading::Companies { since, from, newest } => reader.companies(since, from, newest).await,
+        Reading::Companies { since, from, tie, newest } => {
+            reader.companies(since, from, tie, newest).await
+        }
         Reading::Archived { after, since, newest } => reader.archived(after, since, newest).await,
     }
 }
@@ -239,28 +249,8 @@ impl<'a> Reader<'a> {
         newest: i64,
         touched: Vec<Touched>,
     ) -> Result<Page, SourceError> {
-        let found = match tie {
-            None => {
-                let filters = [filter(MODIFIED, "GTE", &from.max(0))];
-                self.search("deals", &filters, (MODIFIED, "ASCENDING"), RESULTS).await?
-            }
-            Some(last) => {
-                let filters = [filter(MODIFIED, "EQ", &from), filter("hs_object_id", "GT", &last)];
-                self.search("deals", &filters, ("hs_object_id", "ASCENDING"), RESULTS).await?
-            }
-        };
-        let times: Vec<_> = found.iter().map(modified).collect();
-        let last = times.last().copied().unwrap_or(from);
-        let newest = times.iter().copied().fold(newest, i64::max);
-        let is_full = found.len() >= RESULTS;
-        let following = match (tie, is_full) {
-            // Nothing but deals of one instant: they may be more than a page holds.
-            (None, true) if last <= from => Some((last, Some(0))),
-            (None, true) => Some((last, None)),
-            (None, false) => None,
-            (Some(_), true) => Some((from, found.iter().map(number).max())),
-            (Some(_), false) => Some((from + 1, None)),
-        };
+        let (found, following) = self.changed("deals", from, tie, RESULTS).await?;
+        let newest = found.iter().map(modified).fold(newest, i64::max);
         let next = match following {
             Some((from, tie)) => Reading::Changes { since, from, tie, newest, touched },
             None => Reading::Touched { since, newest, touched, last: 0 },
@@ -268,6 +258,36 @@ impl<'a> Reader<'a> {
         let mut page = Page::empty(self.then(next));
         self.add(&mut page, &ids(&found)).await?;
         Ok(page)
+    }
+
+    /// The next objects that changed, and where those after them begin.
+    async fn changed(
+        &self,
+        object: &str,
+        from: i64,
+        tie: Option<u64>,
+        limit: usize,
+    ) -> Result<(Vec<Value>, Option<(i64, Option<u64>)>), SourceError> {
+        let found = match tie {
+            None => {
+                let filters = [filter(MODIFIED, "GTE", &from.max(0))];
+                self.search(object, &filters, (MODIFIED, "ASCENDING"), limit).await?
+            }
+            Some(last) => {
+                let filters = [filter(MODIFIED, "EQ", &from), filter("hs_object_id", "GT", &last)];
+                self.search(object, &filters, ("hs_object_id", "ASCENDING"), limit).await?
+            }
+        };
+        let last = found.last().map_or(from, modified);
+        let following = match (tie, found.len() >= limit) {
+            // Nothing but objects of one instant: they may be more than a page holds.
+            (None, true) if last <= from => Some((last, Some(0))),
+            (None, true) => Some((last, None)),
+            (None, false) => None,
+            (Some(_), true) => Some((from, found.iter().map(number).max())),
+            (Some(_), false) => Some((from + 1, None)),
+        };
+        Ok((found, following))
     }
 
     async fn touched(
@@ -278,7 +298,8 @@ impl<'a> Reader<'a> {
         last: u64,
     ) -> Result<Page, SourceError> {
         let Some(Touched { property, values }) = touched.first() else {
-            return Ok(Page::empty(self.then(Reading::Companies { since, from: since, newest })));
+            let companies = Reading::Companies { since, from: since, tie: None, newest };
+            return Ok(Page::empty(self.then(companies)));
         };
         let filters = [
             json!({ "propertyName": property, "operator": "IN", "values": values }),
@@ -297,18 +318,21 @@ impl<'a> Reader<'a> {
         Ok(page)
     }
 
-    async fn companies(&self, since: i64, from: i64, newest: i64) -> Result<Page, SourceError> {
+    async fn companies(
+        &self,
+        since: i64,
+        from: i64,
+        tie: Option<u64>,
+        newest: i64,
+    ) -> Result<Page, SourceError> {
         let archived = self.then(Reading::Archived { after: None, since, newest });
         if !self.detail.companies {
             return Ok(Page::empty(archived));
         }
-        let filters = [filter(MODIFIED, "GTE", &from.max(0))];
-        let found = self.search("companies", &filters, (MODIFIED, "ASCENDING"), VALUES).await?;
-        let last = found.last().map_or(from, modified);
-        let next = if found.len() >= VALUES {
-            self.then(Reading::Companies { since, from: last.max(from + 1), newest })
-        } else {
-            archived
+        let (found, following) = self.changed("companies", from, tie, VALUES).await?;
+        let next = match following {
+            Some((from, tie)) => self.then(Reading::Companies { since, from, tie, newest }),
+            None => archived,
         };
         let mut page = Page::empty(next);
         let deals = self.associated("companies", "deals", &ids(&found)).await?;
@@ -380,55 +404,6 @@ impl<'a> Reader<'a> {
         }
         add_deals(page, deals, &companies, &self.detail, &self.description.columns);
         Ok(())
-    }
-
-    /// The objects that each of `ids` is associated with.
-    async fn associated(
-        &self,
-        from: &str,
-        to: &str,
-        ids: &[String],
-    ) -> Result<BTreeMap<String, Vec<String>>, SourceError> {
-        if ids.is_empty() || !self.detail.companies {
-            return Ok(BTreeMap::new());
-        }
-        let inputs: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
-        let path = format!("/crm/v4/associations/{from}/{to}/batch/read");
-        let answer = self.session.post(&path, &json!({ "inputs": inputs })).await?;
-        let to = |result: &Value| -> Vec<String> {
-            let to = result["to"].as_array().into_iter().flatten();
-            to.map(|to| text(&to["toObjectId"])).collect()
-        };
-        Ok(list(&answer).iter().map(|result| (text(&result["from"]["id"]), to(result))).collect())
-    }
-
-    /// The first company of each deal.
-    async fn companies_of(&self, deals: &[Value]) -> Result<Companies, SourceError> {
-        let first = |deal: &Value| {
-            let results = deal["associations"]["companies"]["results"].as_array();
-            results.and_then(|results| results.first()).map(|company| text(&company["id"]))
-        };
-        let by_deal: BTreeMap<String, String> =
-            deals.iter().filter_map(|deal| Some((text(&deal["id"]), first(deal)?))).collect();
-        let wanted: BTreeSet<&String> = by_deal.values().collect();
-        let wanted: Vec<_> = wanted.into_iter().collect();
-        let mut companies = BTreeMap::new();
-        for ids in wanted.chunks(VALUES).filter(|_| self.detail.companies) {
-            let inputs: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
-            let properties = ["name", "industry", "country"];
-            let body = json!({ "properties": properties, "inputs": inputs });
-            let path = "/crm/v3/objects/companies/batch/read";
-            let answer = self.session.post(path, &body).await?;
-            for company in list(&answer) {
-                let property = |name: &str| text(&company["properties"][name]);
-                let (name, industry) = (property("name"), property("industry"));
-                let country = property("country");
-                companies.insert(text(&company["id"]), Company { name, country, industry });
-            }
-        }
-        let named =
-            |(deal, company): (String, String)| Some((deal, companies.get(&company)?.clone()));
-        Ok(by_deal.into_iter().filter_map(named).collect())
     }
 }
 

@@ -8,7 +8,8 @@ use winsight_sources::{Cause, Credentials, Kind, Source, connect};
 use crate::server::{Answer, Asked, Server, deals, json, read_all, surroundings};
 
 /// Deals by id: when they last changed, in milliseconds, and their stage.
-type Deals = Arc<Mutex<BTreeMap<u64, (i64, &'static str)>>>;
+type Deals = Arc<Mutex<Objects>>;
+type Objects = BTreeMap<u64, (i64, &'static str)>;
 
 fn stamp(milliseconds: i64) -> String {
     Timestamp::from_millisecond(milliseconds).expect("an instant").to_string()
@@ -30,7 +31,7 @@ fn deal(id: u64, (at, stage): (i64, &str)) -> Value {
     })
 }
 
-fn answer(known: &Deals, asked: &Asked) -> Answer {
+fn answer(known: &Deals, companies: &Objects, asked: &Asked) -> Answer {
     let known = known.lock().unwrap().clone();
     let results = |results: Vec<Value>| json(&json!({ "results": results }));
     let named = |name: &str| json!({ "name": name });
@@ -85,12 +86,29 @@ fn answer(known: &Deals, asked: &Asked) -> Answer {
         (_, "/crm/v3/objects/companies/batch/read") => results(vec![json!({
             "id": "900", "properties": { "name": "Acme", "industry": "STEEL", "country": "Norway" },
         })]),
+        (_, "/crm/v3/objects/companies/search") => results(search(companies, &asked.json())),
+        (_, "/crm/v4/associations/companies/deals/batch/read") => {
+            let inputs = asked.json()["inputs"].as_array().unwrap().clone();
+            results(inputs.iter().filter_map(|input| links(&known, companies, input)).collect())
+        }
         (_, path) if path.contains("companies") => results(Vec::new()),
         _ => (404, vec![("content-type", "application/json".to_owned())], "{}".to_owned()),
     }
 }
 
-fn search(known: &BTreeMap<u64, (i64, &'static str)>, asked: &Value) -> Vec<Value> {
+/// The deals of a company, 100 at once: the last company has all of them, the others have none.
+fn links(known: &Objects, companies: &Objects, input: &Value) -> Option<Value> {
+    let (last, _) = companies.last_key_value()?;
+    let after: u64 = input["after"].as_str().map_or(0, |after| after.parse().unwrap());
+    let page: Vec<_> = known.range(after + 1..).take(100).map(|(id, _)| *id).collect();
+    let next = page.last().filter(|_| page.len() == 100).map(u64::to_string);
+    let to: Vec<_> = page.iter().map(|id| json!({ "toObjectId": id })).collect();
+    let paging = next.map(|after| json!({ "next": { "after": after } }));
+    (input["id"] == last.to_string())
+        .then(|| json!({ "from": { "id": input["id"] }, "to": to, "paging": paging }))
+}
+
+fn search(known: &Objects, asked: &Value) -> Vec<Value> {
     let filters = asked["filterGroups"][0]["filters"].as_array().cloned().unwrap_or_default();
     let passes = |id: u64, at: i64| {
         filters.iter().all(|filter| {
@@ -120,13 +138,17 @@ fn search(known: &BTreeMap<u64, (i64, &'static str)>, asked: &Value) -> Vec<Valu
 }
 
 async fn account(count: u64) -> (Deals, Server, Box<dyn Source>) {
+    account_with(count, Objects::new()).await
+}
+
+async fn account_with(count: u64, companies: Objects) -> (Deals, Server, Box<dyn Source>) {
     let known: Deals = Arc::default();
     for id in 1..=count {
         let at = i64::try_from(id).unwrap() * 60_000;
         known.lock().unwrap().insert(id, (at, "won"));
     }
     let shared = Arc::clone(&known);
-    let server = Server::start(move |asked| answer(&shared, asked)).await;
+    let server = Server::start(move |asked| answer(&shared, &companies, asked)).await;
     let text = format!("host = \"{}\"\ntoken = \"pat-secret\"", server.url);
     let credentials = Credentials::from_toml(&text).expect("credentials");
     let source = connect(Kind::HubSpot, credentials, surroundings()).expect("connects");
@@ -186,6 +208,16 @@ async fn a_mass_edit_within_one_moment_loses_no_deal() {
     }
     let (pages, _) = read_all(source.as_ref(), &description, Some(&cursor)).await;
     assert!((1..=650).all(|id| deals(&pages).contains(&id.to_string())));
+}
+
+#[tokio::test]
+async fn every_deal_of_companies_saved_at_one_moment_is_read_again() {
+    let companies = (900..1_150).map(|id| (id, (300_000_000, ""))).collect();
+    let (_, _, source) = account_with(320, companies).await;
+    let description = source.describe().await.expect("described");
+    let (_, cursor) = read_all(source.as_ref(), &description, None).await;
+    let (pages, _) = read_all(source.as_ref(), &description, Some(&cursor)).await;
+    assert!((1..=320).all(|id| deals(&pages).contains(&id.to_string())));
 }
 
 #[tokio::test]
