@@ -129,13 +129,14 @@ impl SignIn {
     ) -> Result<(), (&'static str, &'static str)> {
         let given = |name: &str| form.get(name).map_or("", String::as_str);
         let has_secret = given("client_secret") == self.client_secret;
-        if self.revoked {
-            return Err(("invalid_grant", "expired access/refresh token"));
-        }
         match given("grant_type") {
-            "urn:ietf:params:oauth:grant-type:jwt-bearer" => {
+            "urn:ietf:params:oauth:grant-type:jwt-bearer" if !self.revoked => {
                 self.check_assertion(world, given("assertion"), url)
             }
+            "urn:ietf:params:oauth:grant-type:jwt-bearer" => {
+                Err(("invalid_grant", "user hasn't approved this consumer"))
+            }
+            _ if self.revoked => Err(("invalid_grant", "expired access/refresh token")),
             _ if given("client_id") != self.client_id => {
                 Err(("invalid_client_id", "client identifier invalid"))
             }

@@ -2,14 +2,15 @@ use std::sync::Arc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::limiter::Limiter;
 use super::{Backoff, Breaker, BreakerState, Budget, Pace, Reply, Request};
-use crate::{Cause, Health, SourceError};
+use crate::{Cause, Finding, Health, SourceError};
 
+/// Seconds by which clocks may differ before it is told.
+const SKEW: u64 = 120;
 /// Longest answer that is read.
 const LONGEST_ANSWER: usize = 256 << 20;
 
@@ -88,7 +89,6 @@ struct State {
     retries: u64,
     /// How far the other side's clock is ahead of this one, in seconds.
     skew: Option<i64>,
-    server_time: Option<Timestamp>,
 }
 
 impl std::fmt::Debug for Client {
@@ -126,7 +126,6 @@ impl Client {
             requests: 0,
             retries: 0,
             skew: None,
-            server_time: None,
         };
         Ok(Self { http, pace, limits, state: Mutex::new(state) })
     }
@@ -157,9 +156,21 @@ impl Client {
         self.state().skew
     }
 
-    /// The other side's clock when it last answered.
-    pub fn server_time(&self) -> Option<Timestamp> {
-        self.state().server_time
+    /// By how much this machine's clock is off, where it is off by much.
+    pub(crate) fn clock_off(&self) -> Option<String> {
+        let skew = self.skew().filter(|skew| skew.unsigned_abs() > SKEW)?;
+        let direction = if skew > 0 { "behind" } else { "ahead" };
+        Some(format!("this machine's clock is {} seconds {direction}", skew.unsigned_abs()))
+    }
+
+    /// The same as something that an account lacks, with what will not work for it.
+    pub(crate) fn clock_finding(&self, effect: &str) -> Option<Finding> {
+        let off = self.clock_off()?;
+        Some(Finding {
+            missing: format!("the right time ({off})"),
+            effect: effect.to_owned(),
+            remedy: "set the clock, best by NTP".to_owned(),
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -317,7 +328,6 @@ impl Client {
         if let Some(date) = date.map(|date| date.timestamp()) {
             let mut state = self.state();
             state.skew = Some(date.duration_since(self.pace.now()).as_secs());
-            state.server_time = Some(date);
         }
     }
 }

@@ -103,6 +103,8 @@ pub(super) async fn describe(
     let effect = "accounts, industries and countries are unknown";
     let companies = allowed(companies, "crm.objects.companies.read", effect, findings)?;
     detail.companies = companies.is_some();
+    let effect = "webhooks are refused when it is more than five minutes off";
+    description.findings.extend(session.client.clock_finding(effect));
     describe_account(session, &mut description).await;
     let custom = detail.custom.iter().cloned();
     description.columns = COLUMNS.iter().map(ToString::to_string).chain(custom).collect();

@@ -62,6 +62,8 @@ pub(super) async fn describe(
             }),
         }
     }
+    let effect = "signing in may be refused";
+    description.findings.extend(session.client.clock_finding(effect));
     let mut detail = Detail::default();
     choose_fields(&known, fields, &mut detail, &mut description);
     detail.history = known.contains_key("OpportunityHistory");

@@ -13,8 +13,6 @@ use crate::{Cause, Credentials, SourceError, Surroundings};
 
 const LOGIN: &str = "https://login.salesforce.com";
 const SANDBOX: &str = "https://test.salesforce.com";
-/// Seconds by which a clock may be off before a refused assertion is blamed on it.
-const SKEW: u64 = 120;
 /// Seconds in which an assertion surely does not become too old.
 const SHORT: i64 = 60;
 /// Sessions that are tried for one request: one may expire on its way.
@@ -200,27 +198,19 @@ impl Session {
     /// Why signing in failed, as far as the answer tells.
     fn refused(&self, reply: &Reply) -> SourceError {
         let (code, message) = said(reply);
-        let skew = self.client.skew().unwrap_or_default();
         let is_jwt = matches!(self.sign_in, SignIn::Jwt { .. });
         let about_time = ["expired", "audience", "assertion"];
         let message_lower = message.to_lowercase();
         let is_about_time = about_time.iter().any(|word| message_lower.contains(word));
-        if is_jwt && skew.unsigned_abs() > SKEW && is_about_time {
-            let direction = if skew > 0 { "behind" } else { "ahead" };
-            return SourceError::new(
-                Cause::Clock,
-                format!(
-                    "Salesforce refuses the signed assertion ({message}), and this machine's clock \
-                     is {} seconds {direction}",
-                    skew.unsigned_abs()
-                ),
-                "set the clock, best by NTP",
-            );
+        let off = self.client.clock_off().filter(|_| is_jwt && is_about_time);
+        if let Some(off) = off {
+            let problem = format!("Salesforce refuses the signed assertion ({message}), and {off}");
+            return SourceError::new(Cause::Clock, problem, "set the clock, best by NTP");
         }
         let remedy = match (code, message_lower.as_str()) {
             ("invalid_client_id", _) => "check client_id, and that the host is the organisation's",
             ("invalid_client", _) => "check client_secret",
-            (_, said) if said.contains("approved") => {
+            (_, said) if said.contains("approved") || is_jwt && said.contains("access/refresh") => {
                 "let an administrator pre-authorise the integration user for the connected app"
             }
             (_, said) if said.contains("audience") => {
