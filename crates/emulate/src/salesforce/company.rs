@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::id::record_id;
 use super::opportunity::user_id;
 use super::schema::FieldType as T;
-use super::schema::{Field, Getter, Object, Relationship, Row};
+use super::schema::{Field, Getter, Object, Relationship, Row, Rows};
 use crate::value::Value;
 use crate::world::{Account, Person, STAGES, World};
 
@@ -54,7 +54,9 @@ pub(super) fn accounts() -> Object {
             account("SystemModstamp", T::DateTime, |_, it| Value::Time(it.modified)),
         ],
         relationships: vec![],
-        rows: |world| world.accounts.iter().map(|it| Row::Account(Arc::clone(it))).collect(),
+        rows: Rows::Whole(|world| {
+            world.accounts.iter().map(|it| Row::Account(Arc::clone(it))).collect()
+        }),
         is_deleted: never,
     }
 }
@@ -87,7 +89,9 @@ pub(super) fn users() -> Object {
                 _ => None,
             },
         }],
-        rows: |world| world.people.iter().map(|it| Row::Person(Arc::clone(it))).collect(),
+        rows: Rows::Whole(|world| {
+            world.people.iter().map(|it| Row::Person(Arc::clone(it))).collect()
+        }),
         is_deleted: never,
     }
 }
@@ -106,7 +110,7 @@ pub(super) fn roles() -> Object {
             place("SystemModstamp", T::DateTime, |_, _| Value::Time(0)),
         ],
         relationships: vec![],
-        rows: |world| places(world.teams.len()),
+        rows: Rows::Whole(|world| places(world.teams.len())),
         is_deleted: never,
     }
 }
@@ -127,7 +131,7 @@ pub(super) fn currencies() -> Object {
             place("SystemModstamp", T::DateTime, |_, _| Value::Time(0)),
         ],
         relationships: vec![],
-        rows: |world| places(world.currencies.len()),
+        rows: Rows::Whole(|world| places(world.currencies.len())),
         is_deleted: never,
     }
 }
@@ -147,7 +151,7 @@ pub(super) fn dated_rates() -> Object {
             place("SystemModstamp", T::DateTime, |_, _| Value::Time(0)),
         ],
         relationships: vec![],
-        rows: |world| places(world.currencies.len()),
+        rows: Rows::Whole(|world| places(world.currencies.len())),
         is_deleted: never,
     }
 }
@@ -165,7 +169,7 @@ pub(super) fn record_types() -> Object {
             place("SystemModstamp", T::DateTime, |_, _| Value::Time(0)),
         ],
         relationships: vec![],
-        rows: |world| places(world.pipelines.len()),
+        rows: Rows::Whole(|world| places(world.pipelines.len())),
         is_deleted: never,
     }
 }
@@ -191,7 +195,7 @@ pub(super) fn stages() -> Object {
             place("SystemModstamp", T::DateTime, |_, _| Value::Time(0)),
         ],
         relationships: vec![],
-        rows: |_| places(STAGES),
+        rows: Rows::Whole(|_| places(STAGES)),
         is_deleted: never,
     }
 }
@@ -209,7 +213,7 @@ pub(super) fn organization() -> Object {
             place("TimeZoneSidKey", T::Text, |_, _| Value::text("UTC")),
         ],
         relationships: vec![],
-        rows: |_| places(1),
+        rows: Rows::Whole(|_| places(1)),
         is_deleted: never,
     }
 }

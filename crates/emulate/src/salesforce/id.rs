@@ -21,14 +21,16 @@ pub(crate) fn record_id(prefix: &str, number: u64) -> String {
     id + &check
 }
 
+/// The number of the record with that id.
+pub(crate) fn record_number(id: &str) -> Option<u64> {
+    let place = |digit: u8| DIGITS.iter().position(|it| *it == digit);
+    let mut digits = id.get(7..15)?.bytes();
+    digits.try_fold(0u64, |number, digit| Some(number * 62 + u64::try_from(place(digit)?).ok()?))
+}
+
 /// The id in its long form, if it is one.
 pub(crate) fn long_form(id: &str) -> Option<String> {
-    let digits = id.get(7..15)?;
-    let place = |digit: u8| DIGITS.iter().position(|it| *it == digit);
-    let number = digits
-        .bytes()
-        .try_fold(0u64, |number, digit| Some(number * 62 + u64::try_from(place(digit)?).ok()?))?;
-    let long = record_id(&id[..3], number);
+    let long = record_id(id.get(..3)?, record_number(id)?);
     (long == id || (id.len() == 15 && long.starts_with(id))).then_some(long)
 }
 

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::id::record_id;
+use super::id::{record_id, record_number};
 use super::schema::FieldType as T;
-use super::schema::{Field, Getter, Object, Relationship, Row};
+use super::schema::{Field, Getter, Object, Relationship, Row, Rows};
 use crate::clock::date_of;
 use crate::value::{Value, salesforce_time};
 use crate::world::{Deal, Moment, World};
@@ -16,6 +16,12 @@ const TRACKED: [&str; 5] = ["created", "StageName", "Amount", "CloseDate", "Owne
 
 pub(crate) fn opportunity_id(number: u32) -> String {
     record_id("006", u64::from(number))
+}
+
+/// The number of the deal with that id.
+pub(super) fn opportunity_number(id: &str) -> Option<u32> {
+    let number = record_number(id).filter(|_| id.starts_with("006"))?;
+    u32::try_from(number).ok()
 }
 
 pub(super) fn user_id(place: u32) -> String {
@@ -77,7 +83,7 @@ pub(super) fn opportunity() -> Object {
                 },
             },
         ],
-        rows: |world| world.deals().map(|it| Row::Deal(Arc::clone(it))).collect(),
+        rows: Rows::OfDeal(|deal| vec![Row::Deal(Arc::clone(deal))]),
         is_deleted,
     }
 }
@@ -214,21 +220,14 @@ pub(super) fn opportunity_history() -> Object {
             gone(),
         ],
         relationships: vec![opportunity_of()],
-        rows: |world| {
-            parts(world, |deal| (0..deal.history.len()).map(|place| (place, 0)).collect())
-        },
+        rows: Rows::OfDeal(|deal| parts(deal, (0..deal.history.len()).map(|place| (place, 0)))),
         is_deleted,
     }
 }
 
-fn parts(world: &World, places: fn(&Deal) -> Vec<(usize, usize)>) -> Vec<Row> {
-    let deals = world.deals();
-    deals
-        .flat_map(|deal| {
-            let row = move |(place, field)| Row::Part(Arc::clone(deal), place, field);
-            places(deal).into_iter().map(row)
-        })
-        .collect()
+fn parts(deal: &Arc<Deal>, places: impl IntoIterator<Item = (usize, usize)>) -> Vec<Row> {
+    let places = places.into_iter();
+    places.map(|(place, field)| Row::Part(Arc::clone(deal), place, field)).collect()
 }
 
 pub(super) fn opportunity_field_history() -> Object {
@@ -258,7 +257,7 @@ pub(super) fn opportunity_field_history() -> Object {
             }),
         ],
         relationships: vec![opportunity_of()],
-        rows: |world| parts(world, changes),
+        rows: Rows::OfDeal(|deal| parts(deal, changes(deal))),
         is_deleted,
     }
 }
@@ -307,7 +306,7 @@ pub(super) fn task() -> Object {
         prefix: "00T",
         fields,
         relationships: vec![],
-        rows: |world| parts(world, |deal| activities(deal, false)),
+        rows: Rows::OfDeal(|deal| parts(deal, activities(deal, false))),
         is_deleted,
     }
 }
@@ -331,7 +330,7 @@ pub(super) fn event() -> Object {
         prefix: "00U",
         fields,
         relationships: vec![],
-        rows: |world| parts(world, |deal| activities(deal, true)),
+        rows: Rows::OfDeal(|deal| parts(deal, activities(deal, true))),
         is_deleted,
     }
 }

@@ -1,13 +1,14 @@
 //! Answers queries: names are looked up first, then rows are chosen, sorted and cut.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Map, json};
 
 use super::error::Refusal;
-use super::schema::{Field, FieldType, Object, Relationship, Row};
+use super::opportunity::opportunity_number;
+use super::schema::{Field, FieldType, Getter, Object, Relationship, Row, Rows};
 use super::soql::{Column, Condition, Function, Literal, Operator, Order, Query};
 use super::{Changes, objects};
 use crate::clock::{DAY, date_of, midnight};
@@ -72,6 +73,18 @@ impl Path {
         Ok(Self { text: text.to_owned(), joins, field, retyped })
     }
 
+    /// Whether its value is the id of the deal that a record belongs to.
+    fn is_deal(&self) -> bool {
+        let is_of_deal = match self.field.kind {
+            FieldType::Id => matches!(self.field.get, Getter::Deal(_)),
+            FieldType::Reference(target, _) => {
+                target == "Opportunity" && matches!(self.field.get, Getter::Part(_))
+            }
+            _ => false,
+        };
+        self.joins.is_empty() && is_of_deal
+    }
+
     pub(crate) fn value(&self, world: &World, row: &Row) -> Value {
         let mut row = row.clone();
         for join in &self.joins {
@@ -117,7 +130,13 @@ pub(crate) fn run(
         None => None,
         Some(condition) => Some(Filter::compile(object, condition, changes, world)?),
     };
-    let mut rows = (object.rows)(world);
+    let mut rows: Vec<Row> = match (object.rows, filter.as_ref().and_then(Filter::deals)) {
+        (Rows::Whole(rows), _) => rows(world),
+        (Rows::OfDeal(rows), None) => world.deals().flat_map(rows).collect(),
+        (Rows::OfDeal(rows), Some(deals)) => {
+            deals.iter().filter_map(|number| world.deal(*number)).flat_map(rows).collect()
+        }
+    };
     rows.retain(|row| {
         (with_deleted || query.all_rows || !(object.is_deleted)(row))
             && filter.as_ref().is_none_or(|filter| filter.admits(world, row))
@@ -267,6 +286,21 @@ impl Filter {
                 Self::In(path, values, *negated)
             }
         })
+    }
+
+    /// The deals that it asks for, if it names them.
+    fn deals(&self) -> Option<BTreeSet<u32>> {
+        match self {
+            Self::All(parts) => parts.iter().find_map(Self::deals),
+            Self::In(path, values, false) if path.is_deal() => {
+                let ids = values.iter().filter_map(|value| match value {
+                    Value::Text(id) => Some(id.as_str()),
+                    _ => None,
+                });
+                Some(ids.filter_map(opportunity_number).collect())
+            }
+            _ => None,
+        }
     }
 
     fn admits(&self, world: &World, row: &Row) -> bool {

@@ -57,13 +57,21 @@ pub(crate) struct Relationship {
     pub(crate) follow: fn(&World, &Row) -> Option<Row>,
 }
 
+/// Where the records of an object come from.
+#[derive(Clone, Copy)]
+pub(crate) enum Rows {
+    Whole(fn(&World) -> Vec<Row>),
+    /// Those of one deal: a query for a few deals need not look at the others.
+    OfDeal(fn(&Arc<Deal>) -> Vec<Row>),
+}
+
 pub(crate) struct Object {
     pub(crate) name: &'static str,
     pub(crate) prefix: &'static str,
     pub(crate) fields: Vec<Field>,
     pub(crate) relationships: Vec<Relationship>,
     /// All records, deleted ones included.
-    pub(crate) rows: fn(&World) -> Vec<Row>,
+    pub(crate) rows: Rows,
     pub(crate) is_deleted: fn(&Row) -> bool,
 }
 
