@@ -100,6 +100,19 @@ impl Account {
         self.execute(Command::Faults { rules: rules.to_vec(), seed, edits: 3 }).await;
     }
 
+    /// Waits until the CRM was asked so often.
+    pub(crate) async fn asked(&self, total: u64) {
+        while self.emulator.requests().total < total {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Does something once the CRM has been asked so often from now on.
+    pub(crate) async fn meanwhile(&self, requests: u64, command: Command) {
+        self.asked(self.emulator.requests().total + requests).await;
+        self.execute(command).await;
+    }
+
     /// One sync, whatever comes of it.
     pub(crate) async fn try_sync(&self, full: bool) -> Result<SyncReport, JobError> {
         Box::pin(self.workspace.sync(SOURCE, full, |_| {})).await

@@ -79,19 +79,12 @@ async fn all_faults_together(kind: Kind) {
             let until = account.emulator.requests().total + requests * day;
             tokio::select! {
                 biased;
-                () = asked(&account, until) => {}
+                () = account.asked(until) => {}
                 _ = account.try_sync(day == 3) => {}
             }
         }
         sync_broken(&account, &rules, day == 3, day + 100).await;
         account.compare(&format!("day {day}")).await;
-    }
-}
-
-/// Waits until the CRM was asked so often.
-async fn asked(account: &Account, total: u64) {
-    while account.emulator.requests().total < total {
-        tokio::task::yield_now().await;
     }
 }
 
@@ -120,6 +113,23 @@ async fn a_spent_allowance_ends_a_sync_which_goes_on_the_next_day() {
         account.break_by(&[], 1).await;
         assert!(account.sync(false).await.resumed);
         account.compare("after the allowance was back").await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_revoked_during_a_sync_goes_on_once_it_is_given_back() {
+    for kind in [Kind::Salesforce, Kind::HubSpot] {
+        let account = Account::new(kind, 300).await;
+        let revoke = Command::Revoke { revoked: true };
+        let (synced, ()) = tokio::join!(account.try_sync(false), account.meanwhile(16, revoke));
+        let error = synced.expect_err("refused");
+        let JobError::Source(said) = &error else { panic!("{error}") };
+        assert_eq!(said.cause, Cause::Credentials, "{error}");
+        let remedies = ["pre-authorise the integration user", "install the app in HubSpot again"];
+        assert!(remedies.iter().any(|remedy| error.to_string().contains(remedy)), "{error}");
+        account.execute(Command::Revoke { revoked: false }).await;
+        assert!(account.sync(false).await.resumed);
+        account.compare(&format!("{kind:?} after it was revoked")).await;
     }
 }
 

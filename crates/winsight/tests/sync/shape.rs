@@ -35,6 +35,38 @@ async fn a_field_that_was_away_or_of_another_type_is_whole_again_afterwards() {
     }
 }
 
+/// What is missing afterwards is read again: a sync that fails says so, and one that does not has the
+/// deals as they were under their old names.
+#[tokio::test]
+async fn what_administrators_change_during_a_sync_is_whole_afterwards() {
+    for kind in [Kind::Salesforce, Kind::HubSpot] {
+        let account = Account::new(kind, 150).await;
+        account.sync(false).await;
+        let (object, field) = region(kind);
+        for after in [12, 22] {
+            let mut changes = vec![
+                Command::RemoveField { object: object.clone(), field: field.clone() },
+                Command::RetypeField { object: object.clone(), field: field.clone() },
+            ];
+            if kind == Kind::HubSpot {
+                let stage = account.emulator.truth().deals[0].stage.clone();
+                let label = format!("Label after {after}");
+                changes.push(Command::RenamePipeline { pipeline: 0, label: label.clone() });
+                changes.push(Command::RenameStage { stage, label });
+            }
+            for change in changes {
+                account.live_a_day().await;
+                let meanwhile = account.meanwhile(after, change.clone());
+                let (_, ()) = tokio::join!(account.try_sync(true), meanwhile);
+                account.execute(Command::RestoreSchema).await;
+                account.sync(false).await;
+                account.sync(false).await;
+                account.compare(&format!("{kind:?}, {change:?} after {after} requests")).await;
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn new_labels_reach_the_deals_that_have_them() {
     let account = Account::new(Kind::HubSpot, 110).await;
