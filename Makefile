@@ -40,6 +40,7 @@ test: ## every test: Rust, dashboard, and the whole product in a browser
 	@$(PHASE) "dashboard: build" npm --prefix web run --silent build
 	@$(PHASE) "rust: tests" scripts/rust-tests.sh
 	@$(PHASE) "browser tests" scripts/e2e.sh "$(TARGET)/debug/winsight"
+	@scripts/untested.sh
 
 # Advisories are left out: they need the network, and change without a change of ours.
 check: ## formatting, lints, licences and unused dependencies
