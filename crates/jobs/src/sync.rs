@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use winsight_sources::http::{Breaker, BreakerState, Budget};
-use winsight_sources::{Cause, Cursor, Finding, Position};
+use winsight_sources::{Cause, Cursor, Description, Finding, Position};
 
 use crate::ImportReport;
 
@@ -159,6 +159,11 @@ impl Unfinished {
     /// Of a single page that says nothing about other deals.
     fn of_one(position: Position) -> Self {
         Self { full: false, types: BTreeMap::new(), position, pages: 1, deals: 0 }
+    }
+
+    /// Forgets the fields that are no longer there, or are of another type: what was read lacks them.
+    fn keep_types_of(&mut self, description: &Description) {
+        self.types.retain(|field, kind| description.types.get(field) == Some(kind));
     }
 
     fn progress(&self, source: &str) -> SyncProgress {

@@ -221,13 +221,12 @@ impl Read for Chunks {
 /// and so is an event that enters the stage in which the deal is already.
 fn lines(mut rows: Vec<Record>, which: Beside) -> String {
     rows.sort_by(|one, other| {
-        let order = |row: &Record| (row.at, row.id.clone());
-        one.deal.cmp(&other.deal).then_with(|| order(one).cmp(&order(other)))
+        let by_time = one.at.cmp(&other.at).then_with(|| one.id.cmp(&other.id));
+        one.deal.cmp(&other.deal).then(by_time)
     });
     rows.dedup_by(|next, row| !row.id.is_empty() && next.deal == row.deal && next.id == row.id);
     if which == Beside::Events {
-        let stage = |row: &Record| row.fields.get(2).cloned();
-        rows.dedup_by(|next, row| next.deal == row.deal && stage(next) == stage(row));
+        rows.dedup_by(|next, row| next.deal == row.deal && next.fields.get(2) == row.fields.get(2));
     }
     let mut text = String::new();
     for row in &rows {

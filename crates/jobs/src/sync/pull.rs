@@ -120,6 +120,8 @@ impl Workspace {
         let pulled = Box::pin(pulled).await;
         note_health(record, source.as_ref());
         let cursor = pulled?;
+        // A field that went away on the way, or became another one, left pages without its values.
+        unfinished.keep_types_of(&source.describe().await?);
         let taken = Box::pin(self.take_pages(record, &unfinished, &pages, &description)).await?;
         let is_held = taken.as_ref().is_some_and(|report| report.held.is_some());
         if !is_held {
@@ -199,9 +201,7 @@ fn begin(
         && (unfinished.full || !full)
         && pages.has(unfinished.pages)
     {
-        let is_same =
-            |field: &String, kind: &mut String| description.types.get(field) == Some(kind);
-        unfinished.types.retain(is_same);
+        unfinished.keep_types_of(description);
         return Ok((unfinished, true));
     }
     pages.clear()?;
