@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use winsight_sources::{Cause, Credentials, Kind, Source, connect};
+use winsight_sources::{Cause, Credentials, Kind, Page, Source, connect};
 
 use crate::server::{Answer, Asked, Server, deals, json, read_all, surroundings};
 
@@ -26,7 +26,11 @@ fn deal(id: u64, (at, stage): (i64, &str)) -> Value {
         "propertiesWithHistory": { "dealstage": [
             { "value": stage, "timestamp": stamp(at) }, { "value": "new", "timestamp": stamp(0) },
         ]},
-        "associations": { "companies": { "results": [{ "id": "900" }] } },
+        "associations": { "companies": { "results": [
+            { "id": "800", "type": "deal_to_company_unlabeled" },
+            { "id": "900", "type": "deal_to_company" },
+            { "id": "900", "type": "deal_to_company_unlabeled" },
+        ]}},
         "archived": false,
     })
 }
@@ -80,12 +84,18 @@ fn answer(known: &Deals, companies: &Objects, asked: &Asked) -> Answer {
         }
         (_, "/crm/v4/associations/deals/companies/batch/read") => {
             let inputs = asked.json()["inputs"].as_array().unwrap().clone();
-            let to = json!([{ "toObjectId": 900 }]);
+            let kind = |id: u64| json!({ "category": "HUBSPOT_DEFINED", "typeId": id });
+            let to = json!([
+                { "toObjectId": 800, "associationTypes": [kind(341)] },
+                { "toObjectId": 900, "associationTypes": [kind(341), kind(5)] },
+            ]);
             results(inputs.iter().map(|from| json!({ "from": from, "to": to })).collect())
         }
-        (_, "/crm/v3/objects/companies/batch/read") => results(vec![json!({
-            "id": "900", "properties": { "name": "Acme", "industry": "STEEL", "country": "Norway" },
-        })]),
+        (_, "/crm/v3/objects/companies/batch/read") => results(
+            [("800", "Advisor"), ("900", "Acme")]
+                .map(|(id, name)| json!({ "id": id, "properties": { "name": name } }))
+                .into(),
+        ),
         (_, "/crm/v3/objects/companies/search") => results(search(companies, &asked.json())),
         (_, "/crm/v4/associations/companies/deals/batch/read") => {
             let inputs = asked.json()["inputs"].as_array().unwrap().clone();
@@ -98,13 +108,13 @@ fn answer(known: &Deals, companies: &Objects, asked: &Asked) -> Answer {
 
 /// The deals of a company, 100 at once: the last company has all of them, the others have none.
 fn links(known: &Objects, companies: &Objects, input: &Value) -> Option<Value> {
-    let (last, _) = companies.last_key_value()?;
+    let last = companies.last_key_value().map(|(last, _)| last.to_string())?;
     let after: u64 = input["after"].as_str().map_or(0, |after| after.parse().unwrap());
     let page: Vec<_> = known.range(after + 1..).take(100).map(|(id, _)| *id).collect();
     let next = page.last().filter(|_| page.len() == 100).map(u64::to_string);
     let to: Vec<_> = page.iter().map(|id| json!({ "toObjectId": id })).collect();
     let paging = next.map(|after| json!({ "next": { "after": after } }));
-    (input["id"] == last.to_string())
+    (input["id"] == last)
         .then(|| json!({ "from": { "id": input["id"] }, "to": to, "paging": paging }))
 }
 
@@ -155,6 +165,12 @@ async fn account_with(count: u64, companies: Objects) -> (Deals, Server, Box<dyn
     (known, server, source)
 }
 
+/// A value of the first deal on a page.
+fn first_of<'a>(page: &'a Page, column: &str) -> &'a str {
+    let place = page.deals.columns.iter().position(|known| known == column);
+    page.deals.rows[0].fields[place.expect("a column")].as_str()
+}
+
 #[tokio::test]
 async fn a_listing_has_every_deal_with_names_instead_of_ids() {
     let (_, server, source) = account(120).await;
@@ -164,11 +180,7 @@ async fn a_listing_has_every_deal_with_names_instead_of_ids() {
     let (pages, _) = read_all(source.as_ref(), &description, None).await;
     assert_eq!(deals(&pages).len(), 120);
     let listed = pages.iter().find(|page| !page.deals.rows.is_empty()).expect("deals");
-    let row = &listed.deals.rows[0];
-    let value = |column: &str| {
-        let place = listed.deals.columns.iter().position(|known| known == column);
-        row.fields[place.expect("a column")].as_str()
-    };
+    let value = |column: &str| first_of(listed, column);
     assert_eq!(value("dealstage"), "Signed");
     assert_eq!(value("Deal owner"), "Ann Lee");
     assert_eq!(value("HubSpot Team"), "North");
@@ -194,6 +206,8 @@ async fn a_second_reading_has_what_changed() {
     let changed = deals(&pages);
     assert!(changed.contains("17"));
     assert!(changed.len() < 10, "those of the last minutes are read again: {}", changed.len());
+    let page = pages.iter().find(|page| !page.deals.rows.is_empty()).expect("deals");
+    assert_eq!(first_of(page, "Associated Company"), "Acme", "the primary one");
     let (pages, _) = read_all(source.as_ref(), &description, Some(&cursor)).await;
     assert_eq!(deals(&pages).into_iter().collect::<Vec<_>>(), ["17"]);
 }

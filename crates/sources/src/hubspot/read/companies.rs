@@ -32,18 +32,22 @@ impl Reader<'_> {
                 if let Some(after) = next(result) {
                     inputs.push(json!({ "id": id, "after": after }));
                 }
-                let to = result["to"].as_array().into_iter().flatten();
-                found.entry(id).or_default().extend(to.map(|to| text(&to["toObjectId"])));
+                let mut to: Vec<_> = result["to"].as_array().into_iter().flatten().collect();
+                to.sort_by_key(|to| !is_primary(to));
+                let to = to.into_iter().map(|to| text(&to["toObjectId"]));
+                found.entry(id).or_default().extend(to);
             }
         }
         Ok(found)
     }
 
-    /// The first company of each deal.
+    /// The primary company of each deal; without one the first.
     pub(super) async fn companies_of(&self, deals: &[Value]) -> Result<Companies, SourceError> {
         let first = |deal: &Value| {
             let results = deal["associations"]["companies"]["results"].as_array();
-            results.and_then(|results| results.first()).map(|company| text(&company["id"]))
+            let results = results.map_or(&[][..], Vec::as_slice);
+            let primary = results.iter().find(|company| company["type"] == "deal_to_company");
+            primary.or(results.first()).map(|company| text(&company["id"]))
         };
         let by_deal: BTreeMap<String, String> =
             deals.iter().filter_map(|deal| Some((text(&deal["id"]), first(deal)?))).collect();
@@ -67,4 +71,12 @@ impl Reader<'_> {
             |(deal, company): (String, String)| Some((deal, companies.get(&company)?.clone()));
         Ok(by_deal.into_iter().filter_map(named).collect())
     }
+}
+
+/// HubSpot's number for the link from a deal to its primary company.
+const PRIMARY: u64 = 5;
+
+fn is_primary(to: &Value) -> bool {
+    let mut types = to["associationTypes"].as_array().into_iter().flatten();
+    types.any(|kind| kind["category"] == "HUBSPOT_DEFINED" && kind["typeId"] == PRIMARY)
 }
