@@ -15,7 +15,7 @@ const SEED: u64 = 0x007E_11E7;
 /// Share of the differences of neighbours that are left out: some are changes of level.
 const TRIMMED: f64 = 0.10;
 /// Mean of a squared standard normal number that is not among the largest 10%.
-const TRIMMED_MEAN: f64 = 0.623_2;
+const TRIMMED_MEAN: f64 = 0.623_015_484_134_682;
 
 /// The levels of a series.
 #[derive(Clone, Debug)]
