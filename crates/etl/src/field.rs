@@ -208,5 +208,13 @@ fn normalised_header(header: &str) -> String {
 
 /// A text without case, spaces and punctuation: texts equal after this are spelling variants.
 pub(crate) fn normalised(text: &str) -> String {
-    text.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    let mut normalised = String::with_capacity(text.len());
+    if text.is_ascii() {
+        let letters = text.chars().filter(char::is_ascii_alphanumeric);
+        normalised.extend(letters.map(|letter| letter.to_ascii_lowercase()));
+    } else {
+        let letters = text.chars().filter(|letter| letter.is_alphanumeric());
+        normalised.extend(letters.flat_map(char::to_lowercase));
+    }
+    normalised
 }

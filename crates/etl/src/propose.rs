@@ -40,7 +40,8 @@ pub struct ProposedMerge {
 pub fn propose_values(counts: &BTreeMap<String, BTreeMap<String, u64>>) -> Vec<ProposedMerge> {
     let mut proposed = Vec::new();
     for (field, values) in counts {
-        let Likenesses { same, misspelt } = Likenesses::among(values, |_| false);
+        let Likenesses { same, misspelt } =
+            Likenesses::among(values, |_| false, values.len() <= COMPARED_VALUES);
         proposed.extend(same.into_iter().chain(misspelt).map(|merge| ProposedMerge {
             field: field.clone(),
             from_count: values[&merge.from],
@@ -83,9 +84,14 @@ struct Group<'a> {
 }
 
 impl Likenesses {
-    /// Compares the values of a field, each with its number of deals. A value that `is_right` is
-    /// never replaced.
-    pub(crate) fn among(values: &BTreeMap<String, u64>, is_right: impl Fn(&str) -> bool) -> Self {
+    /// Compares the values of a field, each with its number of deals: in case, spaces and
+    /// punctuation, and where `by_letter` also for misspellings. A value that `is_right` is never
+    /// replaced.
+    pub(crate) fn among(
+        values: &BTreeMap<String, u64>,
+        is_right: impl Fn(&str) -> bool,
+        by_letter: bool,
+    ) -> Self {
         let mut by_key: BTreeMap<String, Vec<(&str, u64)>> = BTreeMap::new();
         for (value, count) in values {
             by_key.entry(normalised(value)).or_default().push((value, *count));
@@ -96,7 +102,7 @@ impl Likenesses {
             .map(|(key, spellings)| Group::new(&key, spellings, &is_right))
             .collect();
         groups.sort_by_key(|group| Reverse((group.is_right, group.deals)));
-        let misspelt = misspelt(&groups);
+        let misspelt = if by_letter { misspelt(&groups) } else { vec![None; groups.len()] };
         let mut likenesses = Self::default();
         for (group, misspelt) in groups.iter().zip(misspelt) {
             let (to, merges) = match misspelt {
@@ -155,9 +161,6 @@ impl<'a> Group<'a> {
 /// they differ.
 fn misspelt(groups: &[Group<'_>]) -> Vec<Option<(usize, &'static str)>> {
     let mut found: Vec<Option<(usize, &'static str)>> = vec![None; groups.len()];
-    if groups.len() > COMPARED_VALUES {
-        return found;
-    }
     for (rare, group) in groups.iter().enumerate().filter(|(_, group)| !group.is_right) {
         let is_frequent = |other: &Group<'_>| {
             other.is_right || other.deals >= group.deals.max(1).saturating_mul(RARER)

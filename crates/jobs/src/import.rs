@@ -16,10 +16,6 @@ use winsight_store::Staging;
 use crate::load::Taken;
 use crate::{JobError, Workspace};
 
-/// Text fields whose spellings are compared with those already loaded.
-const SPELT: [&str; 8] =
-    ["account", "region", "industry", "product", "lead_source", "rep", "team", "deal_type"];
-
 /// What to import.
 #[derive(Clone, Debug)]
 pub struct ImportRequest {
@@ -165,7 +161,7 @@ impl Workspace {
         &self,
     ) -> Result<BTreeMap<String, BTreeMap<String, u64>>, JobError> {
         match self.store.latest().await? {
-            Some(commit) => Ok(self.store.spellings(&commit, &SPELT).await?),
+            Some(commit) => Ok(self.store.spellings(&commit).await?),
             None => Ok(BTreeMap::new()),
         }
     }

@@ -29,6 +29,17 @@ impl DayHistogram {
         }
     }
 
+    /// What is left without the counts of `other`; `None` when they were not all counted here.
+    pub fn checked_sub(&self, other: &Self) -> Option<Self> {
+        let mut left = self.clone();
+        for (days, deals) in other.iter() {
+            let place = left.counts.binary_search_by_key(&days, |&(known, _)| known).ok()?;
+            left.counts[place].1 = left.counts[place].1.checked_sub(deals)?;
+        }
+        left.counts.retain(|&(_, deals)| deals > 0);
+        Some(left)
+    }
+
     /// Number of deals counted.
     pub fn total(&self) -> u64 {
         self.iter().map(|(_, deals)| deals).sum()
@@ -115,8 +126,9 @@ mod tests {
         fn merging_equals_counting_together(left in prop::collection::vec(0u32..90, 0..30), right in prop::collection::vec(0u32..90, 0..30)) {
             let mut merged = of(&left);
             merged.merge(&of(&right));
-            let together = [left, right].concat();
+            let together = [left.clone(), right.clone()].concat();
             prop_assert_eq!(&merged, &of(&together));
+            prop_assert_eq!(merged.checked_sub(&of(&right)), Some(of(&left)));
             let collected: DayHistogram = together.into_iter().map(|day| (day, 1)).collect();
             prop_assert_eq!(merged, collected);
         }

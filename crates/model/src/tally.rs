@@ -40,6 +40,18 @@ impl Side {
         self.without_amount += other.without_amount;
         self.cycle_days.merge(&other.cycle_days);
     }
+
+    /// What is left without everything that `other` counted; `None` when that was not all counted
+    /// here.
+    pub fn checked_sub(&self, other: &Self) -> Option<Self> {
+        Some(Self {
+            deals: self.deals.checked_sub(other.deals)?,
+            amount: self.amount - other.amount,
+            amount_squared: self.amount_squared.checked_sub(other.amount_squared)?,
+            without_amount: self.without_amount.checked_sub(other.without_amount)?,
+            cycle_days: self.cycle_days.checked_sub(&other.cycle_days)?,
+        })
+    }
 }
 
 /// The closed deals of a segment in a window, condensed into what every metric is computed from.
@@ -72,5 +84,12 @@ impl Tally {
     pub fn merge(&mut self, other: &Self) {
         self.won.merge(&other.won);
         self.lost.merge(&other.lost);
+    }
+
+    /// What is left without everything that `other` counted; `None` when that was not all counted
+    /// here.
+    pub fn checked_sub(&self, other: &Self) -> Option<Self> {
+        let won = self.won.checked_sub(&other.won)?;
+        Some(Self { won, lost: self.lost.checked_sub(&other.lost)? })
     }
 }

@@ -5,6 +5,7 @@
 //! object depends on nothing but the deals that closed in the month: carried over from load to load
 //! it is, to the last byte, what counting everything anew would give.
 
+mod adjust;
 mod carry;
 mod encoding;
 mod month;
@@ -21,6 +22,7 @@ use tokio::task::JoinSet;
 use winsight_model::{CycleBuckets, Dimension, Tally, Window};
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::changed::Changed;
 use crate::diff::column;
 use crate::generation::Generation;
 use crate::known_days::from_epoch_day;
@@ -30,6 +32,8 @@ use encoding::{ALL_DEALS, Entry, decode, encode};
 pub(crate) use month::Month;
 
 pub(crate) const FOLDER: &str = "aggregates";
+/// Objects that are written at the same time: each waits for the disk.
+const CONCURRENT_WRITES: usize = 8;
 
 /// The months in which deals of `batch` closed.
 pub(crate) fn closed_months(batch: &RecordBatch) -> Result<BTreeSet<Month>, StoreError> {
@@ -43,53 +47,55 @@ pub(crate) fn closed_months(batch: &RecordBatch) -> Result<BTreeSet<Month>, Stor
 impl FeatureStore {
     /// Fills in the aggregates and the known days of a commit whose table versions are written.
     ///
-    /// `touched` are the months in which a deal closes that the load inserted, changed or deleted,
-    /// in its old or in its new state; those of `previous`, the commit before, are kept for all
-    /// others.
+    /// Months in which no deal was `changed` keep the tallies of `previous`, the commit before.
     pub(crate) async fn refresh_aggregates(
         &self,
         commit: &mut Commit,
         previous: Option<&Commit>,
-        touched: &BTreeSet<Month>,
+        changed: &Changed,
     ) -> Result<(), StoreError> {
         commit.known_days = Some(self.known_days(commit).await?);
-        let mut months = touched.clone();
         commit.aggregates = previous.map(|commit| commit.aggregates.clone()).unwrap_or_default();
-        if previous.is_some() && commit.aggregates.is_empty() {
-            // The commit before was made by a version that kept none.
-            months = self.all_closed_months(commit).await?;
-        }
-        let months: Vec<_> = months.into_iter().collect();
-        let mut groupings = vec![Vec::new()];
-        groupings.extend(Dimension::all().into_iter().map(|dimension| vec![dimension]));
-        let request = TallyRequest {
-            as_of: Date::MAX,
-            windows: months.iter().map(|month| month.window()).collect(),
-            excluding: Vec::new(),
-            groupings,
-            cycle_buckets: CycleBuckets::default(),
+        // The commit before may have been made by a version that kept none.
+        let keeps_none = previous.is_some() && commit.aggregates.is_empty();
+        let adjusted = if keeps_none { None } else { self.adjusted_months(commit, changed).await };
+        let months = match adjusted {
+            Some(months) => months,
+            None if keeps_none => {
+                let months = self.all_closed_months(commit).await?;
+                self.counted_months(commit, &months).await?
+            }
+            None => self.counted_months(commit, &changed.months).await?,
         };
-        let tables = self.count_deals(commit, &request).await?;
-        for (place, month) in months.iter().enumerate() {
-            let mut entries = Vec::new();
-            for (grouping, by_window) in request.groupings.iter().zip(&tables) {
-                entries.extend(by_window[place].iter().map(|(values, tally)| Entry {
-                    dimension: name_of(grouping).to_owned(),
-                    value: values.first().cloned().unwrap_or_default(),
-                    tally: tally.clone(),
-                }));
-            }
+        let mut written = JoinSet::new();
+        for (month, entries) in months {
+            commit.aggregates.remove(&month.to_string());
             if entries.is_empty() {
-                commit.aggregates.remove(&month.to_string());
-            } else {
-                let bytes = encode(entries)?;
-                let object = format!("{:032x}", xxh3_128(&bytes));
-                let path = path(commit.generation, &month.to_string(), &object);
-                self.objects.put(&path, PutPayload::from(bytes)).await?;
-                commit.aggregates.insert(month.to_string(), object);
+                continue;
             }
+            if written.len() == CONCURRENT_WRITES
+                && let Some(done) = written.join_next().await
+            {
+                commit.aggregates.extend([done??]);
+            }
+            written.spawn(write(Arc::clone(&self.objects), commit.generation, month, entries));
+        }
+        while let Some(done) = written.join_next().await {
+            commit.aggregates.extend([done??]);
         }
         Ok(())
+    }
+
+    /// The tallies of months, counted from the deals.
+    async fn counted_months(
+        &self,
+        commit: &Commit,
+        months: &BTreeSet<Month>,
+    ) -> Result<Vec<(Month, Vec<Entry>)>, StoreError> {
+        let request = of_months(months);
+        let tables = self.count_deals(commit, &request).await?;
+        let entries = (0..months.len()).map(|place| entries(&request, &tables, place));
+        Ok(months.iter().copied().zip(entries).collect())
     }
 
     async fn all_closed_months(&self, commit: &Commit) -> Result<BTreeSet<Month>, StoreError> {
@@ -152,6 +158,45 @@ impl FeatureStore {
         }
         Ok(tables)
     }
+}
+
+/// Asks for the tallies of months by every single dimension.
+fn of_months(months: &BTreeSet<Month>) -> TallyRequest {
+    let mut groupings = vec![Vec::new()];
+    groupings.extend(Dimension::all().into_iter().map(|dimension| vec![dimension]));
+    TallyRequest {
+        as_of: Date::MAX,
+        windows: months.iter().map(|month| month.window()).collect(),
+        excluding: Vec::new(),
+        groupings,
+        cycle_buckets: CycleBuckets::default(),
+    }
+}
+
+/// The entries of the month at this place of the request.
+fn entries(request: &TallyRequest, tables: &[Vec<Tallies>], place: usize) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for (grouping, by_window) in request.groupings.iter().zip(tables) {
+        entries.extend(by_window[place].iter().map(|(values, tally)| Entry {
+            dimension: name_of(grouping).to_owned(),
+            value: values.first().cloned().unwrap_or_default(),
+            tally: tally.clone(),
+        }));
+    }
+    entries
+}
+
+/// Writes the tallies of a month; returns its name and that of the object.
+async fn write(
+    objects: Arc<dyn ObjectStore>,
+    generation: Generation,
+    month: Month,
+    entries: Vec<Entry>,
+) -> Result<(String, String), StoreError> {
+    let bytes = encode(entries)?;
+    let (month, object) = (month.to_string(), format!("{:032x}", xxh3_128(&bytes)));
+    objects.put(&path(generation, &month, &object), PutPayload::from(bytes)).await?;
+    Ok((month, object))
 }
 
 fn add(tallies: &mut Tallies, entry: &Entry) {

@@ -39,6 +39,9 @@ pub struct Commit {
     /// any, deals are counted instead.
     #[serde(default)]
     pub aggregates: BTreeMap<String, String>,
+    /// The object that holds the spellings of its deals. Without one, they are counted when needed.
+    #[serde(default)]
+    pub spellings: Option<String>,
     /// The generation that it lies in.
     #[serde(skip)]
     pub generation: Generation,

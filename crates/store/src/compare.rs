@@ -6,17 +6,14 @@ use std::sync::Arc;
 use arrow::array::{Array, AsArray, RecordBatch};
 use futures::StreamExt;
 use hashbrown::HashSet;
-use tokio::task::JoinSet;
 use winsight_model::{LoadCounts, Outcome};
 
 use crate::catalog::Commit;
 use crate::diff::{Change, Compared, Diff, Key, KeyedRows, column, key_columns, text};
-use crate::engine::Engine;
 use crate::generation::Generation;
-use crate::scan::TableScan;
 use crate::staging::{Scope, StagedTable, Staging};
-use crate::table::{DEALS, DataFile, Table, TableSpec};
-use crate::tally::deal_files::{RowGroup, dictionary_of, row_groups};
+use crate::table::{DEALS, TableSpec};
+use crate::tally::deal_files::{RowGroup, dictionary_of, on_every_core, row_groups};
 use crate::{FeatureStore, StoreError};
 
 /// A staged load compared with what is stored: what [`FeatureStore::load`] will do.
@@ -134,7 +131,7 @@ impl FeatureStore {
             // Deals that are updated lie in files that are rewritten.
             let files = stored.files()?.into_iter().zip(&change.rewritten);
             let files: Vec<_> = files.filter(|(_, it)| **it).map(|(file, _)| file).collect();
-            let mut rows = read(&stored, &files, Some(&names)).await?;
+            let mut rows = stored.rows(files, Some(&names))?;
             while let Some(batch) = rows.next().await {
                 blank_fields(&batch?, &fields, &change.diff, |place, blank_before| {
                     if change.diff.change_at(place) == Some(Change::Updated) {
@@ -170,23 +167,22 @@ impl FeatureStore {
         let known = Arc::new(diff);
         let sources = Arc::new(sources);
         let columns: Arc<[&'static str]> = key_columns(spec).into();
-        let mut workers = JoinSet::new();
-        let mut waiting = row_groups(&table, |_, _| true).await?.into_iter();
-        let mut found = Vec::new();
-        loop {
-            while workers.len() < cores()
-                && let Some(group) = waiting.next()
-            {
-                let (known, sources, columns) =
-                    (Arc::clone(&known), Arc::clone(&sources), Arc::clone(&columns));
-                workers.spawn(async move {
+        let groups = row_groups(&table, |_, _| true).await?;
+        let mut workers = on_every_core(groups, |queue| {
+            let (known, sources, columns) =
+                (Arc::clone(&known), Arc::clone(&sources), Arc::clone(&columns));
+            async move {
+                let mut seen = Vec::new();
+                while let Some(group) = queue.next() {
                     let file = group.of_file;
-                    (file, compare_rows(spec, group, &columns, &known, &sources).await)
-                });
+                    seen.push((file, compare_rows(spec, group, &columns, &known, &sources).await?));
+                }
+                Ok::<_, StoreError>(seen)
             }
-            let Some(done) = workers.join_next().await else { break };
-            let (file, rows) = done?;
-            found.push((file, rows?));
+        });
+        let mut found = Vec::new();
+        while let Some(seen) = workers.join_next().await {
+            found.extend(seen??);
         }
         diff = Arc::into_inner(known)
             .ok_or_else(|| StoreError::Damaged("a comparison did not end".to_owned()))?;
@@ -208,11 +204,6 @@ impl FeatureStore {
         let diff = Arc::new(Diff::Compared(diff));
         Ok(Seen { change: TableChange { spec, diff, rewritten }, stored })
     }
-}
-
-/// Processor cores, each of which takes a part of the work.
-pub(crate) fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 struct Seen {
@@ -326,19 +317,4 @@ fn blank_fields(
         }
     }
     Ok(())
-}
-
-/// The rows of some files of a table, all columns or those named.
-pub(crate) async fn read(
-    table: &Table,
-    files: &[DataFile],
-    columns: Option<&[&str]>,
-) -> Result<datafusion::physical_plan::SendableRecordBatchStream, StoreError> {
-    let engine = Engine::new()?;
-    let scan = TableScan::of(engine.context(), table, files)?;
-    let mut rows = engine.context().read_table(Arc::new(scan))?;
-    if let Some(columns) = columns {
-        rows = rows.select_columns(columns)?;
-    }
-    Ok(rows.execute_stream().await?)
 }

@@ -2,7 +2,7 @@
 
 use arrow::array::{Array, AsArray, Date32Array, RecordBatch, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, Int64Type};
+use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type};
 use arrow::row::{RowConverter, SortField};
 use hashbrown::HashTable;
 use winsight_model::LoadCounts;
@@ -252,6 +252,12 @@ impl Diff {
         }
     }
 
+    /// How many keys have rows that arrive.
+    pub(crate) fn arriving(&self) -> u64 {
+        let counts = self.counts();
+        counts.inserted + counts.updated
+    }
+
     /// How many keys change in which way, where each has one row.
     pub(crate) fn counts(&self) -> LoadCounts {
         let mut counts = LoadCounts::default();
@@ -283,11 +289,17 @@ pub(crate) struct KeyedRows {
 
 impl KeyedRows {
     pub(crate) fn of(spec: TableSpec, batch: &RecordBatch) -> Result<Self, StoreError> {
-        let source = text(batch, spec.key[0])?;
+        let source = column(batch, spec.key[0])?;
         let id = text(batch, spec.key[1])?;
-        let rows = 0..batch.num_rows();
         let mut keys = Keys::default();
-        let keys = rows.map(|row| keys.of(source.value(row), id.value(row))).collect();
+        let keys = if let Some(coded) = source.as_dictionary_opt::<Int32Type>() {
+            let (codes, sources) = (coded.keys(), coded.values().as_string::<i32>());
+            let source = |row: usize| sources.value(codes.value(row).cast_unsigned() as usize);
+            (0..batch.num_rows()).map(|row| keys.of(source(row), id.value(row))).collect()
+        } else {
+            let source = text(batch, spec.key[0])?;
+            (0..batch.num_rows()).map(|row| keys.of(source.value(row), id.value(row))).collect()
+        };
         let days = if spec.content.contains(&"date") {
             Some(column(batch, "date")?.as_primitive::<Date32Type>().clone())
         } else {

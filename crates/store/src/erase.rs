@@ -12,10 +12,8 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use winsight_vault::{ErasedNames, Replaced};
 
-use crate::compare::read;
 use crate::diff::text;
 use crate::journal::Journal;
-use crate::load::stored;
 use crate::rebuild::Rewrite;
 use crate::staging::{HELD, Staging};
 use crate::table::{TableSpec, VERSIONED};
@@ -45,9 +43,9 @@ impl FeatureStore {
             for spec in Journal::ALL.map(Journal::spec) {
                 let journal = self.newest_table(newest.generation, spec).await?;
                 let Some(journal) = journal else { continue };
-                let mut rows = read(&journal, &journal.files()?, None).await?;
+                let mut rows = journal.rows(journal.files()?, None)?;
                 while let Some(batch) = rows.try_next().await? {
-                    erasing.rewrite(spec, &stored(spec, &batch)?)?;
+                    erasing.rewrite(spec, &batch)?;
                 }
             }
         }

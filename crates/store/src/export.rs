@@ -16,8 +16,6 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use url::Url;
 
-use crate::compare::read;
-use crate::load::stored;
 use crate::table::{Table, TableSpec, VERSIONED};
 use crate::{Commit, FeatureStore, StoreError};
 
@@ -60,8 +58,7 @@ impl FeatureStore {
             return Ok(futures::stream::empty().boxed());
         };
         let table = self.table(commit.generation, spec, *version).await?;
-        let rows = read(&table, &table.files()?, None).await?;
-        Ok(rows.map(move |batch| stored(spec, &batch?)).boxed())
+        table.rows(table.files()?, None)
     }
 
     /// Writes every table of a version below the folder `out`, which is created.

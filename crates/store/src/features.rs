@@ -11,6 +11,7 @@ mod history;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::datasource::MemTable;
 use datafusion::physical_plan::SendableRecordBatchStream;
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use winsight_model::{FiscalYearStart, schema};
 
+use crate::diff::column;
 use crate::engine::Engine;
 use crate::journal::{Journal, instant_literal};
 use crate::{Commit, FeatureStore, StoreError};
@@ -115,7 +117,7 @@ impl FeatureStore {
             columns.join(", ")
         );
         let rows = self.journals().await?.sql(&query).await?.collect().await?;
-        rows.iter().map(|batch| crate::load::stored(Journal::DealSnapshots.spec(), batch)).collect()
+        rows.iter().map(|batch| in_schema(&schema::deal_snapshots(), batch)).collect()
     }
 }
 
@@ -243,3 +245,13 @@ const FEATURES: &str = "
            points.active_90 AS activities_90_days
     FROM points
     LEFT JOIN changes ON changes.point = points.point";
+
+/// The batch in the columns and types of a schema.
+fn in_schema(schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch, StoreError> {
+    let columns: Result<Vec<_>, StoreError> = schema
+        .fields()
+        .iter()
+        .map(|field| Ok(cast(column(batch, field.name())?, field.data_type())?))
+        .collect();
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns?)?)
+}

@@ -16,10 +16,8 @@ use deltalake_core::kernel::transaction::TransactionError;
 use futures::{Stream, StreamExt, stream};
 use winsight_model::schema;
 
-use crate::compare::read;
 use crate::diff::text;
 use crate::engine::Engine;
-use crate::load::stored;
 use crate::scan::TableScan;
 use crate::table::{DEAL, Table, TableSpec};
 use crate::{FeatureStore, StoreError};
@@ -180,9 +178,9 @@ async fn without(
         }
         let mut kept = Vec::new();
         let mut is_touched = false;
-        let mut rows = read(table, &[file], None).await?;
+        let mut rows = table.rows(vec![file], None)?;
         while let Some(batch) = rows.next().await {
-            let batch = stored(table.spec, &batch?)?;
+            let batch = batch?;
             let entries = text(&batch, journal.entry())?;
             let is_other: BooleanArray =
                 entries.iter().map(|value| Some(value != Some(entry))).collect();

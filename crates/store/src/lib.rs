@@ -14,6 +14,7 @@
 mod aggregate;
 mod backup;
 mod catalog;
+mod changed;
 mod closed_deals;
 mod compare;
 mod custom_dimensions;
@@ -53,6 +54,7 @@ use object_store::ObjectStore;
 
 use objects::SealedStore;
 use past::LastPast;
+use spellings::LastSpellings;
 
 pub use backup::StoredObject;
 pub use catalog::{Commit, CommitRequest};
@@ -86,6 +88,7 @@ pub struct FeatureStore {
     objects: Arc<dyn ObjectStore>,
     location: Location,
     past: Arc<LastPast>,
+    spelt: Arc<LastSpellings>,
 }
 
 impl FeatureStore {
@@ -103,7 +106,7 @@ impl FeatureStore {
             Some(vault) => Arc::new(SealedStore::new(stored, vault.clone())),
             None => stored,
         };
-        Ok(Self { root, objects, location, past: Arc::default() })
+        Ok(Self { root, objects, location, past: Arc::default(), spelt: Arc::default() })
     }
 
     /// Opens the store whose objects lie in `objects`. The folder `root` takes the rows of a load
@@ -114,6 +117,12 @@ impl FeatureStore {
     pub fn over(objects: Arc<dyn ObjectStore>, root: &Path) -> Result<Self, StoreError> {
         std::fs::create_dir_all(root).map_err(|source| StoreError::folder(root, source))?;
         let root = root.canonicalize().map_err(|source| StoreError::folder(root, source))?;
-        Ok(Self { location: Location::folder(&root), root, objects, past: Arc::default() })
+        Ok(Self {
+            location: Location::folder(&root),
+            root,
+            objects,
+            past: Arc::default(),
+            spelt: Arc::default(),
+        })
     }
 }

@@ -1,18 +1,19 @@
 //! Bringing staged rows into the tables, and making the result visible in one step.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray};
-use arrow::compute::{cast, filter_record_batch};
+use arrow::compute::filter_record_batch;
 use futures::StreamExt;
+use futures::future::{OptionFuture, join};
 use jiff::Timestamp;
 use winsight_model::{DataVersion, LoadCounts};
 
-use crate::aggregate::{Month, closed_months};
 use crate::catalog::{self, Commit, CommitRequest};
-use crate::compare::{Comparison, TableChange, read};
-use crate::diff::{Change, Diff, Key, KeyedRows, column};
+use crate::changed::Changed;
+use crate::compare::{Comparison, TableChange};
+use crate::diff::{Change, Diff, Key, KeyedRows};
 use crate::staging::{StagedTable, Staging};
 use crate::table::{DEAL_VERSIONS, DEALS, Table, TableSpec, TableWriter};
 use crate::{FeatureStore, StoreError};
@@ -72,10 +73,11 @@ impl FeatureStore {
             tables: base.map(|base| base.tables.clone()).unwrap_or_default(),
             known_days: None,
             aggregates: BTreeMap::new(),
+            spellings: None,
             generation,
             revision: 0,
         };
-        Ok(NextVersion { commit, touched: BTreeSet::new() })
+        Ok(NextVersion { commit, changed: Changed::default() })
     }
 
     /// Makes the version visible.
@@ -84,8 +86,9 @@ impl FeatureStore {
         next: NextVersion,
         base: Option<&Commit>,
     ) -> Result<Commit, StoreError> {
-        let NextVersion { mut commit, touched } = next;
-        self.refresh_aggregates(&mut commit, base, &touched).await?;
+        let NextVersion { mut commit, changed } = next;
+        commit.spellings = self.carry_spellings(&commit, base, &changed).await?;
+        self.refresh_aggregates(&mut commit, base, &changed).await?;
         catalog::append(self.objects.as_ref(), &commit).await?;
         Ok(commit)
     }
@@ -94,7 +97,7 @@ impl FeatureStore {
     pub(crate) async fn apply(
         &self,
         change: &TableChange,
-        staged: &StagedTable,
+        staged: &mut StagedTable,
         next: &mut NextVersion,
     ) -> Result<(), StoreError> {
         let spec = change.spec;
@@ -107,36 +110,45 @@ impl FeatureStore {
         } else {
             None
         };
+        if of_deals {
+            next.changed.expect(change.diff.arriving());
+        }
         let mut replaced = HashSet::new();
         for (file, _) in
             table.files()?.into_iter().zip(&change.rewritten).filter(|(_, rewritten)| **rewritten)
         {
             replaced.insert(file.path.clone());
-            let mut rows = read(&table, &[file], None).await?;
+            let mut rows = table.rows(vec![file], None)?;
             while let Some(batch) = rows.next().await {
-                let batch = stored(spec, &batch?)?;
+                let batch = batch?;
                 let keyed = KeyedRows::of(spec, &batch)?;
                 let goes = |key, day| change.diff.replaces(key, day);
                 writer.add(keep(&batch, &keyed, |key, day| !goes(key, day))?).await?;
                 if let Some(superseded) = &mut superseded {
                     let gone = keep(&batch, &keyed, goes)?;
-                    next.touched.extend(closed_months(&gone)?);
+                    next.changed.goes(&gone)?;
                     superseded.add(&gone, change).await?;
                 }
             }
         }
-        for batch in staged.read(None)? {
+        for batch in staged.take()? {
             let mut rows = arriving(&change.diff, spec, batch?)?;
             if of_deals {
-                next.touched.extend(closed_months(&rows)?);
+                next.changed.arrives(&rows)?;
                 rows = with_columns(DEALS, &rows, vec![instants(known_at, rows.num_rows())])?;
             }
             writer.add(rows).await?;
         }
-        let version = table.commit(writer.finish().await?, &replaced).await?;
-        next.commit.tables.insert(spec.name.to_owned(), version);
-        if let Some(superseded) = superseded {
-            superseded.commit(next).await?;
+        let commit = async {
+            let added = writer.finish().await?;
+            table.commit(added, &replaced).await
+        };
+        // Neither is cut off where the other fails: a step of a table's log that is under way ends.
+        let (version, superseded) =
+            join(commit, OptionFuture::from(superseded.map(Superseded::commit))).await;
+        next.commit.tables.insert(spec.name.to_owned(), version?);
+        if let Some(version) = superseded {
+            next.commit.tables.insert(DEAL_VERSIONS.name.to_owned(), version?);
         }
         Ok(())
     }
@@ -156,8 +168,8 @@ fn arriving(diff: &Diff, spec: TableSpec, batch: RecordBatch) -> Result<RecordBa
 pub(crate) struct NextVersion {
     /// Its tables are those that it builds upon, and then those that it makes.
     pub(crate) commit: Commit,
-    /// Closed months in which deals differ from the version before.
-    pub(crate) touched: BTreeSet<Month>,
+    /// The deals in which it differs from the version before.
+    changed: Changed,
 }
 
 impl NextVersion {
@@ -199,10 +211,8 @@ impl Superseded {
         self.writer.add(with_columns(DEAL_VERSIONS, gone, added)?).await
     }
 
-    async fn commit(self, next: &mut NextVersion) -> Result<(), StoreError> {
-        let version = self.table.commit(self.writer.finish().await?, &HashSet::new()).await?;
-        next.commit.tables.insert(DEAL_VERSIONS.name.to_owned(), version);
-        Ok(())
+    async fn commit(self) -> Result<u64, StoreError> {
+        self.table.commit(self.writer.finish().await?, &HashSet::new()).await
     }
 }
 
@@ -218,17 +228,6 @@ fn with_columns(
 ) -> Result<RecordBatch, StoreError> {
     let columns = batch.columns().iter().cloned().chain(added).collect();
     Ok(RecordBatch::try_new((spec.schema)(), columns)?)
-}
-
-/// The batch in the columns and types in which the table is stored.
-pub(crate) fn stored(spec: TableSpec, batch: &RecordBatch) -> Result<RecordBatch, StoreError> {
-    let schema = (spec.schema)();
-    let columns: Result<Vec<_>, StoreError> = schema
-        .fields()
-        .iter()
-        .map(|field| Ok(cast(column(batch, field.name())?, field.data_type())?))
-        .collect();
-    Ok(RecordBatch::try_new(schema, columns?)?)
 }
 
 fn keep(

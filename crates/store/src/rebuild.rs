@@ -10,10 +10,8 @@ use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
 use crate::catalog::{self, Commit};
-use crate::compare::read;
 use crate::generation::Generation;
 use crate::journal::Journal;
-use crate::load::stored;
 use crate::table::{DataFile, Table, TableSpec, VERSIONED};
 use crate::{FeatureStore, StoreError};
 
@@ -46,6 +44,8 @@ impl FeatureStore {
         for commit in &mut rebuilt {
             commit.generation = from.next();
             commit.revision = 0;
+            // Counted anew when they are needed.
+            commit.spellings = None;
         }
         for spec in VERSIONED {
             let mut table = Rebuilding::new(self, spec, from);
@@ -138,11 +138,11 @@ impl<'a> Rebuilding<'a> {
         rewrite: &mut impl Rewrite,
     ) -> Result<Vec<Add>, StoreError> {
         let path = file.path.clone();
-        let mut rows = read(table, &[file], None).await?;
+        let mut rows = table.rows(vec![file], None)?;
         let mut batches = Vec::new();
         let mut is_changed = false;
         while let Some(batch) = rows.next().await {
-            let batch = stored(self.spec, &batch?)?;
+            let batch = batch?;
             let rewritten = rewrite.rewrite(self.spec, &batch)?;
             is_changed |= rewritten.is_some();
             batches.push(rewritten.unwrap_or(batch));

@@ -42,7 +42,7 @@ impl FeatureStore {
         let mut next = self.next_version(Some(newest), request).await?;
         let staged = staging.finish()?;
         for change in changed {
-            if let Some(staged) = staged.iter().find(|table| table.spec.name == DEALS.name) {
+            if let Some(staged) = staged.iter_mut().find(|table| table.spec.name == DEALS.name) {
                 self.apply(change, staged, &mut next).await?;
             }
         }

@@ -1,41 +1,45 @@
 //! How text fields are spelt among the stored deals.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+mod kept;
+
+use std::collections::BTreeMap;
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use hashbrown::HashMap;
-use tokio::task::JoinSet;
 
-use crate::compare::cores;
 use crate::table::DEALS;
-use crate::tally::deal_files::{RowGroup, dictionary_of, is_same, row_groups};
+use crate::tally::deal_files::{Queue, dictionary_of, is_same, on_every_core, row_groups};
 use crate::{Commit, FeatureStore, StoreError};
+pub(crate) use kept::{LastSpellings, path};
 
 /// The spellings of each text field in the store, with the number of deals that use each.
 pub type Spellings = BTreeMap<String, BTreeMap<String, u64>>;
 
+/// The text columns of `deals` whose spellings are compared between loads.
+const SPELT: [&str; 8] =
+    ["account", "region", "industry", "product", "lead_source", "rep", "team", "deal_type"];
+
 impl FeatureStore {
-    /// The spellings of the given text columns of `deals`.
-    pub async fn spellings(
-        &self,
-        commit: &Commit,
-        fields: &[&str],
-    ) -> Result<Spellings, StoreError> {
-        let names: Arc<[String]> = fields.iter().map(|field| (*field).to_owned()).collect();
+    /// The spellings of the text fields of the deals of a version.
+    pub async fn spellings(&self, commit: &Commit) -> Result<Spellings, StoreError> {
+        let spellings = match self.spellings_at_hand(commit).await {
+            Some(spellings) => spellings,
+            None => self.count_spellings(commit).await?,
+        };
+        self.spelt.remember(commit, &spellings);
+        Ok(spellings)
+    }
+
+    /// The same from the deals themselves.
+    async fn count_spellings(&self, commit: &Commit) -> Result<Spellings, StoreError> {
         let mut spellings: Spellings =
-            names.iter().map(|name| (name.clone(), BTreeMap::new())).collect();
+            SPELT.iter().map(|name| ((*name).to_owned(), BTreeMap::new())).collect();
         let Some(&version) = commit.tables.get(DEALS.name) else { return Ok(spellings) };
         let table = self.table(commit.generation, DEALS, version).await?;
-        let groups = row_groups(&table, |_, _| true).await?;
-        let queue = Arc::new(Mutex::new(VecDeque::from(groups)));
-        let mut workers = JoinSet::new();
-        for _ in 0..cores() {
-            workers.spawn(count(Arc::clone(&queue), Arc::clone(&names)));
-        }
+        let mut workers = on_every_core(row_groups(&table, |_, _| true).await?, count);
         while let Some(counted) = workers.join_next().await {
-            for (name, counts) in names.iter().zip(counted??) {
-                let known = spellings.entry(name.clone()).or_default();
+            for (name, counts) in SPELT.iter().zip(counted??) {
+                let known = spellings.entry((*name).to_owned()).or_default();
                 for (spelling, deals) in counts.settled() {
                     *known.entry(spelling).or_default() += deals;
                 }
@@ -46,17 +50,12 @@ impl FeatureStore {
 }
 
 /// Counts row groups until none is left.
-async fn count(
-    queue: Arc<Mutex<VecDeque<RowGroup>>>,
-    names: Arc<[String]>,
-) -> Result<Vec<Counts>, StoreError> {
-    let columns: Vec<_> = names.iter().map(String::as_str).collect();
-    let mut counts: Vec<_> = names.iter().map(|_| Counts::default()).collect();
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-    while let Some(group) = next() {
-        for batch in group.read(&columns).await?.into_iter().flatten() {
+async fn count(queue: Queue) -> Result<[Counts; SPELT.len()], StoreError> {
+    let mut counts: [Counts; SPELT.len()] = Default::default();
+    while let Some(group) = queue.next() {
+        for batch in group.read(&SPELT).await?.into_iter().flatten() {
             let batch = batch?;
-            for (name, counts) in columns.iter().zip(&mut counts) {
+            for (name, counts) in SPELT.iter().zip(&mut counts) {
                 if let Some(column) = batch.column_by_name(name) {
                     counts.add(column)?;
                 }
@@ -81,7 +80,7 @@ impl Counts {
         if !self.last.as_ref().is_some_and(|(last, _)| is_same(last, column.values())) {
             self.settle();
         }
-        let values = || (Arc::clone(column.values()), vec![0; column.values().len()]);
+        let values = || (ArrayRef::clone(column.values()), vec![0; column.values().len()]);
         let (_, counts) = self.last.get_or_insert_with(values);
         for key in column.keys().iter().flatten() {
             counts[key.cast_unsigned() as usize] += 1;

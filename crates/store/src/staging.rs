@@ -198,11 +198,11 @@ impl Staging {
     }
 
     /// Ends the writing; from here on the rows can be read.
-    pub(crate) fn finish(&mut self) -> Result<&[StagedTable], StoreError> {
+    pub(crate) fn finish(&mut self) -> Result<&mut [StagedTable], StoreError> {
         for table in &mut self.tables {
             table.finish()?;
         }
-        Ok(&self.tables)
+        Ok(&mut self.tables)
     }
 }
 
@@ -308,6 +308,12 @@ impl StagedTable {
             writer.close()?;
         }
         Ok(file)
+    }
+
+    /// Hands the rows over, so that the memory of each batch is free once it is used up.
+    pub(crate) fn take(&mut self) -> Result<StagedRows, StoreError> {
+        let rows = self.read(None)?;
+        Ok(StagedRows { in_memory: std::mem::take(&mut self.in_memory).into_iter(), ..rows })
     }
 
     /// The staged rows, all columns or those named.

@@ -1,5 +1,7 @@
 //! One Delta table at one version: its files, and the step to its next version.
 
+mod object_file;
+mod rows;
 mod writer;
 
 use std::collections::{HashMap, HashSet};
@@ -19,6 +21,7 @@ use winsight_model::schema;
 
 use crate::generation::Generation;
 use crate::{FeatureStore, StoreError};
+pub(crate) use object_file::{ObjectFile, unreadable};
 pub(crate) use writer::{TableWriter, UNIQUE};
 
 /// What distinguishes the tables of the store.

@@ -6,20 +6,17 @@ pub(crate) mod deal_files;
 mod pieces;
 mod tabulator;
 
-use std::collections::VecDeque;
 use std::collections::btree_map::{BTreeMap, Entry};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use jiff::civil::Date;
-use tokio::runtime::Handle;
-use tokio::task::JoinSet;
 use winsight_model::{CycleBuckets, Dimension, Segment, Tally, Window};
 
 use crate::aggregate::AggregateAnswer;
 use crate::table::DEALS;
 use crate::{Commit, FeatureStore, StoreError};
-use deal_files::{RowGroup, row_groups};
+use deal_files::{Queue, on_every_core, row_groups};
 use pieces::Pieces;
 use tabulator::Tabulator;
 
@@ -92,6 +89,19 @@ impl FeatureStore {
         Ok(total.into_iter().map(|by_piece| pieces.assemble(by_piece)).collect())
     }
 
+    /// Tallies of deals at hand, as they are today.
+    pub(crate) fn count_batches(
+        request: &TallyRequest,
+        deals: &[RecordBatch],
+    ) -> Result<Vec<Vec<Tallies>>, StoreError> {
+        let pieces = Arc::new(Pieces::of(&request.windows, request.as_of));
+        let mut tabulator = Tabulator::new(request, Arc::clone(&pieces));
+        for batch in deals {
+            tabulator.add(batch, false)?;
+        }
+        Ok(tabulator.finish().into_iter().map(|by_piece| pieces.assemble(by_piece)).collect())
+    }
+
     /// Lets workers count the deals of the request: what was reopened since, and what each worker
     /// counted.
     async fn count<C: Counter>(
@@ -109,12 +119,9 @@ impl FeatureStore {
             }
             None => Vec::new(),
         };
-        let queue = Arc::new(Mutex::new(VecDeque::from(groups)));
-        let mut workers = JoinSet::new();
-        for _ in 0..Handle::current().metrics().num_workers() {
-            let (counter, queue) = (counter.clone(), Arc::clone(&queue));
-            workers.spawn(count_groups(counter, queue, Arc::clone(&columns)));
-        }
+        let mut workers = on_every_core(groups, |queue| {
+            count_groups(counter.clone(), queue, Arc::clone(&columns))
+        });
         let mut counter = counter;
         for batch in self.reopened_later(commit, request, &columns).await? {
             counter.add(&batch, true)?;
@@ -157,12 +164,11 @@ trait Counter: Clone + Send + 'static {
 /// Counts row groups until none is left.
 async fn count_groups<C: Counter>(
     mut counter: C,
-    queue: Arc<Mutex<VecDeque<RowGroup>>>,
+    queue: Queue,
     columns: Arc<[String]>,
 ) -> Result<C::Counted, StoreError> {
     let columns: Vec<_> = columns.iter().map(String::as_str).collect();
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-    while let Some(group) = next() {
+    while let Some(group) = queue.next() {
         for batch in group.read(&columns).await?.into_iter().flatten() {
             counter.add(&batch?, false)?;
         }

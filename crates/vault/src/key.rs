@@ -167,9 +167,11 @@ fn refuse_exposed(_: &Path) -> Result<(), VaultError> {
     Ok(())
 }
 
+/// Random bytes of the operating system. The generator of `aws-lc-rs` draws on it too, but first
+/// measures the jitter of the processor, which takes longer than a short command.
 pub(crate) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, VaultError> {
     let mut bytes = Zeroizing::new([0; N]);
-    aws_lc_rs::rand::fill(bytes.as_mut())?;
+    getrandom::fill(bytes.as_mut()).map_err(|_| VaultError::Cryptography)?;
     Ok(bytes)
 }
 

@@ -1,7 +1,7 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::EXAMPLES;
-use crate::field::Field;
+use crate::field::{Field, normalised};
 use crate::lookup::Lookup;
 use crate::propose::{COMPARED_VALUES, Likenesses, Merge};
 use crate::spelling::{ValueCounts, spelling_variants};
@@ -20,22 +20,32 @@ pub(super) fn spelling_issues(
 ) -> Vec<Issue> {
     let here = counts.to_map();
     let lookups: Vec<_> = lookups.iter().filter(|lookup| lookup.key_field() == field).collect();
+    let known_values = || known.into_iter().flat_map(BTreeMap::keys).map(String::as_str);
+    let right_values = || lookups.iter().flat_map(|lookup| lookup.values());
+    let elsewhere = known_values().chain(right_values()).filter(|value| !here.contains_key(*value));
+    let elsewhere: BTreeSet<_> = elsewhere.collect();
+    let has_many = here.len() + elsewhere.len() > COMPARED_VALUES;
     let mut all = here.clone();
-    let known_values = known.into_iter().flat_map(BTreeMap::keys).map(String::as_str);
-    for value in known_values.chain(lookups.iter().flat_map(|lookup| lookup.values())) {
-        all.entry(value.to_owned()).or_default();
+    all.extend(elsewhere.into_iter().map(|value| (value.to_owned(), 0)));
+    if has_many {
+        // Then only values that differ in nothing but case, spaces and punctuation are looked at.
+        let mut written_so: HashMap<String, u32> = HashMap::new();
+        for value in all.keys() {
+            *written_so.entry(normalised(value)).or_default() += 1;
+        }
+        all.retain(|value, _| written_so[&normalised(value)] > 1);
     }
     let mut weights = all.clone();
-    for (value, count) in known.into_iter().flatten() {
-        *weights.entry(value.clone()).or_default() += count;
+    for (value, weight) in &mut weights {
+        *weight += known.and_then(|known| known.get(value)).copied().unwrap_or_default();
     }
     let is_right = |value: &str| lookups.iter().any(|lookup| lookup.contains(value));
-    let mut likenesses = Likenesses::among(&weights, is_right);
+    let mut likenesses = Likenesses::among(&weights, is_right, !has_many);
     likenesses.same.retain(|merge| here.contains_key(&merge.from));
     likenesses.misspelt.retain(|merge| here.contains_key(&merge.from));
 
     let mut issues = Vec::new();
-    if counts.overflowed() || weights.len() > COMPARED_VALUES {
+    if counts.overflowed() || has_many {
         let name = field.name();
         let message = if counts.overflowed() {
             format!("{name} has too many different values to compare all spellings")

@@ -69,7 +69,7 @@ fn a_right_value_is_never_replaced_however_rare() {
     let values =
         &counts(&[("GTXPro", 900), ("GTX Pro", 0), ("GTX Basics", 50), ("GTX Basic", 0)])["region"];
     let is_right = |value: &str| ["GTX Pro", "GTX Basic"].contains(&value);
-    let found = Likenesses::among(values, is_right);
+    let found = Likenesses::among(values, is_right, true);
     let told = |merges: &[super::Merge]| {
         merges.iter().map(|merge| format!("{} → {}", merge.from, merge.to)).collect::<Vec<_>>()
     };

@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::compute::interleave_record_batch;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field};
+use arrow::error::ArrowError;
 use deltalake_core::DeltaTable;
 use deltalake_core::kernel::Add;
-use deltalake_core::writer::{DeltaWriter, RecordBatchWriter};
-use parquet::basic::{Compression, ZstdLevel};
+use deltalake_core::writer::{DeltaWriter, RecordBatchWriter, WriteMode};
+use indexmap::IndexMap;
+use parquet::basic::Compression;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -18,13 +20,18 @@ use tokio::task::JoinSet;
 
 use super::{DEAL, Table, TableSpec};
 use crate::StoreError;
-use crate::compare::cores;
 use crate::diff::text;
+use crate::tally::deal_files::cores;
 
 /// Rows per row group: small enough that dozens of open partitions stay in bounded memory.
 const ROW_GROUP_ROWS: usize = 65_536;
+/// Bytes of a page. Each grows in a buffer of its own, for every column of every open partition: below
+/// the size from which the allocator asks the system for fresh memory, buffers are used again.
+const PAGE_BYTES: usize = 64 * 1024;
 /// Rows that are gathered before they go to their partitions.
 const GATHERED_ROWS: usize = 131_072;
+/// A worker that waits until the disk has a file leaves its core to another one.
+const WORKERS_PER_CORE: usize = 2;
 /// Up to so many rows, one worker is enough.
 const FEW_ROWS: usize = 16_384;
 /// Texts and hashes that are another one in nearly every row of the tables about deals: looking for
@@ -46,7 +53,7 @@ pub(crate) struct TableWriter {
 /// Rows for one worker: for each partition, the batch and the row of each of its rows.
 struct Work {
     batches: Arc<[RecordBatch]>,
-    parts: Vec<Vec<(usize, usize)>>,
+    parts: Vec<(String, Vec<(usize, usize)>)>,
 }
 
 impl Table {
@@ -90,12 +97,12 @@ impl TableWriter {
         let rows = std::mem::take(&mut self.gathered_rows);
         let batches: Arc<[RecordBatch]> = std::mem::take(&mut self.gathered).into();
         let parts = partitions(&batches, self.spec.partition)?;
-        let most = if rows > FEW_ROWS { cores() } else { 1 };
-        let mut shares: BTreeMap<usize, Vec<Vec<(usize, usize)>>> = BTreeMap::new();
+        let most = if rows > FEW_ROWS { cores() * WORKERS_PER_CORE } else { 1 };
+        let mut shares: BTreeMap<usize, Vec<_>> = BTreeMap::new();
         for (partition, rows) in parts {
             let next = self.homes.len() % most;
-            let home = *self.homes.entry(partition).or_insert(next);
-            shares.entry(home).or_default().push(rows);
+            let home = *self.homes.entry(partition.clone()).or_insert(next);
+            shares.entry(home).or_default().push((partition, rows));
         }
         for (worker, parts) in shares {
             while self.workers.len() <= worker {
@@ -111,10 +118,10 @@ impl TableWriter {
 
     fn hire(&mut self) -> Result<(), StoreError> {
         let writer = RecordBatchWriter::for_table(&self.table)?
-            .with_writer_properties(properties(self.spec)?);
+            .with_writer_properties(properties(self.spec));
         let (give, work) = channel(1);
         self.workers.push(give);
-        self.tasks.spawn(write(writer, work));
+        self.tasks.spawn(write(writer, self.spec.partition, work));
         Ok(())
     }
 
@@ -134,12 +141,25 @@ impl TableWriter {
 
 async fn write(
     mut writer: RecordBatchWriter,
+    column: &str,
     mut work: Receiver<Work>,
 ) -> Result<Vec<Add>, StoreError> {
     while let Some(Work { batches, parts }) = work.recv().await {
-        let batches: Vec<&RecordBatch> = batches.iter().collect();
-        for rows in parts {
-            writer.write(interleave_record_batch(&batches, &rows)?).await?;
+        // A file does not hold the column that its partition is named by.
+        let stored: Result<Vec<_>, ArrowError> = batches
+            .iter()
+            .map(|batch| {
+                let others = (0..batch.num_columns())
+                    .filter(|place| batch.schema().field(*place).name() != column);
+                batch.project(&others.collect::<Vec<_>>())
+            })
+            .collect();
+        let stored = stored?;
+        let stored: Vec<&RecordBatch> = stored.iter().collect();
+        for (partition, rows) in parts {
+            let rows = interleave_record_batch(&stored, &rows)?;
+            let values = IndexMap::from([(column.to_owned(), partition.into())]);
+            writer.write_partition(rows, &values, WriteMode::Default).await?;
         }
     }
     Ok(writer.flush().await?)
@@ -165,19 +185,25 @@ fn partitions(
     Ok(found.into_iter().collect())
 }
 
-fn properties(spec: TableSpec) -> Result<WriterProperties, StoreError> {
+/// Amounts seldom repeat: see [`UNIQUE`].
+fn is_amount(field: &Field) -> bool {
+    matches!(field.data_type(), DataType::Decimal128(..))
+}
+
+fn properties(spec: TableSpec) -> WriterProperties {
     let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_compression(Compression::LZ4_RAW)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_data_page_size_limit(PAGE_BYTES)
         .set_statistics_enabled(EnabledStatistics::None);
     for field in (spec.schema)().fields() {
         let column = ColumnPath::from(field.name().as_str());
         if matches!(field.data_type(), DataType::Date32 | DataType::Timestamp(..)) {
             // By these, row groups are left out.
             properties = properties.set_column_statistics_enabled(column, EnabledStatistics::Chunk);
-        } else if spec.key == DEAL && UNIQUE.contains(&field.name().as_str()) {
+        } else if spec.key == DEAL && UNIQUE.contains(&field.name().as_str()) || is_amount(field) {
             properties = properties.set_column_dictionary_enabled(column, false);
         }
     }
-    Ok(properties.build())
+    properties.build()
 }

@@ -4,37 +4,32 @@
 //! instead of being merged batch by batch, amounts as 64-bit integers, and row groups rather than
 //! files are shared out between the workers, so that one large file keeps every core busy.
 
-use std::ops::Range;
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Int32Type, Schema};
-use bytes::Bytes;
-use futures::future::BoxFuture;
-use futures::{FutureExt, StreamExt, TryStreamExt, stream};
-use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
+use futures::{StreamExt, TryStreamExt, stream};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
 };
 use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuilder};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
+use tokio::task::JoinSet;
 use winsight_model::schema;
 
 use crate::StoreError;
-use crate::table::{Table, UNIQUE};
+use crate::table::{ObjectFile, Table, UNIQUE, unreadable};
 
 /// Rows per batch: a divisor of the rows of a row group, so that dictionaries stay as they are, and
 /// few enough for the caches.
 const BATCH_ROWS: usize = 16_384;
 /// Footers that are read at the same time.
 const CONCURRENT_FOOTERS: usize = 16;
-/// Bytes at the end of a file that hold its footer, nearly always.
-const FOOTER_BYTES: usize = 65_536;
 
 /// One row group of a data file.
 pub(crate) struct RowGroup {
@@ -53,11 +48,7 @@ pub(crate) async fn row_groups(
 ) -> Result<Vec<RowGroup>, StoreError> {
     let objects = table.objects();
     let footers = table.files()?.into_iter().map(|data_file| {
-        let mut file = ObjectFile {
-            objects: Arc::clone(&objects),
-            path: data_file.path,
-            bytes: data_file.bytes,
-        };
+        let mut file = ObjectFile::new(Arc::clone(&objects), &data_file);
         async move {
             let metadata = file.get_metadata(None).await?;
             let metadata = in_reading_types(metadata)?;
@@ -79,6 +70,38 @@ pub(crate) async fn row_groups(
         }
     }
     Ok(groups)
+}
+
+/// Row groups that workers take one by one.
+#[derive(Clone)]
+pub(crate) struct Queue(Arc<Mutex<VecDeque<RowGroup>>>);
+
+impl Queue {
+    /// The next one that nobody has taken.
+    pub(crate) fn next(&self) -> Option<RowGroup> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+}
+
+/// Workers for each core: while one waits for the disk, another one counts.
+const WORKERS_PER_CORE: usize = 2;
+
+/// Keeps every core busy with a queue of row groups; the set holds what the workers make.
+pub(crate) fn on_every_core<Made: Send + 'static, Work>(
+    groups: Vec<RowGroup>,
+    work: impl Fn(Queue) -> Work,
+) -> JoinSet<Made>
+where
+    Work: Future<Output = Made> + Send + 'static,
+{
+    let workers = (cores() * WORKERS_PER_CORE).min(groups.len());
+    let queue = Queue(Arc::new(Mutex::new(VecDeque::from(groups))));
+    (0..workers).map(|_| work(queue.clone())).collect()
+}
+
+/// Processor cores, each of which takes a part of the work.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 impl RowGroup {
@@ -138,47 +161,6 @@ fn closed_days(group: &RowGroupMetaData) -> Option<(i32, i32)> {
     match column?.statistics()? {
         Statistics::Int32(days) => Some((*days.min_opt()?, *days.max_opt()?)),
         _ => None,
-    }
-}
-
-fn unreadable(error: ParquetError) -> StoreError {
-    datafusion::error::DataFusionError::from(error).into()
-}
-
-/// A file in the object store, as the Parquet reader asks for it.
-#[derive(Clone)]
-struct ObjectFile {
-    objects: Arc<dyn ObjectStore>,
-    path: Path,
-    bytes: u64,
-}
-
-fn external(error: object_store::Error) -> ParquetError {
-    ParquetError::External(Box::new(error))
-}
-
-impl AsyncFileReader for ObjectFile {
-    fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, parquet::errors::Result<Bytes>> {
-        async move { self.objects.get_range(&self.path, range).await.map_err(external) }.boxed()
-    }
-
-    fn get_byte_ranges(
-        &mut self,
-        ranges: Vec<Range<u64>>,
-    ) -> BoxFuture<'_, parquet::errors::Result<Vec<Bytes>>> {
-        async move { self.objects.get_ranges(&self.path, &ranges).await.map_err(external) }.boxed()
-    }
-
-    fn get_metadata<'a>(
-        &'a mut self,
-        _options: Option<&'a ArrowReaderOptions>,
-    ) -> BoxFuture<'a, parquet::errors::Result<Arc<ParquetMetaData>>> {
-        async move {
-            let size = self.bytes;
-            let reader = ParquetMetaDataReader::new().with_prefetch_hint(Some(FOOTER_BYTES));
-            Ok(Arc::new(reader.load_and_finish(self, size).await?))
-        }
-        .boxed()
     }
 }
 

@@ -4,10 +4,8 @@ use futures::StreamExt;
 
 use super::UpkeepReport;
 use crate::catalog::{self, Commit};
-use crate::compare::read;
 use crate::journal::{Journal, is_lost_race};
-use crate::load::stored;
-use crate::table::{DataFile, Table, TableSpec, VERSIONED};
+use crate::table::{DataFile, Table, VERSIONED};
 use crate::{FeatureStore, StoreError};
 
 /// Files below this size are small.
@@ -35,7 +33,7 @@ impl FeatureStore {
                 report.files_written += crowded.len() as u64;
                 continue;
             }
-            let version = put_together(spec, &table, crowded.into_values(), report).await?;
+            let version = put_together(&table, crowded.into_values(), report).await?;
             revised.tables.insert(spec.name.to_owned(), version);
         }
         if revised.tables != newest.tables {
@@ -49,7 +47,7 @@ impl FeatureStore {
                 report.files_written += crowded.len() as u64;
                 continue;
             }
-            match put_together(spec, &journal, crowded.into_values(), report).await {
+            match put_together(&journal, crowded.into_values(), report).await {
                 // Somebody was recording at that moment; there will be another upkeep.
                 Err(error) if is_lost_race(&error) => {}
                 done => drop(done?),
@@ -72,7 +70,6 @@ fn crowded_partitions(table: &Table) -> Result<BTreeMap<String, Vec<DataFile>>, 
 }
 
 async fn put_together(
-    spec: TableSpec,
     table: &Table,
     partitions: impl Iterator<Item = Vec<DataFile>>,
     report: &mut UpkeepReport,
@@ -81,9 +78,9 @@ async fn put_together(
     let mut replaced = HashSet::new();
     for files in partitions {
         let mut writer = table.writer();
-        let mut rows = read(table, &files, None).await?;
+        let mut rows = table.rows(files.clone(), None)?;
         while let Some(batch) = rows.next().await {
-            writer.add(stored(spec, &batch?)?).await?;
+            writer.add(batch?).await?;
         }
         for mut file in writer.finish().await? {
             file.data_change = false;

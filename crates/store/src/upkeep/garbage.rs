@@ -11,7 +11,7 @@ use crate::catalog::Commit;
 use crate::generation::Generation;
 use crate::journal::Journal;
 use crate::table::{TableSpec, VERSIONED};
-use crate::{FeatureStore, StoreError};
+use crate::{FeatureStore, StoreError, spellings};
 
 /// A log grown by this many entries is condensed.
 const LONG_LOG: u64 = 20;
@@ -85,7 +85,7 @@ impl FeatureStore {
         Ok(needed)
     }
 
-    /// The tallies that no retained version names.
+    /// The tallies and spellings that no retained version names.
     async fn unneeded_aggregates(
         &self,
         retained: &[Commit],
@@ -95,6 +95,9 @@ impl FeatureStore {
             .iter()
             .flat_map(|commit| &commit.aggregates)
             .map(|(month, object)| aggregate::path(generation, month, object))
+            .chain(retained.iter().filter_map(|commit| {
+                commit.spellings.as_ref().map(|object| spellings::path(generation, object))
+            }))
             .collect();
         let listed = self.objects.list(Some(&generation.path(aggregate::FOLDER)));
         let all: Vec<ObjectMeta> = listed.try_collect().await?;

@@ -6,7 +6,7 @@ use std::fs;
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use winsight_model::{Outcome, Window};
-use winsight_store::Staging;
+use winsight_store::{Commit, FeatureStore, Spellings, Staging};
 
 use crate::company::{Deal, TestStore, deal, request, without_aggregates};
 use crate::tallies::any_deal;
@@ -45,7 +45,7 @@ proptest! {
     #[test]
     fn of_a_history_equal_those_of_its_last_state(history in any_history()) {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        let (incremental, anew, known_days) = runtime.block_on(async {
+        let (incremental, anew, known_days, spellings) = runtime.block_on(async {
             let (mut grown, mut fresh) = (TestStore::new(), TestStore::new());
             let mut state = BTreeMap::new();
             // So that there is a version even where everything goes.
@@ -71,11 +71,24 @@ proptest! {
             let last: Vec<_> = state.into_values().rev().collect();
             fresh.load(&last, &[]).await;
             let known_days = (grown.latest().await.known_days, fresh.latest().await.known_days);
-            (objects(&grown).await, objects(&fresh).await, known_days)
+            let spellings = [kept_spellings(&grown).await, kept_spellings(&fresh).await];
+            (objects(&grown).await, objects(&fresh).await, known_days, spellings)
         });
         prop_assert_eq!(incremental, anew);
         prop_assert_eq!(known_days.0, known_days.1);
+        prop_assert_eq!(&spellings[0], &spellings[1]);
     }
+}
+
+/// The spellings that the newest version keeps, which are those of its deals.
+async fn kept_spellings(test: &TestStore) -> Spellings {
+    let commit = test.latest().await;
+    assert!(commit.spellings.is_some(), "none are kept");
+    let as_opened = || FeatureStore::open(test.folder.path()).expect("opens");
+    let kept = as_opened().spellings(&commit).await.expect("reads");
+    let without = Commit { spellings: None, ..commit };
+    assert_eq!(kept, as_opened().spellings(&without).await.expect("counts"));
+    kept
 }
 
 fn three_deals() -> [Deal; 3] {

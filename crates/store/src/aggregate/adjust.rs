@@ -1,0 +1,69 @@
+//! Tallies of the month before a load, with the deals taken out that it changes and put in as they
+//! are now. Tallies are sums of whole numbers: the result is what counting the month anew gives.
+
+use std::collections::BTreeMap;
+
+use winsight_model::{Dimension, Tally};
+
+use super::encoding::{ALL_DEALS, Entry};
+use super::{Month, entries, of_months, read};
+use crate::changed::{Changed, ChangedDeals};
+use crate::{Commit, FeatureStore, StoreError};
+
+/// Entries by dimension and value.
+type ByValue = BTreeMap<(String, String), Tally>;
+
+impl FeatureStore {
+    /// The tallies of the months that few deals changed, from those that `commit` has still of the
+    /// commit before it; `None` when they have to be counted.
+    pub(super) async fn adjusted_months(
+        &self,
+        commit: &Commit,
+        changed: &Changed,
+    ) -> Option<Vec<(Month, Vec<Entry>)>> {
+        let adjusted = self.adjust(commit, changed, changed.deals()?).await;
+        adjusted.unwrap_or_else(|error| {
+            tracing::warn!(%error, "counting the months instead of adjusting their tallies");
+            None
+        })
+    }
+
+    async fn adjust(
+        &self,
+        commit: &Commit,
+        changed: &Changed,
+        deals: &ChangedDeals,
+    ) -> Result<Option<Vec<(Month, Vec<Entry>)>>, StoreError> {
+        let request = of_months(&changed.months);
+        let gone = Self::count_batches(&request, &deals.gone)?;
+        let arriving = Self::count_batches(&request, &deals.arriving)?;
+        let mut names: Vec<_> = Dimension::all().iter().map(ToString::to_string).collect();
+        names.push(ALL_DEALS.to_owned());
+        let mut months = Vec::new();
+        for (place, month) in changed.months.iter().enumerate() {
+            let mut tallies = ByValue::new();
+            if let Some(object) = commit.aggregates.get(&month.to_string()) {
+                let (objects, generation) = (self.objects.as_ref(), commit.generation);
+                let kept = read(objects, generation, &month.to_string(), object, &names).await?;
+                tallies = kept.into_iter().map(by_value).collect();
+            }
+            for (key, more) in entries(&request, &arriving, place).into_iter().map(by_value) {
+                tallies.entry(key).or_default().merge(&more);
+            }
+            for (key, fewer) in entries(&request, &gone, place).into_iter().map(by_value) {
+                let left = tallies.remove(&key).and_then(|tally| tally.checked_sub(&fewer));
+                let Some(left) = left else { return Ok(None) };
+                if left.deals() > 0 {
+                    tallies.insert(key, left);
+                }
+            }
+            let entry = |((dimension, value), tally)| Entry { dimension, value, tally };
+            months.push((*month, tallies.into_iter().map(entry).collect()));
+        }
+        Ok(Some(months))
+    }
+}
+
+fn by_value(entry: Entry) -> ((String, String), Tally) {
+    ((entry.dimension, entry.value), entry.tally)
+}
