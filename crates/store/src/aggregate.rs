@@ -10,7 +10,7 @@ mod carry;
 mod encoding;
 mod month;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
@@ -45,20 +45,22 @@ pub(crate) fn closed_months(batch: &RecordBatch) -> Result<BTreeSet<Month>, Stor
 }
 
 impl FeatureStore {
-    /// Fills in the aggregates and the known days of a commit whose table versions are written.
+    /// Writes the aggregates of a commit whose table versions are written, and returns them.
     ///
     /// Months in which no deal was `changed` keep the tallies of `previous`, the commit before.
-    pub(crate) async fn refresh_aggregates(
+    pub(crate) async fn aggregates_after(
         &self,
-        commit: &mut Commit,
+        commit: &Commit,
         previous: Option<&Commit>,
         changed: &Changed,
-    ) -> Result<(), StoreError> {
-        commit.known_days = Some(self.known_days(commit).await?);
-        commit.aggregates = previous.map(|commit| commit.aggregates.clone()).unwrap_or_default();
+    ) -> Result<BTreeMap<String, String>, StoreError> {
+        let mut aggregates = previous.map(|commit| commit.aggregates.clone()).unwrap_or_default();
         // The commit before may have been made by a version that kept none.
-        let keeps_none = previous.is_some() && commit.aggregates.is_empty();
-        let adjusted = if keeps_none { None } else { self.adjusted_months(commit, changed).await };
+        let keeps_none = previous.is_some() && aggregates.is_empty();
+        let adjusted = match previous {
+            Some(_) if keeps_none => None,
+            _ => self.adjusted_months(commit.generation, &aggregates, changed).await,
+        };
         let months = match adjusted {
             Some(months) => months,
             None if keeps_none => {
@@ -69,21 +71,21 @@ impl FeatureStore {
         };
         let mut written = JoinSet::new();
         for (month, entries) in months {
-            commit.aggregates.remove(&month.to_string());
+            aggregates.remove(&month.to_string());
             if entries.is_empty() {
                 continue;
             }
             if written.len() == CONCURRENT_WRITES
                 && let Some(done) = written.join_next().await
             {
-                commit.aggregates.extend([done??]);
+                aggregates.extend([done??]);
             }
             written.spawn(write(Arc::clone(&self.objects), commit.generation, month, entries));
         }
         while let Some(done) = written.join_next().await {
-            commit.aggregates.extend([done??]);
+            aggregates.extend([done??]);
         }
-        Ok(())
+        Ok(aggregates)
     }
 
     /// The tallies of months, counted from the deals.

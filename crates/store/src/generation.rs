@@ -89,6 +89,8 @@ impl FeatureStore {
     ) -> Result<(), StoreError> {
         for generation in self.generations().await? {
             if generation != current {
+                // One of the same number may be built again.
+                self.opened.forget();
                 self.remove_below(&Path::from(generation.to_string())).await?;
             }
         }

@@ -55,6 +55,7 @@ use object_store::ObjectStore;
 use objects::SealedStore;
 use past::LastPast;
 use spellings::LastSpellings;
+use table::OpenedTables;
 
 pub use backup::StoredObject;
 pub use catalog::{Commit, CommitRequest};
@@ -89,6 +90,7 @@ pub struct FeatureStore {
     location: Location,
     past: Arc<LastPast>,
     spelt: Arc<LastSpellings>,
+    opened: Arc<OpenedTables>,
 }
 
 impl FeatureStore {
@@ -106,7 +108,14 @@ impl FeatureStore {
             Some(vault) => Arc::new(SealedStore::new(stored, vault.clone())),
             None => stored,
         };
-        Ok(Self { root, objects, location, past: Arc::default(), spelt: Arc::default() })
+        Ok(Self {
+            root,
+            objects,
+            location,
+            past: Arc::default(),
+            opened: Arc::default(),
+            spelt: Arc::default(),
+        })
     }
 
     /// Opens the store whose objects lie in `objects`. The folder `root` takes the rows of a load
@@ -122,6 +131,7 @@ impl FeatureStore {
             root,
             objects,
             past: Arc::default(),
+            opened: Arc::default(),
             spelt: Arc::default(),
         })
     }

@@ -87,8 +87,13 @@ impl FeatureStore {
         base: Option<&Commit>,
     ) -> Result<Commit, StoreError> {
         let NextVersion { mut commit, changed } = next;
-        commit.spellings = self.carry_spellings(&commit, base, &changed).await?;
-        self.refresh_aggregates(&mut commit, base, &changed).await?;
+        commit.known_days = Some(self.known_days(&commit).await?);
+        let (spellings, aggregates) = join(
+            self.carry_spellings(&commit, base, &changed),
+            self.aggregates_after(&commit, base, &changed),
+        )
+        .await;
+        (commit.spellings, commit.aggregates) = (spellings?, aggregates?);
         catalog::append(self.objects.as_ref(), &commit).await?;
         Ok(commit)
     }

@@ -1,6 +1,7 @@
 //! One Delta table at one version: its files, and the step to its next version.
 
 mod object_file;
+mod opened;
 mod rows;
 mod writer;
 
@@ -22,6 +23,7 @@ use winsight_model::schema;
 use crate::generation::Generation;
 use crate::{FeatureStore, StoreError};
 pub(crate) use object_file::{ObjectFile, unreadable};
+pub(crate) use opened::OpenedTables;
 pub(crate) use writer::{TableWriter, UNIQUE};
 
 /// What distinguishes the tables of the store.
@@ -118,9 +120,24 @@ impl FeatureStore {
         spec: TableSpec,
         version: u64,
     ) -> Result<Table, StoreError> {
+        let delta = self.delta_at(generation, spec, version).await?;
+        Ok(Table { spec, delta, head: None })
+    }
+
+    async fn delta_at(
+        &self,
+        generation: Generation,
+        spec: TableSpec,
+        version: u64,
+    ) -> Result<DeltaTable, StoreError> {
+        let key = (generation, spec.name, version);
+        if let Some(delta) = self.opened.find(key) {
+            return Ok(delta);
+        }
         let mut delta = self.delta(generation, spec)?;
         delta.load_version(version).await?;
-        Ok(Table { spec, delta, head: None })
+        self.opened.add(key, &delta);
+        Ok(delta)
     }
 
     /// The table ready for writing on top of the version that the catalog names; created if new.
@@ -130,17 +147,17 @@ impl FeatureStore {
         spec: TableSpec,
         pinned: Option<u64>,
     ) -> Result<Table, StoreError> {
-        let mut delta = self.delta(generation, spec)?;
+        let delta = self.delta(generation, spec)?;
         if !delta.verify_deltatable_existence().await? {
             if pinned.is_some() {
                 return Err(StoreError::Damaged(format!("the table {} is gone", spec.name)));
             }
             return Table::create(&delta, spec).await;
         }
+        // Version 0 is the creation: an empty table.
+        let delta = self.delta_at(generation, spec, pinned.unwrap_or(0)).await?;
         let mut head = delta.clone();
         head.load().await?;
-        // Version 0 is the creation: an empty table.
-        delta.load_version(pinned.unwrap_or(0)).await?;
         Ok(Table { spec, delta, head: Some(head) })
     }
 

@@ -8,20 +8,22 @@ use winsight_model::{Dimension, Tally};
 use super::encoding::{ALL_DEALS, Entry};
 use super::{Month, entries, of_months, read};
 use crate::changed::{Changed, ChangedDeals};
-use crate::{Commit, FeatureStore, StoreError};
+use crate::generation::Generation;
+use crate::{FeatureStore, StoreError};
 
 /// Entries by dimension and value.
 type ByValue = BTreeMap<(String, String), Tally>;
 
 impl FeatureStore {
-    /// The tallies of the months that few deals changed, from those that `commit` has still of the
-    /// commit before it; `None` when they have to be counted.
+    /// The tallies of the months that few deals changed, from the aggregates before; `None` when they
+    /// have to be counted.
     pub(super) async fn adjusted_months(
         &self,
-        commit: &Commit,
+        generation: Generation,
+        before: &BTreeMap<String, String>,
         changed: &Changed,
     ) -> Option<Vec<(Month, Vec<Entry>)>> {
-        let adjusted = self.adjust(commit, changed, changed.deals()?).await;
+        let adjusted = self.adjust(generation, before, changed, changed.deals()?).await;
         adjusted.unwrap_or_else(|error| {
             tracing::warn!(%error, "counting the months instead of adjusting their tallies");
             None
@@ -30,7 +32,8 @@ impl FeatureStore {
 
     async fn adjust(
         &self,
-        commit: &Commit,
+        generation: Generation,
+        before: &BTreeMap<String, String>,
         changed: &Changed,
         deals: &ChangedDeals,
     ) -> Result<Option<Vec<(Month, Vec<Entry>)>>, StoreError> {
@@ -42,8 +45,8 @@ impl FeatureStore {
         let mut months = Vec::new();
         for (place, month) in changed.months.iter().enumerate() {
             let mut tallies = ByValue::new();
-            if let Some(object) = commit.aggregates.get(&month.to_string()) {
-                let (objects, generation) = (self.objects.as_ref(), commit.generation);
+            if let Some(object) = before.get(&month.to_string()) {
+                let objects = self.objects.as_ref();
                 let kept = read(objects, generation, &month.to_string(), object, &names).await?;
                 tallies = kept.into_iter().map(by_value).collect();
             }
