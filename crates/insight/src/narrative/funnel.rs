@@ -131,11 +131,10 @@ fn rep_evidence(rep: &Rep) -> Value {
 
 /// `none of 6 attributes`, in words that fit any number.
 fn none_of(tested: usize) -> String {
-    match tested {
-        0 => "there was nothing to compare, and so nothing".to_owned(),
-        1 => "the one attribute that can be compared has not".to_owned(),
-        _ => format!("none of {tested} attributes"),
+    if tested == 1 {
+        return "the one attribute that can be compared has not".to_owned();
     }
+    format!("none of {tested} attributes")
 }
 
 /// Which drivers changed since the window before.
@@ -156,7 +155,11 @@ pub fn driver_change_insight(changes: &DriverChanges, settings: &Settings) -> In
             .filter(|test| test.significant)
             .map(|test| dimension_words(test.dimension.as_str()))
             .collect();
-        if moved.is_empty() {
+        if tested == 0 {
+            format!(
+                "Drivers cannot be compared with the window before: no attribute differs enough in both ({deals})."
+            )
+        } else if moved.is_empty() {
             format!(
                 "What goes with winning is what went with it before: {} changed beyond chance (false-discovery rate 5%; {deals}).",
                 none_of(tested),
@@ -190,6 +193,7 @@ pub fn driver_change_insight(changes: &DriverChanges, settings: &Settings) -> In
     let worst = found.iter().find(|change| change.factor < 1.0);
     let title = match found.first() {
         Some(first) => format!("{} changed", first.value),
+        None if tested == 0 => "No comparison of drivers".to_owned(),
         None => "Drivers as before".to_owned(),
     };
     let certainty = found.first().map_or(0.0, |first| 1.0 - first.p_value);

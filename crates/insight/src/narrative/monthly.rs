@@ -159,13 +159,17 @@ fn period_over_period(input: &MonthlyInput<'_>, settings: &Settings) -> Insight 
     .flatten()
     .collect();
     let baseline = compared_with(input.baseline_window, input.window);
+    let is_blank = |metrics: &Metrics| metrics.won > 0 && metrics.won_amount == Money::ZERO;
+    // Deals without amounts are not worth nothing: then their number is told.
+    let by_number = is_blank(&now) || is_blank(&then);
+    let won = |of: &Metrics| if by_number { grouped(&of.won) } else { money(of.won_amount) };
     let mut text = format!(
         "{} closed {} and {} won, against {} and {} in {baseline}.",
         counted(now.deals, "deal"),
         input.window,
-        money(now.won_amount),
+        won(&now),
         grouped(&then.deals),
-        money(then.won_amount),
+        won(&then),
     );
     if !figures.is_empty() {
         text = format!("{text} {}.", capitalized(&listed(&figures)));
@@ -176,7 +180,7 @@ fn period_over_period(input: &MonthlyInput<'_>, settings: &Settings) -> Insight 
     Insight {
         kind: InsightKind::PeriodOverPeriod,
         cadence: Cadence::Monthly,
-        title: if now.won > 0 && now.won_amount == Money::ZERO {
+        title: if is_blank(&now) {
             format!(
                 "{} won of {}, without amounts",
                 grouped(&now.won),

@@ -79,8 +79,11 @@ fn level(trend: &Trend, change: Option<&ChangePoint>) -> (String, Vec<String>) {
         (Some(change), Some(now)) => {
             let by = change.after - change.before;
             let title = format!("Win rate at a level of {} since {}", percent(now), change.date);
+            // Beside "nothing changed", which speaks of the two latest windows only.
             let text = format!(
-                "The level of the win rate is {}, {} from {} since {} (between {} and {}; {}).",
+                "Over all of {} {}s the level of the win rate is {}, {} from {} since {} (between {} and {}; {}); whether anything changed between the two latest windows is another question, with an insight of its own.",
+                trend.points.iter().filter(|point| point.level.is_some()).count(),
+                name(trend.grain),
                 percent(change.after),
                 moved(by),
                 percent(change.before),
