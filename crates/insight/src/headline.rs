@@ -1,8 +1,10 @@
+use statrs::distribution::{ContinuousCDF, StudentsT};
 use winsight_model::{Settings, Tally};
 
 use crate::friction::deal_friction_change_interval;
-use crate::metrics::effective_deals;
-use crate::proportion::{difference_p_value_of, newcombe_of};
+use crate::gaussian::Z_95;
+use crate::metrics::{deals_by_amount, effective_deals};
+use crate::proportion::{difference_p_value_of, newcombe_with};
 use crate::{
     Interval, Metrics, SegmentPair, benjamini_hochberg, dfi_change_p_value, level_of_a_look,
     metrics,
@@ -37,8 +39,9 @@ pub struct HeadlineChanges {
 /// How the headline metrics of all deals changed.
 ///
 /// `rwwr`: Newcombe's interval and the score test of two rates, each worth the effective number of
-/// deals that its own interval is made of. `dfi`: the interval and test of [`dfi_change_p_value`], on the
-/// logarithm. Real is as in [`crate::gate_changes`]: the interval excludes no change, Benjamini–Hochberg
+/// deals that its own interval is made of; since these numbers are estimates themselves, the interval is
+/// as wide as Student's t asks for. `dfi`: an interval of the logarithms of four medians, and the test of
+/// [`dfi_change_p_value`]. Real is as in [`crate::gate_changes`]: the interval excludes no change, Benjamini–Hochberg
 /// over the two rejects it at [`level_of_a_look`], and a change of `rwwr` is larger than
 /// `alerts.win_rate_drop`.
 pub fn headline_changes(
@@ -85,8 +88,26 @@ fn rwwr_change(
         current: now.rwwr,
         baseline: then.rwwr,
         change,
-        interval: rates.map(|(now, then)| newcombe_of(now, then)),
+        interval: rates.map(|(now, then)| {
+            newcombe_with(now, then, standard_errors((current, now), (baseline, then)))
+        }),
         p_value: rates.map_or(1.0, |(now, then)| difference_p_value_of(now, then)),
         real: false,
     }
+}
+
+/// Half the width of a 95% interval of a difference in standard errors, when each of them is known from
+/// as many deals as their amounts are spread like: Student's t at the degrees of freedom of Welch and
+/// Satterthwaite (Korn and Graubard, Analysis of Health Surveys, section 5.1, for effective numbers).
+fn standard_errors(
+    (current, now): (&Tally, (f64, f64)),
+    (baseline, then): (&Tally, (f64, f64)),
+) -> f64 {
+    let variance = |(rate, deals): (f64, f64)| rate * (1.0 - rate) / deals;
+    let freedom = |tally: &Tally| (deals_by_amount(tally).unwrap_or(2.0) - 1.0).max(1.0);
+    let (of_now, of_then) = (variance(now), variance(then));
+    let of_variance = of_now.powi(2) / freedom(current) + of_then.powi(2) / freedom(baseline);
+    let together = (of_now + of_then).powi(2) / of_variance;
+    // Where all deals ended alike there is no variance to be unsure of.
+    StudentsT::new(0.0, 1.0, together).map_or(Z_95, |law| law.inverse_cdf(0.975))
 }

@@ -59,7 +59,7 @@ pub use family::{DropFamily, JudgedDrop};
 pub use friction::{dfi_anytime_p_value, dfi_change_p_value};
 pub use headline::{HeadlineChanges, MetricChange, headline_changes};
 pub use interval::Interval;
-pub use metrics::{Metrics, metrics, metrics_without_bootstrap};
+pub use metrics::{Metrics, metrics, metrics_without_dfi_interval};
 pub use multiplicity::benjamini_hochberg;
 pub use narrative::{
     Cadence, DailyInput, Insight, InsightKind, MonthlyInput, TrendInput, WeeklyInput,

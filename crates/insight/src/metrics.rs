@@ -29,7 +29,7 @@ pub struct Metrics {
     pub rwwr_reason: Option<String>,
     /// Deal Friction Index: median cycle of lost deals over that of won deals.
     pub dfi: Option<f64>,
-    /// Bootstrap percentiles of the log ratio.
+    /// From Harrell and Davis's estimates of the logarithms of both medians.
     pub dfi_interval: Option<Interval>,
     /// Median cycle of all closed deals, in days.
     pub median_cycle_days: Option<f64>,
@@ -47,13 +47,13 @@ pub struct Metrics {
 
 /// The metrics of `tally`; with fewer than `min_deals` closed deals only counts and amounts.
 pub fn metrics(tally: &Tally, min_deals: u64) -> Metrics {
-    let metrics = metrics_without_bootstrap(tally, min_deals);
+    let metrics = metrics_without_dfi_interval(tally, min_deals);
     let dfi_interval = metrics.dfi.and_then(|_| deal_friction_interval(tally));
     Metrics { dfi_interval, ..metrics }
 }
 
 /// The same without the interval of the deal friction index, which costs more than all the rest.
-pub fn metrics_without_bootstrap(tally: &Tally, min_deals: u64) -> Metrics {
+pub fn metrics_without_dfi_interval(tally: &Tally, min_deals: u64) -> Metrics {
     let deals = tally.deals();
     let counted = Metrics {
         deals,
@@ -142,12 +142,7 @@ fn revenue_weighted_interval(tally: &Tally, rate: f64) -> Option<Interval> {
 /// deals with skewed amounts it holds the truth 94 to 96% of the time, where the linearised normal
 /// interval falls to 87%.
 pub(crate) fn effective_deals(tally: &Tally, rate: f64) -> Option<f64> {
-    let cents = closed_amount(tally).cents() as f64;
-    let squares = tally.won.amount_squared as f64 + tally.lost.amount_squared as f64;
-    let kish = cents * cents / squares;
-    if !kish.is_finite() || kish <= 0.0 || !(0.0..=1.0).contains(&rate) {
-        return None;
-    }
+    let kish = deals_by_amount(tally).filter(|_| (0.0..=1.0).contains(&rate))?;
     let linearised = revenue_weighted_variance(tally, rate).map(|of| rate * (1.0 - rate) / of);
     let trusted = kish / (kish + FEW_DEALS);
     Some(match linearised {
@@ -156,4 +151,12 @@ pub(crate) fn effective_deals(tally: &Tally, rate: f64) -> Option<f64> {
         }
         _ => kish,
     })
+}
+
+/// Kish's (ΣA)² / ΣA²: how many deals of equal amounts the amounts of these are spread like.
+pub(crate) fn deals_by_amount(tally: &Tally) -> Option<f64> {
+    let cents = closed_amount(tally).cents() as f64;
+    let squares = tally.won.amount_squared as f64 + tally.lost.amount_squared as f64;
+    let deals = cents * cents / squares;
+    (deals.is_finite() && deals > 0.0).then_some(deals)
 }

@@ -50,12 +50,18 @@ pub(crate) fn score_interval(rate: f64, deals: f64, z: f64) -> Interval {
 }
 
 /// Newcombe's interval of the difference of two rates that are worth so many deals.
-pub(crate) fn newcombe_of(
+pub(crate) fn newcombe_of(now: (f64, f64), before: (f64, f64)) -> Interval {
+    newcombe_with(now, before, Z_95)
+}
+
+/// The same with `z` standard errors to either side.
+pub(crate) fn newcombe_with(
     (rate, deals): (f64, f64),
     (before, deals_before): (f64, f64),
+    z: f64,
 ) -> Interval {
-    let now = score_interval(rate, deals, Z_95);
-    let then = score_interval(before, deals_before, Z_95);
+    let now = score_interval(rate, deals, z);
+    let then = score_interval(before, deals_before, z);
     let difference = rate - before;
     Interval {
         low: difference - (rate - now.low).hypot(then.high - before),

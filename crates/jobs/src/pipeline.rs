@@ -7,7 +7,7 @@ use jiff::{Timestamp, ToSpan};
 use winsight_insight::{
     ChanceHistory, CohortWinRate, HighRisk, PipelineBridge, PipelineHealth, PipelineQuality,
     QualityInput, RiskyDeal, StageProgression, WinChance, WinChances, cohort_win_rate,
-    high_risk_by_chance, metrics_without_bootstrap, pipeline_health, pipeline_quality,
+    high_risk_by_chance, metrics_without_dfi_interval, pipeline_health, pipeline_quality,
     risk_reasons, stage_progression,
 };
 use winsight_model::{AfterState, DealMove, Dimension, Grain, OpenDeal, Stays, Window};
@@ -154,7 +154,7 @@ impl Workspace {
         let tallies = self.tally(commit, vec![window], vec![Grouping::new()], &[]).await?;
         let tally = tallies.into_iter().flatten().flatten().next().map(|(_, tally)| tally);
         let metrics =
-            metrics_without_bootstrap(&tally.unwrap_or_default(), self.settings.min_deals);
+            metrics_without_dfi_interval(&tally.unwrap_or_default(), self.settings.min_deals);
         Ok(metrics.rwwr.or(metrics.win_rate))
     }
 

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use winsight_alert::{Action, Alert, AlertEvent, AlertState};
 use winsight_insight::{
     Cadence, Insight, Metrics, Pool, PooledRate, SegmentPair, Share, metrics,
-    metrics_without_bootstrap, rolled_up,
+    metrics_without_dfi_interval, rolled_up,
 };
 use winsight_meta::Load;
 use winsight_model::{DataVersion, Dimension, Grain, Period, Segment, Window};
@@ -120,7 +120,7 @@ impl Workspace {
         let windows = periods.iter().map(|period| period.window).collect();
         self.check_dimensions(&commit, &query.by, &query.within).await?;
         let tables = self.tally_within(&commit, windows, &groupings, &query.within).await?;
-        let metrics = if query.quick { metrics_without_bootstrap } else { metrics };
+        let metrics = if query.quick { metrics_without_dfi_interval } else { metrics };
         let mut rows = Vec::new();
         for (grouping, by_window) in groupings.iter().zip(tables) {
             for (period, mut tallies) in periods.iter().zip(by_window) {

@@ -3,7 +3,7 @@
 use cel::{Context, Program, Value};
 use winsight_insight::{
     Metrics, Share, below_p_value, dfi_change_p_value, difference_p_value,
-    metrics_without_bootstrap,
+    metrics_without_dfi_interval,
 };
 use winsight_model::{DataVersion, Money, Segment, Tally, Window};
 
@@ -166,8 +166,8 @@ struct Row {
 
 impl Row {
     fn of(rule: &CustomRule, look: &CustomLook<'_>, now: &Tally, before: &Tally) -> Self {
-        let now = metrics_without_bootstrap(now, rule.min_deals);
-        let before = metrics_without_bootstrap(before, rule.min_deals);
+        let now = metrics_without_dfi_interval(now, rule.min_deals);
+        let before = metrics_without_dfi_interval(before, rule.min_deals);
         let value = rule.metric.of(&now);
         let baseline = match rule.threshold {
             Threshold::Level(level) => Some(level),

@@ -1,6 +1,6 @@
 //! Confidence distributions: for every value that an unknown may have, the confidence that it lies
-//! below, so that a p-value and an interval are two readings of one curve (Xie and Singh 2013,
-//! Confidence Distribution, the Frequentist Distribution Estimator of a Parameter).
+//! below, so that a p-value is a reading of one curve (Xie and Singh 2013, Confidence Distribution, the
+//! Frequentist Distribution Estimator of a Parameter).
 
 use winsight_model::DayHistogram;
 
@@ -11,9 +11,6 @@ const NEGLIGIBLE: f64 = 1e-12;
 /// Where a deal that is recorded with a whole number of days may lie: a quarter day to either side
 /// stands for the half day that recording rounds by.
 const WITHIN_A_DAY: [f64; 2] = [-0.25, 0.25];
-/// Chance that a 95% interval leaves to either side.
-const TAIL: f64 = 0.025;
-const BISECTIONS: usize = 40;
 
 /// Confidence about the logarithm of a median, or of a ratio of medians.
 #[derive(Debug)]
@@ -84,44 +81,18 @@ impl Confidence {
     /// The convolution of confidence distributions is Fisher's solution of the Behrens–Fisher problem;
     /// it errs on the side of a p-value that is too large.
     pub(super) fn p_value_of_equality(&self, other: &Self) -> f64 {
-        let below = self.below(other, 0.0);
+        let below = self.below(other);
         let above = 1.0 - below - self.unplaced_with(other);
         (2.0 * (below.min(above).max(0.0) + self.unplaced_with(other))).min(1.0)
     }
 
-    /// The 95% interval of this unknown minus `other`. `None` when there are too few deals to bound it.
-    pub(super) fn interval_of_difference(&self, other: &Self) -> Option<(f64, f64)> {
-        let tail = TAIL - self.unplaced_with(other);
-        if tail <= 0.0 {
-            return None;
-        }
-        let (first, last) = (self.points.first()?.0, self.points.last()?.0);
-        let ends = (first - other.points.last()?.0, last - other.points.first()?.0);
-        let low = self.difference_at(other, tail, ends);
-        Some((low, self.difference_at(other, 1.0 - TAIL, ends)))
-    }
-
-    /// The difference that this unknown minus `other` lies below with confidence `below`.
-    fn difference_at(&self, other: &Self, below: f64, ends: (f64, f64)) -> f64 {
-        let (mut low, mut high) = ends;
-        for _ in 0..BISECTIONS {
-            let middle = f64::midpoint(low, high);
-            if self.below(other, middle) < below {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        f64::midpoint(low, high)
-    }
-
-    /// Confidence that this unknown minus `other` lies below `difference`, ties by half.
-    fn below(&self, other: &Self, difference: f64) -> f64 {
+    /// Confidence that this unknown lies below `other`, ties by half.
+    fn below(&self, other: &Self) -> f64 {
         let mut lower = Sum::over(&self.points);
         let mut not_higher = Sum::over(&self.points);
         let with = |&(value, confidence): &(f64, f64)| {
-            let lower = lower.while_value(|mine| mine < value + difference);
-            let not_higher = not_higher.while_value(|mine| mine <= value + difference);
+            let lower = lower.while_value(|mine| mine < value);
+            let not_higher = not_higher.while_value(|mine| mine <= value);
             confidence * f64::midpoint(lower, not_higher)
         };
         other.points.iter().map(with).sum()

@@ -1,65 +1,8 @@
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
-use winsight_model::{DayHistogram, Outcome, Tally};
+use winsight_model::{Outcome, Tally};
 
-use super::{BootstrapMedian, dfi_change_p_value};
-
-const DRAWS: usize = 20_000;
-
-fn histogram(days: &[u32]) -> DayHistogram {
-    let mut histogram = DayHistogram::default();
-    for &day in days {
-        histogram.add(day, 1);
-    }
-    histogram
-}
-
-fn median(mut days: Vec<u32>) -> f64 {
-    days.sort_unstable();
-    f64::midpoint(f64::from(days[(days.len() - 1) / 2]), f64::from(days[days.len() / 2]))
-}
-
-/// The largest distance between two empirical distribution functions (Kolmogorov and Smirnov).
-fn distance(mut left: Vec<f64>, mut right: Vec<f64>) -> f64 {
-    left.sort_by(f64::total_cmp);
-    right.sort_by(f64::total_cmp);
-    let share_up_to = |sorted: &[f64], value: f64| {
-        sorted.partition_point(|&other| other <= value) as f64 / sorted.len() as f64
-    };
-    let gap = |&value: &f64| (share_up_to(&left, value) - share_up_to(&right, value)).abs();
-    left.iter().chain(&right).map(gap).fold(0.0, f64::max)
-}
-
-#[test]
-fn the_median_of_a_resample_is_drawn_without_resampling() {
-    let mut random = Pcg64Mcg::seed_from_u64(1);
-    let spread_out: Vec<u32> = (0..101).map(|index| index * index).collect();
-    let ties: Vec<u32> = (0..64).map(|index| index / 9 * 10).collect();
-    let samples: [&[u32]; 8] = [
-        &[7],
-        &[3, 90],
-        &[0, 5, 30],
-        &[1, 2, 40, 41],
-        &[5; 12],
-        &spread_out,
-        &spread_out[1..],
-        &ties,
-    ];
-    for days in samples {
-        let trick = BootstrapMedian::new(&histogram(days)).expect("not empty");
-        let drawn = (0..DRAWS).map(|_| trick.draw(&mut random)).collect();
-        let resampled = (0..DRAWS)
-            .map(|_| {
-                median(days.iter().map(|_| days[random.random_range(0..days.len())]).collect())
-            })
-            .collect();
-        // 1.95 √(2 / draws) is passed once in a thousand if both are the same distribution.
-        let critical = 1.95 * (2.0 / DRAWS as f64).sqrt();
-        let distance = distance(drawn, resampled);
-        assert!(distance < critical, "{} values: {distance} ≥ {critical}", days.len());
-    }
-    assert!(BootstrapMedian::new(&DayHistogram::default()).is_none());
-}
+use super::dfi_change_p_value;
 
 /// Deals whose cycle lengths are spread like those of a real file: skewed, 1 to some 200 days.
 fn deals(random: &mut Pcg64Mcg, count: u64, slowdown: f64) -> Tally {

@@ -33,7 +33,7 @@ struct KnownSide {
 struct Expected {
     win_rate: f64,
     dfi: f64,
-    dfi_bootstrap: (f64, f64),
+    dfi_interval: (f64, f64),
     median_cycle_days: f64,
     rwwr: Option<f64>,
     rwwr_low: Option<f64>,
@@ -83,10 +83,9 @@ fn metrics_of_known_files() {
             assert_close(interval.low, low, 1e-9, &label);
             assert_close(interval.high, high, 1e-9, &label);
         }
-        // Two bootstraps of whole-day medians: they may differ by a day in either median.
         let interval = found.dfi_interval.expect("both sides");
-        assert_close(interval.low, expected.dfi_bootstrap.0, 0.03, &label);
-        assert_close(interval.high, expected.dfi_bootstrap.1, 0.03, &label);
+        assert_close(interval.low, expected.dfi_interval.0, 1e-6, &label);
+        assert_close(interval.high, expected.dfi_interval.1, 1e-6, &label);
     }
 }
 

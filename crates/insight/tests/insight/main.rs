@@ -8,6 +8,7 @@ mod causes;
 mod decomposition;
 mod driver_reference;
 mod drivers;
+mod estimates;
 mod headline;
 mod incidents;
 mod known_answers;
@@ -20,6 +21,7 @@ mod simulation;
 mod simulations;
 mod statistics;
 mod survival;
+mod told;
 mod trend_reference;
 mod trends;
 

@@ -2,6 +2,7 @@
 
 use winsight_insight::drivers;
 
+use crate::estimates::{Course, cohorts, projections};
 use crate::simulation::{coverage, false_discoveries, planted_drivers, skygeni};
 
 /// Three standard errors of a share in so many trials.
@@ -13,13 +14,25 @@ fn slack(share: f64, trials: u32) -> f64 {
 fn intervals_hold_the_truth_as_often_as_they_say() {
     for (deals, trials) in [(30, 1_500), (100, 1_000), (1_000, 500)] {
         for (name, share) in coverage(deals, trials, 51, 10).shares() {
-            // The friction index is a ratio of medians of whole days, and its interval errs wide.
-            let of_medians = name.starts_with("dfi");
-            let (low, high) = if of_medians { (0.94, 0.98) } else { (0.94, 0.96) };
             let trials = if name.ends_with("_change") { trials / 10 } else { trials };
-            let (low, high) = (low - slack(low, trials), high + slack(high, trials));
+            let (low, high) = (0.94 - slack(0.94, trials), 0.96 + slack(0.96, trials));
             assert!((low..=high).contains(&share), "{name} at {deals} deals: {share}");
         }
+    }
+}
+
+#[test]
+fn estimates_hold_the_truth_as_often_as_they_say() {
+    let cohorts_of = |deals, trials| (format!("cohorts of {deals}"), cohorts(deals, trials, 54));
+    let mut counted = vec![cohorts_of(30, 1_000), cohorts_of(100, 600), cohorts_of(1_000, 300)];
+    for course in [Course::Steady, Course::Drifting, Course::Broken] {
+        let (rates, amounts) = projections(course, 150, 20, 56);
+        counted.push((format!("win rates, {course:?}"), rates));
+        counted.push((format!("bookings, {course:?}"), amounts));
+    }
+    for (name, held) in counted {
+        let share = held.share();
+        assert!(held.of > 0 && share >= 0.93 - slack(0.93, held.of), "{name}: {share}");
     }
 }
 

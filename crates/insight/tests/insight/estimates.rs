@@ -1,0 +1,117 @@
+//! How often the intervals of cohorts and projections hold the truth, over simulated
+//! deals. The tests run a few trials of it; `examples/simulate_statistics.rs` all.
+
+use jiff::civil::date;
+use rand::{RngExt, SeedableRng};
+use rand_distr::{Binomial, Distribution, Exp, Normal};
+use rand_pcg::Pcg64Mcg;
+use winsight_insight::{PeriodCount, Share, cohort_win_rate, trend};
+use winsight_model::{Grain, Money, Period, Stays, Window};
+
+/// So many of so many intervals held the truth.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Held {
+    pub(crate) held: u32,
+    pub(crate) of: u32,
+}
+
+impl Held {
+    pub(crate) fn count(&mut self, is_held: bool) {
+        self.held += u32::from(is_held);
+        self.of += 1;
+    }
+
+    pub(crate) fn share(self) -> f64 {
+        f64::from(self.held) / f64::from(self.of.max(1))
+    }
+}
+
+/// Win rates within 180 days of cohorts of so many deals, created over a year and watched since, so
+/// that some are still open; days to won and to lost are exponential, each cohort's of its own length.
+pub(crate) fn cohorts(deals: u32, trials: u32, seed: u64) -> Held {
+    const HORIZON: u32 = 180;
+    let mut random = Pcg64Mcg::seed_from_u64(seed);
+    let window = Window { from: date(2024, 1, 1), to: date(2024, 4, 1) };
+    let quarter = window.periods(Grain::Quarter).remove(0);
+    let mut counted = Held::default();
+    for _ in 0..trials {
+        let (won_within, lost_within) =
+            (random.random_range(60.0..400.0), random.random_range(60.0..400.0));
+        let mut days_of = |mean: f64| Exp::new(1.0 / mean).expect("a mean").sample(&mut random);
+        let mut stays = Stays::default();
+        for _ in 0..deals {
+            let (won, lost) = (days_of(won_within), days_of(lost_within));
+            // Between five months and a year and a half.
+            let watched = 150.0 + 365.0 * (1.0 - (-days_of(1.0)).exp());
+            let days = whole(won.min(lost));
+            if days > whole(watched) {
+                stays.ongoing.add(whole(watched), 1);
+            } else if won < lost {
+                stays.won.add(days, 1);
+            } else {
+                stays.lost.add(days, 1);
+            }
+        }
+        let (of_won, of_lost) = (1.0 / won_within, 1.0 / lost_within);
+        // A deal that closes in the course of a day counts as closed on it.
+        let closed = 1.0 - (-(of_won + of_lost) * f64::from(HORIZON + 1)).exp();
+        let truth = of_won / (of_won + of_lost) * closed;
+        let found = cohort_win_rate(quarter.clone(), &stays, HORIZON, 1).win_rate;
+        counted.count(found.is_some_and(|estimate| estimate.interval.contains(truth)));
+    }
+    counted
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some days")]
+fn whole(days: f64) -> u32 {
+    days as u32
+}
+
+/// How the level of a series goes on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Course {
+    Steady,
+    /// A random walk.
+    Drifting,
+    /// One drop of ten points in the second year.
+    Broken,
+}
+
+/// Win rates and bookings of the three months after three years of so many deals a month, against what
+/// was projected.
+pub(crate) fn projections(course: Course, deals: u64, trials: u32, seed: u64) -> (Held, Held) {
+    const YEARS: usize = 36;
+    let mut random = Pcg64Mcg::seed_from_u64(seed);
+    let step = Normal::new(0.0, 0.02).expect("valid");
+    let mut months = Window { from: date(2021, 1, 1), to: date(2025, 1, 1) }.periods(Grain::Month);
+    months.truncate(YEARS + 3);
+    let (mut rates, mut amounts) = (Held::default(), Held::default());
+    for _ in 0..trials {
+        let mut level: f64 = 0.45;
+        let mut point = |(place, period): (usize, &Period)| {
+            match course {
+                Course::Drifting => level = (level + step.sample(&mut random)).clamp(0.15, 0.85),
+                Course::Broken if place == 15 => level = 0.35,
+                Course::Steady | Course::Broken => {}
+            }
+            let closed = random.random_range(deals * 4 / 5..=deals * 6 / 5);
+            let won = Binomial::new(closed, level).expect("a rate").sample(&mut random);
+            let size = random.random_range(8_000..12_000);
+            PeriodCount {
+                period: period.clone(),
+                share: Share { won, deals: closed },
+                won_amount: Money::from_cents(i128::from(won) * size * 100),
+            }
+        };
+        let points: Vec<PeriodCount> = months.iter().enumerate().map(&mut point).collect();
+        let projection = trend(Grain::Month, &points[..YEARS], 0.05).projection;
+        for (coming, seen) in projection.win_rates.iter().zip(&points[YEARS..]) {
+            let rate = seen.share.rate().expect("deals");
+            rates.count((coming.low..=coming.high).contains(&rate));
+        }
+        for (coming, seen) in projection.bookings.iter().zip(&points[YEARS..]) {
+            amounts.count(coming.low <= seen.won_amount && seen.won_amount <= coming.high);
+        }
+    }
+    (rates, amounts)
+}
