@@ -24,7 +24,7 @@ from reference import DIMENSIONS  # noqa: E402
 RUNS = 3
 SEED = 7
 TASKS = [
-    "load", "load of 1%", "metric table", "metric table, kept", "metric table, bootstrap", "run daily",
+    "load", "load of 1%", "metric table", "metric table, kept", "metric table, full", "run daily",
     "run weekly", "start-up",
 ]
 NOTE = f"""\
@@ -40,8 +40,7 @@ What is compared
                 --no-cache`; its rows also carry win rates and all intervals but one.
   ..., kept     the same from the tallies kept of every closed month, as a user gets it (--each
                 --quick).
-  ..., bootstrap
-                the same with the bootstrap interval of every friction index (--each).
+  ..., full     the same with the interval of every friction index (--each).
   run daily,    the insight jobs, on the loaded deals; the other engines have no counterpart.
   run weekly
   start-up      printing the version: part of every time above, once per process.
@@ -181,7 +180,7 @@ def measure_size(deals: int, winsight: Winsight, engines: list, out: Path) -> di
     if anew[0].output != kept[0].output:
         sys.exit("Winsight's kept tallies differ from those counted anew")
     result["check"] = check(work, json.loads(anew[0].output), truth)
-    bootstrap = [winsight.table(truth, work) for _ in range(RUNS)]
+    full = [winsight.table(truth, work) for _ in range(RUNS)]
     jobs = {
         f"run {job}": [winsight.command(truth, work, "run", job) for _ in range(RUNS)]
         for job in ("daily", "weekly")
@@ -196,7 +195,7 @@ def measure_size(deals: int, winsight: Winsight, engines: list, out: Path) -> di
         "load of 1%": reloads,
         "metric table": anew,
         "metric table, kept": kept,
-        "metric table, bootstrap": bootstrap,
+        "metric table, full": full,
     } | jobs
     result["engines"][winsight.name] = {
         task: measure.median_of(runs) for task, runs in measured.items()
