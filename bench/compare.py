@@ -30,9 +30,10 @@ TASKS = [
 NOTE = f"""\
 What is compared
   load          CSV to typed columns on disk. DuckDB and Polars parse dates and amounts, convert
-                currencies, derive cycle days and deal size, and write one Parquet file. Winsight
-                does that and also maps the columns by itself, validates every row, drops repeated
-                rows, compares with what is stored, commits one version to its Delta tables and its
+                currencies, derive cycle days and deal size, and write one Parquet file (zstd).
+                Winsight does that and also maps the columns by itself, validates every row, drops
+                repeated rows, compares with what is stored, writes one file for each month (LZ4,
+                encrypted, flushed to the disk), commits one version to its Delta tables and its
                 SQL database, and keeps the tallies of every closed month.
   load of 1%    the deals created last, their amounts changed, into the store of the full load.
   metric table  {len(DIMENSIONS)} dimensions x closed month: deals, amount and median cycle days by outcome, in
