@@ -44,12 +44,14 @@ def ratio_interval(deals):
     return ratio, low, high
 
 
-def within_the_day(days, points=4):
-    """The deals of one whole day, evenly over four points of the day around it."""
+def within_the_day(days):
+    """The deals of one whole day, evenly over points of the day around it: at least four, and eight for
+    every √n of the n deals."""
+    least = len(days) ** 0.5
     spread = []
     for day, deals in sorted(Counter(days).items()):
         first, width = (0.0, 0.5) if day == 0 else (day - 0.5, 1.0)
-        count = min(deals, points)
+        count = min(deals, max(4, int(np.ceil(deals / least * 8))))
         for place in range(count):
             here = (place + 1) * deals // count - place * deals // count
             spread += [first + width * (place + 0.5) / count] * here

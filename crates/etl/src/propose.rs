@@ -40,8 +40,7 @@ pub struct ProposedMerge {
 pub fn propose_values(counts: &BTreeMap<String, BTreeMap<String, u64>>) -> Vec<ProposedMerge> {
     let mut proposed = Vec::new();
     for (field, values) in counts {
-        let Likenesses { same, misspelt } =
-            Likenesses::among(values, |_| false, values.len() <= COMPARED_VALUES);
+        let Likenesses { same, misspelt } = Likenesses::among(values, |_| false, true);
         proposed.extend(same.into_iter().chain(misspelt).map(|merge| ProposedMerge {
             field: field.clone(),
             from_count: values[&merge.from],
@@ -102,6 +101,7 @@ impl Likenesses {
             .map(|(key, spellings)| Group::new(&key, spellings, &is_right))
             .collect();
         groups.sort_by_key(|group| Reverse((group.is_right, group.deals)));
+        let by_letter = by_letter && groups.len() <= COMPARED_VALUES;
         let misspelt = if by_letter { misspelt(&groups) } else { vec![None; groups.len()] };
         let mut likenesses = Self::default();
         for (group, misspelt) in groups.iter().zip(misspelt) {

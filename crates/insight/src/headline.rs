@@ -1,8 +1,8 @@
-use statrs::distribution::{ContinuousCDF, StudentsT};
 use winsight_model::{Settings, Tally};
 
 use crate::friction::deal_friction_change_interval;
 use crate::gaussian::Z_95;
+use crate::interval;
 use crate::metrics::{deals_by_amount, effective_deals};
 use crate::proportion::{difference_p_value_of, newcombe_with};
 use crate::{
@@ -109,5 +109,5 @@ fn standard_errors(
     let of_variance = of_now.powi(2) / freedom(current) + of_then.powi(2) / freedom(baseline);
     let together = (of_now + of_then).powi(2) / of_variance;
     // Where all deals ended alike there is no variance to be unsure of.
-    StudentsT::new(0.0, 1.0, together).map_or(Z_95, |law| law.inverse_cdf(0.975))
+    interval::standard_errors(together).unwrap_or(Z_95)
 }

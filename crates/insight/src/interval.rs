@@ -1,3 +1,10 @@
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+use crate::gaussian::Z_95;
+
+/// Degrees of freedom beyond which Student's t is the normal distribution, to four digits.
+const MANY: f64 = 1e5;
+
 /// A 95% confidence interval, both ends finite.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Interval {
@@ -17,4 +24,14 @@ impl Interval {
     pub fn excludes_zero(self) -> bool {
         self.low > 0.0 || self.high < 0.0
     }
+}
+
+/// Half the width of a 95% interval in standard errors that are known with so many degrees of freedom:
+/// Student's t. `None` when there is nothing to know them from.
+pub(crate) fn standard_errors(freedom: f64) -> Option<f64> {
+    if freedom > MANY {
+        return Some(Z_95);
+    }
+    let law = StudentsT::new(0.0, 1.0, freedom).ok()?;
+    Some(law.inverse_cdf(0.975))
 }

@@ -91,6 +91,7 @@ impl FeatureStore {
             if generation != current {
                 // One of the same number may be built again.
                 self.opened.forget();
+                self.spelt.forget();
                 self.remove_below(&Path::from(generation.to_string())).await?;
             }
         }

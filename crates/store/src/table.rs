@@ -121,6 +121,7 @@ impl FeatureStore {
         version: u64,
     ) -> Result<Table, StoreError> {
         let delta = self.delta_at(generation, spec, version).await?;
+        self.opened.add((generation, spec.name, version), &delta);
         Ok(Table { spec, delta, head: None })
     }
 
@@ -130,13 +131,11 @@ impl FeatureStore {
         spec: TableSpec,
         version: u64,
     ) -> Result<DeltaTable, StoreError> {
-        let key = (generation, spec.name, version);
-        if let Some(delta) = self.opened.find(key) {
+        if let Some(delta) = self.opened.find((generation, spec.name, version)) {
             return Ok(delta);
         }
         let mut delta = self.delta(generation, spec)?;
         delta.load_version(version).await?;
-        self.opened.add(key, &delta);
         Ok(delta)
     }
 

@@ -169,7 +169,7 @@ Rep: rep_2
 Deal Friction Index: 1.42 (up from 1.00 last quarter)
 Impact: lost deals take 71 days to close, won deals 50 days
 Action: Review the oldest open deals with this rep and qualify out sooner
-Evidence: 60 lost and 40 won deals against 60 and 40; 95% interval 1.40 to 1.44; p < 0.0001; \
+Evidence: 60 lost and 40 won deals against 60 and 40; 95% interval 1.41 to 1.44; p < 0.0001; \
          false-alarm budget 5% a quarter over every day, 3 rules and 2 reps"
     );
 }

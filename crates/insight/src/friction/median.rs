@@ -4,16 +4,19 @@
 //! these values gets one that is too wide. Harrell and Davis's estimate of the same median is a mean of
 //! the deals around the middle: it moves smoothly, and the jackknife says how far.
 
-use statrs::distribution::{ContinuousCDF, StudentsT};
 use statrs::function::beta::{beta_reg, ln_beta};
 use winsight_model::DayHistogram;
 
 use crate::gaussian;
+use crate::interval::standard_errors;
 
 /// Fewest deals: of two, the distance says too little about what a third would be like.
 const FEWEST: u64 = 3;
-/// Deals recorded with one number of whole days are spread over so many points of that day.
+/// Deals recorded with one number of whole days are spread over at least so many points of that day.
 const POINTS_OF_A_DAY: u64 = 4;
+/// Points that the spread of the estimate's weights is cut into: √n deals of n. With fewer, all of the
+/// weight may lie in one point, and whichever deal is left out then changes nothing.
+const POINTS_OF_THE_MIDDLE: f64 = 8.0;
 /// Deals up to which the incomplete beta function is computed; beyond, its normal approximation is
 /// right to 1e-8.
 const FEW_DEALS: f64 = 1_000.0;
@@ -80,9 +83,7 @@ pub(super) fn interval_of_sum(plus: &[LogMedian], minus: &[LogMedian]) -> Option
     let both = || plus.iter().chain(minus);
     let variance: f64 = both().map(|median| median.variance).sum();
     let of_variance: f64 = both().map(|median| median.variance.powi(2) / median.freedom).sum();
-    let freedom = variance * variance / of_variance;
-    let law = StudentsT::new(0.0, 1.0, freedom).ok()?;
-    let half = law.inverse_cdf(0.975) * variance.sqrt();
+    let half = standard_errors(variance * variance / of_variance)? * variance.sqrt();
     let middle = sum(plus) - sum(minus);
     half.is_finite().then_some((middle - half, middle + half))
 }
@@ -92,9 +93,12 @@ pub(super) fn interval_of_sum(plus: &[LogMedian], minus: &[LogMedian]) -> Option
 fn points(days: &DayHistogram) -> Vec<Point> {
     let mut points = Vec::new();
     let mut seen = 0;
+    let middle = (days.total() as f64).sqrt();
     for (day, deals) in days.iter() {
         let (first, width) = if day == 0 { (0.0, 0.5) } else { (f64::from(day) - 0.5, 1.0) };
-        let count = deals.min(POINTS_OF_A_DAY);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some points")]
+        let enough = (deals as f64 / middle * POINTS_OF_THE_MIDDLE).ceil() as u64;
+        let count = deals.min(enough.max(POINTS_OF_A_DAY));
         for place in 0..count {
             let here = (place + 1) * deals / count - place * deals / count;
             seen += here;

@@ -121,7 +121,11 @@ impl Workspace {
         note_health(record, source.as_ref());
         let cursor = pulled?;
         // A field that went away on the way, or became another one, left pages without its values.
-        unfinished.keep_types_of(&source.describe().await?);
+        if unfinished.pages > 0 {
+            let described = source.describe().await;
+            note_health(record, source.as_ref());
+            unfinished.keep_types_of(&described?);
+        }
         let taken = Box::pin(self.take_pages(record, &unfinished, &pages, &description)).await?;
         let is_held = taken.as_ref().is_some_and(|report| report.held.is_some());
         if !is_held {

@@ -48,6 +48,9 @@ impl FeatureStore {
             if let Some(object) = before.get(&month.to_string()) {
                 let objects = self.objects.as_ref();
                 let kept = read(objects, generation, &month.to_string(), object, &names).await?;
+                if !is_whole(&kept) {
+                    return Ok(None);
+                }
                 tallies = kept.into_iter().map(by_value).collect();
             }
             for (key, more) in entries(&request, &arriving, place).into_iter().map(by_value) {
@@ -65,6 +68,16 @@ impl FeatureStore {
         }
         Ok(Some(months))
     }
+}
+
+/// Whether every dimension of today has all deals: one may be younger than the tallies.
+fn is_whole(entries: &[Entry]) -> bool {
+    let deals = |name: &str| -> u64 {
+        let of_it = entries.iter().filter(|entry| entry.dimension == name);
+        of_it.map(|entry| entry.tally.deals()).sum()
+    };
+    let all = deals(ALL_DEALS);
+    Dimension::all().iter().all(|dimension| deals(dimension.as_str()) == all)
 }
 
 fn by_value(entry: Entry) -> ((String, String), Tally) {

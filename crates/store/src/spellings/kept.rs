@@ -1,12 +1,15 @@
 //! Spellings carried from version to version, so that a load counts only what it changes.
 //!
 //! They are made when somebody asks for them, and from then on each small load adds its changes. They
-//! can always be counted anew: a load too large to be worth it, or an erasure, drops them.
+//! can always be counted anew: a load too large to be worth it, or an erasure, drops them. Those of
+//! older versions nobody asks for: upkeep removes them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use arrow::array::StringArray;
+use jiff::Timestamp;
 use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutPayload};
 use winsight_model::DataVersion;
@@ -21,21 +24,33 @@ use crate::{Commit, FeatureStore, StoreError};
 
 /// Where they lie among the aggregates.
 const FOLDER: &str = "spellings";
+const COMPRESSION_LEVEL: i32 = 1;
 
 /// The spellings that were last asked for.
 #[derive(Debug, Default)]
-pub(crate) struct LastSpellings(Mutex<Option<(Generation, DataVersion, Spellings)>>);
+pub(crate) struct LastSpellings(Mutex<Option<(Version, Spellings)>>);
+
+/// What tells a version from every other one.
+type Version = (Generation, DataVersion, Timestamp);
+
+fn version(commit: &Commit) -> Version {
+    (commit.generation, commit.version, commit.known_at)
+}
 
 impl LastSpellings {
     fn of(&self, commit: &Commit) -> Option<Spellings> {
         let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (generation, version, spellings) = last.as_ref()?;
-        let is_same = (*generation, *version) == (commit.generation, commit.version);
-        is_same.then(|| spellings.clone())
+        let (of, spellings) = last.as_ref()?;
+        (*of == version(commit)).then(|| spellings.clone())
+    }
+
+    /// Forgets them.
+    pub(crate) fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     pub(super) fn remember(&self, commit: &Commit, spellings: &Spellings) {
-        let last = (commit.generation, commit.version, spellings.clone());
+        let last = (version(commit), spellings.clone());
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(last);
     }
 }
@@ -90,8 +105,7 @@ impl FeatureStore {
         if let Some(last) = self.spelt.of(commit) {
             return Some(last);
         }
-        let object = path(commit.generation, commit.spellings.as_ref()?);
-        match self.read_spellings(&object).await {
+        match self.read_spellings(commit.generation, commit.spellings.as_ref()?).await {
             Ok(spellings) => Some(spellings),
             Err(error) => {
                 tracing::warn!(%error, "counting the spellings instead of using those kept");
@@ -100,10 +114,21 @@ impl FeatureStore {
         }
     }
 
-    async fn read_spellings(&self, object: &Path) -> Result<Spellings, StoreError> {
-        let bytes = self.objects.get(object).await?.bytes().await?;
-        serde_json::from_slice(&bytes)
-            .map_err(|source| StoreError::Catalog { path: object.to_string(), source })
+    async fn read_spellings(
+        &self,
+        generation: Generation,
+        object: &str,
+    ) -> Result<Spellings, StoreError> {
+        let path = path(generation, object);
+        let bytes = self.objects.get(&path).await?.bytes().await?;
+        if format!("{:032x}", xxh3_128(&bytes)) != object {
+            return Err(StoreError::Damaged(format!(
+                "{path} has other contents than its name says"
+            )));
+        }
+        let damaged = |error: &dyn fmt::Display| StoreError::Damaged(format!("{path}: {error}"));
+        let text = zstd::decode_all(bytes.as_ref()).map_err(|error| damaged(&error))?;
+        serde_json::from_slice(&text).map_err(|error| damaged(&error))
     }
 
     /// Writes the spellings of `commit`, in which these deals differ from `previous`; returns their
@@ -121,10 +146,15 @@ impl FeatureStore {
         };
         let Some(before) = before else { return Ok(None) };
         let Some(spellings) = changed_by(deals, before)? else { return Ok(None) };
-        let catalog = |source| StoreError::Catalog { path: FOLDER.to_owned(), source };
-        let bytes = serde_json::to_vec(&spellings).map_err(catalog)?;
+        let unwritable =
+            |error: &dyn fmt::Display| StoreError::Damaged(format!("{FOLDER}: {error}"));
+        let text = serde_json::to_vec(&spellings).map_err(|error| unwritable(&error))?;
+        let bytes = zstd::encode_all(text.as_slice(), COMPRESSION_LEVEL)
+            .map_err(|error| unwritable(&error))?;
         let object = format!("{:032x}", xxh3_128(&bytes));
-        self.objects.put(&path(commit.generation, &object), PutPayload::from(bytes)).await?;
+        if previous.and_then(|previous| previous.spellings.as_ref()) != Some(&object) {
+            self.objects.put(&path(commit.generation, &object), PutPayload::from(bytes)).await?;
+        }
         Ok(Some(object))
     }
 }

@@ -1,4 +1,4 @@
-//! Tables that were opened lately. A table at a version never changes, and to open one is to read its
+//! Tables of versions in use that were opened lately. A table at a version never changes, and to open one is to read its
 //! log.
 
 use std::collections::VecDeque;

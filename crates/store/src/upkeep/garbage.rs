@@ -85,7 +85,7 @@ impl FeatureStore {
         Ok(needed)
     }
 
-    /// The tallies and spellings that no retained version names.
+    /// The tallies that no retained version names, and the spellings that the newest does not.
     async fn unneeded_aggregates(
         &self,
         retained: &[Commit],
@@ -95,8 +95,8 @@ impl FeatureStore {
             .iter()
             .flat_map(|commit| &commit.aggregates)
             .map(|(month, object)| aggregate::path(generation, month, object))
-            .chain(retained.iter().filter_map(|commit| {
-                commit.spellings.as_ref().map(|object| spellings::path(generation, object))
+            .chain(retained.last().and_then(|newest| {
+                newest.spellings.as_ref().map(|object| spellings::path(generation, object))
             }))
             .collect();
         let listed = self.objects.list(Some(&generation.path(aggregate::FOLDER)));

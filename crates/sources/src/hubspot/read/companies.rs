@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::describe::{list, next, text};
 use super::super::rows::{Companies, Company};
 use super::{Reader, VALUES};
-use crate::SourceError;
+use crate::{Cause, SourceError};
 
 impl Reader<'_> {
     /// The objects that each of `ids` is associated with.
@@ -22,7 +22,8 @@ impl Reader<'_> {
         }
         let path = format!("/crm/v4/associations/{from}/{to}/batch/read");
         let mut inputs: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
-        let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut found: BTreeMap<String, Vec<(bool, String)>> = BTreeMap::new();
+        let mut places: BTreeMap<String, String> = BTreeMap::new();
         while !inputs.is_empty() {
             let answer = self.session.post(&path, &json!({ "inputs": inputs })).await?;
             inputs.clear();
@@ -30,15 +31,28 @@ impl Reader<'_> {
                 let id = text(&result["from"]["id"]);
                 // What has more links than an answer holds is asked for again, from there on.
                 if let Some(after) = next(result) {
+                    if places.insert(id.clone(), after.clone()).as_ref() == Some(&after) {
+                        return Err(SourceError {
+                            cause: Cause::Answer,
+                            problem: format!(
+                                "HubSpot answers with the same links of {from} {id} again and again"
+                            ),
+                            remedy: "sync again later; if it stays so, report it to HubSpot"
+                                .to_owned(),
+                        });
+                    }
                     inputs.push(json!({ "id": id, "after": after }));
                 }
-                let mut to: Vec<_> = result["to"].as_array().into_iter().flatten().collect();
-                to.sort_by_key(|to| !is_primary(to));
-                let to = to.into_iter().map(|to| text(&to["toObjectId"]));
+                let to = result["to"].as_array().into_iter().flatten();
+                let to = to.map(|to| (!is_primary(to), text(&to["toObjectId"])));
                 found.entry(id).or_default().extend(to);
             }
         }
-        Ok(found)
+        let primary_first = |(id, mut to): (String, Vec<(bool, String)>)| {
+            to.sort_by_key(|(is_other, _)| *is_other);
+            (id, to.into_iter().map(|(_, id)| id).collect())
+        };
+        Ok(found.into_iter().map(primary_first).collect())
     }
 
     /// The primary company of each deal; without one the first.
