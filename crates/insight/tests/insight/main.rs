@@ -13,6 +13,7 @@ mod headline;
 mod incidents;
 mod known_answers;
 mod narrative;
+mod narrative_monthly;
 mod pipeline;
 mod properties;
 mod quality;
