@@ -52,7 +52,7 @@ pub fn metrics(tally: &Tally, min_deals: u64) -> Metrics {
     Metrics { dfi_interval, ..metrics }
 }
 
-/// The same without the interval of the deal friction index, which costs more than all the rest.
+/// The same without the interval of the deal friction index, which needs every day of its histograms.
 pub fn metrics_without_dfi_interval(tally: &Tally, min_deals: u64) -> Metrics {
     let deals = tally.deals();
     let counted = Metrics {
