@@ -55,7 +55,7 @@ pub(crate) fn in_order<Made: Send>(
 /// Reads the file to its end, or until nobody waits for its rows.
 fn read(source: &Source, feeds: &[SyncSender<(Block, Progress)>]) -> Result<Ended, EtlError> {
     let mut rows = source.rows()?;
-    let mut block = Block::default();
+    let mut block = Block::first();
     let mut feeds = feeds.iter().cycle();
     let mut more = true;
     while more {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{AsArray, RecordBatch};
 use futures::StreamExt;
 use hashbrown::HashSet;
 use winsight_model::{LoadCounts, Outcome};
@@ -111,39 +111,37 @@ impl FeatureStore {
         let (Some(base), Some(change)) = (&comparison.base, comparison.tables.first()) else {
             return Ok(BTreeMap::new());
         };
-        let fields = nullable_fields();
-        let names: Vec<_> = DEALS
-            .key
-            .into_iter()
-            .chain(["outcome"])
-            .chain(fields.iter().map(String::as_str))
-            .collect();
+        let mut fields = nullable_fields();
         let mut blank_now = vec![0_u64; change.diff.len()];
-        let table = &staging.finish()?[0];
-        for batch in table.read(Some(&names))? {
+        for batch in staging.finish()?[0].read(Some(&read_for(&fields)))? {
             blank_fields(&batch?, &fields, &change.diff, |place, blank| {
                 blank_now[place as usize] = blank;
             })?;
         }
-        let mut counts = vec![0_u64; fields.len()];
-        if let Some(version) = base.tables.get(DEALS.name) {
+        // What no deal of the load lacks, none of them loses.
+        let blank_in_any = blank_now.iter().fold(0, |any, blank| any | blank);
+        fields.retain(|field| blank_in_any & field.bit != 0);
+        let mut lost = vec![0; fields.len()];
+        let version = base.tables.get(DEALS.name).filter(|_| !fields.is_empty());
+        if let Some(version) = version {
             let stored = self.table(base.generation, DEALS, *version).await?;
             // Deals that are updated lie in files that are rewritten.
             let files = stored.files()?.into_iter().zip(&change.rewritten);
             let files: Vec<_> = files.filter(|(_, it)| **it).map(|(file, _)| file).collect();
-            let mut rows = stored.rows(files, Some(&names))?;
+            let mut rows = stored.rows(files, Some(&read_for(&fields)))?;
             while let Some(batch) = rows.next().await {
                 blank_fields(&batch?, &fields, &change.diff, |place, blank_before| {
                     if change.diff.change_at(place) == Some(Change::Updated) {
-                        let lost = blank_now[place as usize] & !blank_before;
-                        for (field, count) in counts.iter_mut().enumerate() {
-                            *count += lost >> field & 1;
+                        let blanked = blank_now[place as usize] & !blank_before;
+                        for (field, lost) in fields.iter().zip(&mut lost) {
+                            *lost += u64::from(blanked & field.bit != 0);
                         }
                     }
                 })?;
             }
         }
-        Ok(fields.into_iter().zip(counts).filter(|(_, count)| *count > 0).collect())
+        let lost = fields.into_iter().map(|field| field.name).zip(lost);
+        Ok(lost.filter(|(_, deals)| *deals > 0).collect())
     }
 
     async fn add_stored(
@@ -278,10 +276,25 @@ async fn compare_rows(
     Ok(seen)
 }
 
-fn nullable_fields() -> Vec<String> {
+/// A field that may be blank, and the bit that says so.
+struct Nullable {
+    name: String,
+    bit: u64,
+}
+
+fn nullable_fields() -> Vec<Nullable> {
     let schema = winsight_model::schema::deals();
     let nullable = schema.fields().iter().filter(|field| field.is_nullable());
-    nullable.map(|field| field.name().clone()).collect()
+    let numbered = nullable.enumerate();
+    numbered
+        .map(|(place, field)| Nullable { name: field.name().clone(), bit: 1 << place })
+        .collect()
+}
+
+/// The columns that [`blank_fields`] reads.
+fn read_for(fields: &[Nullable]) -> Vec<&str> {
+    let names = fields.iter().map(|field| field.name.as_str());
+    DEALS.key.into_iter().chain(["outcome"]).chain(names).collect()
 }
 
 /// Whether a deal in this state has the field: one that closed is no longer expected to, and one that
@@ -294,26 +307,27 @@ fn belongs(field: &str, is_open: bool) -> bool {
     }
 }
 
-/// Calls `each` with every row whose key is in the diff, and a bit for each field that is blank and
+/// Calls `each` with every row whose key is in the diff, and the bits of the fields that are blank and
 /// should not be.
 fn blank_fields(
     batch: &RecordBatch,
-    fields: &[String],
+    fields: &[Nullable],
     diff: &Diff,
     mut each: impl FnMut(u32, u64),
 ) -> Result<(), StoreError> {
     let (source, id) = (text(batch, DEALS.key[0])?, text(batch, DEALS.key[1])?);
-    let columns: Result<Vec<_>, _> = fields.iter().map(|name| column(batch, name)).collect();
+    let columns: Result<Vec<_>, _> =
+        fields.iter().map(|field| column(batch, &field.name)).collect();
     let columns = columns?;
     let outcome = text(batch, "outcome")?;
     for row in 0..batch.num_rows() {
         if let Some(place) = diff.find(Key::of(source.value(row), id.value(row))) {
             let is_open = outcome.value(row) == Outcome::Open.as_str();
-            let missing = |(field, column): (&String, &&dyn Array)| {
-                column.is_null(row) && belongs(field, is_open)
-            };
-            let bits = fields.iter().zip(&columns).map(missing).enumerate();
-            each(place, bits.map(|(bit, is_missing)| u64::from(is_missing) << bit).sum());
+            let blank = fields
+                .iter()
+                .zip(&columns)
+                .filter(|(field, column)| column.is_null(row) && belongs(&field.name, is_open));
+            each(place, blank.map(|(field, _)| field.bit).sum());
         }
     }
     Ok(())

@@ -25,16 +25,9 @@ pub(super) fn spelling_issues(
     let elsewhere = known_values().chain(right_values()).filter(|value| !here.contains_key(*value));
     let elsewhere: BTreeSet<_> = elsewhere.collect();
     let has_many = here.len() + elsewhere.len() > COMPARED_VALUES;
-    let mut all = here.clone();
-    all.extend(elsewhere.into_iter().map(|value| (value.to_owned(), 0)));
-    if has_many {
-        // Then only values that differ in nothing but case, spaces and punctuation are looked at.
-        let mut written_so: HashMap<String, u32> = HashMap::new();
-        for value in all.keys() {
-            *written_so.entry(normalised(value)).or_default() += 1;
-        }
-        all.retain(|value, _| written_so[&normalised(value)] > 1);
-    }
+    let all = here.iter().map(|(value, count)| (value.as_str(), *count));
+    let all = all.chain(elsewhere.into_iter().map(|value| (value, 0)));
+    let all = if has_many { differently_written(all) } else { owned(all) };
     let mut weights = all.clone();
     for (value, weight) in &mut weights {
         *weight += known.and_then(|known| known.get(value)).copied().unwrap_or_default();
@@ -59,6 +52,19 @@ pub(super) fn spelling_issues(
     issues.extend(variants(field, &all, &weights, known, &lookups, &likenesses.same));
     issues.extend(misspelt(field, &here, &likenesses.misspelt));
     issues
+}
+
+fn owned<'a>(values: impl Iterator<Item = (&'a str, u64)>) -> BTreeMap<String, u64> {
+    values.map(|(value, count)| (value.to_owned(), count)).collect()
+}
+
+/// Of many values only those that differ from another one in nothing but case, spaces and punctuation.
+fn differently_written<'a>(values: impl Iterator<Item = (&'a str, u64)>) -> BTreeMap<String, u64> {
+    let mut written_so: HashMap<String, Vec<(&str, u64)>> = HashMap::new();
+    for (value, count) in values {
+        written_so.entry(normalised(value)).or_default().push((value, count));
+    }
+    owned(written_so.into_values().filter(|values| values.len() > 1).flatten())
 }
 
 /// Values that differ only in case, spaces or punctuation. Right is the spelling of a lookup, even

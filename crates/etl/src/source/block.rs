@@ -1,17 +1,20 @@
 use super::record::{Fault, Record};
 use crate::Progress;
 
-/// Rows of a block.
+/// Rows of the first block of a file: of a small file, too, each core gets a share.
+const FIRST_ROWS: usize = 1024;
+/// Rows of a block. Each block is twice as long as the one before it until they have so many.
 const BLOCK_ROWS: usize = 8192;
 /// Bytes of text after which a block is full, however few its rows.
 const BLOCK_BYTES: usize = 4 << 20;
 
 /// Some rows of a file, copied out of its reader so that another thread can work on them.
-#[derive(Default)]
 pub(crate) struct Block {
     text: Vec<u8>,
     ends: Vec<usize>,
     rows: Vec<Place>,
+    /// Rows with which it is full.
+    room: usize,
     decoded: bool,
 }
 
@@ -25,6 +28,17 @@ struct Place {
 }
 
 impl Block {
+    /// The first block of a file.
+    pub(crate) fn first() -> Self {
+        Self {
+            text: Vec::new(),
+            ends: Vec::new(),
+            rows: Vec::new(),
+            room: FIRST_ROWS,
+            decoded: false,
+        }
+    }
+
     /// Adds a row.
     pub(crate) fn push(&mut self, record: &Record<'_>) {
         self.text.extend_from_slice(record.text);
@@ -41,7 +55,7 @@ impl Block {
 
     /// Whether the block should be passed on.
     pub(crate) fn is_full(&self) -> bool {
-        self.rows.len() >= BLOCK_ROWS || self.text.len() >= BLOCK_BYTES
+        self.rows.len() >= self.room || self.text.len() >= BLOCK_BYTES
     }
 
     /// Whether it has no rows.
@@ -72,12 +86,15 @@ impl Block {
         self.rows.len()
     }
 
-    /// An empty block with room for as much as this one holds.
+    /// The empty block that comes after this one.
     fn successor(&self) -> Self {
+        let room = BLOCK_ROWS.min(self.room * 2);
+        let times = room / self.room;
         Self {
-            text: Vec::with_capacity(self.text.len() + self.text.len() / 8),
-            ends: Vec::with_capacity(self.ends.len()),
-            rows: Vec::with_capacity(self.rows.len()),
+            text: Vec::with_capacity(times * (self.text.len() + self.text.len() / 8)),
+            ends: Vec::with_capacity(times * self.ends.len()),
+            rows: Vec::with_capacity(times * self.rows.len()),
+            room,
             decoded: self.decoded,
         }
     }

@@ -4,11 +4,11 @@
 //! can always be counted anew: a load too large to be worth it, or an erasure, drops them. Those of
 //! older versions nobody asks for: upkeep removes them.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use arrow::array::StringArray;
+use hashbrown::HashMap;
 use jiff::Timestamp;
 use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutPayload};
@@ -61,37 +61,32 @@ fn changed_by(
     mut spellings: Spellings,
 ) -> Result<Option<Spellings>, StoreError> {
     for field in SPELT {
-        let (mut goes, mut arrives) = (BTreeMap::new(), BTreeMap::new());
-        for (counts, batches) in [(&mut goes, &deals.gone), (&mut arrives, &deals.arriving)] {
-            for batch in batches {
-                count(&text(batch, field)?, counts);
-            }
-        }
+        let gone: Result<Vec<_>, _> = deals.gone.iter().map(|batch| text(batch, field)).collect();
+        let arriving: Result<Vec<_>, _> =
+            deals.arriving.iter().map(|batch| text(batch, field)).collect();
         let counts = spellings.entry(field.to_owned()).or_default();
-        for (value, more) in arrives {
-            *counts.entry(value).or_default() += more;
-        }
-        for (value, fewer) in goes {
-            let Some(left) = counts.get(&value).and_then(|count| count.checked_sub(fewer)) else {
-                return Ok(None);
-            };
-            if left == 0 {
-                counts.remove(&value);
-            } else {
-                counts.insert(value, left);
+        for (value, change) in net(&gone?, &arriving?) {
+            let before = counts.get(value).copied().unwrap_or_default();
+            match before.checked_add_signed(change) {
+                None => return Ok(None),
+                Some(0) => _ = counts.remove(value),
+                Some(after) => _ = counts.insert(value.to_owned(), after),
             }
         }
     }
     Ok(Some(spellings))
 }
 
-fn count(values: &StringArray, counts: &mut BTreeMap<String, u64>) {
-    for value in values.iter().flatten() {
-        match counts.get_mut(value) {
-            Some(count) => *count += 1,
-            None => _ = counts.insert(value.to_owned(), 1),
+/// By how much the number of deals with each value changes; most values of a small load keep theirs.
+fn net<'a>(gone: &'a [StringArray], arriving: &'a [StringArray]) -> HashMap<&'a str, i64> {
+    let mut net = HashMap::new();
+    for (columns, one) in [(gone, -1), (arriving, 1)] {
+        for value in columns.iter().flatten().flatten() {
+            *net.entry(value).or_default() += one;
         }
     }
+    net.retain(|_, change| *change != 0);
+    net
 }
 
 /// The object of the spellings of a commit.
