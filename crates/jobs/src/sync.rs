@@ -14,6 +14,7 @@ mod hooks;
 mod mapping;
 mod pages;
 mod pull;
+mod reconcile;
 mod schedule;
 mod take;
 
@@ -90,7 +91,7 @@ pub struct SyncReport {
     /// What became of its deals: an entry for each file of a folder, and one for a CRM, or none when
     /// nothing has changed.
     pub loads: Vec<ImportReport>,
-    /// What a full sync has repaired, where syncs of what changed came before it.
+    /// What was repaired of what earlier syncs had brought.
     pub drift: Option<Drift>,
     /// Whether everything was read, rather than what changed.
     pub full: bool,
@@ -106,8 +107,8 @@ pub struct SyncReport {
     pub findings: Vec<Finding>,
 }
 
-/// Deals in which the store differed from the CRM though nothing had changed there since the sync
-/// before, or only while it was read.
+/// Deals in which the store differed from the CRM though nothing was seen to change there since the
+/// sync before, or only while it was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Drift {
     /// The store lacked them.

@@ -48,13 +48,13 @@ pub fn connect(
     }
 }
 
-/// The address of a CRM.
+/// The address of a CRM, like `example`.
 ///
 /// # Errors
 /// When it is none, or would send secrets in clear to another machine.
-pub(crate) fn host(text: &str) -> Result<Url, SourceError> {
+pub(crate) fn host(text: &str, example: &str) -> Result<Url, SourceError> {
     let usage = |problem: String| {
-        SourceError::new(Cause::Usage, problem, "give the host like https://acme.my.salesforce.com")
+        SourceError::new(Cause::Usage, problem, format!("give the host like {example}"))
     };
     let with_scheme =
         if text.contains("://") { text.to_owned() } else { format!("https://{text}") };

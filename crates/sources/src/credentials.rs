@@ -1,6 +1,6 @@
 //! How to sign in to a CRM, as the user writes it down.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::{Cause, SourceError};
@@ -71,7 +71,7 @@ impl Credentials {
     /// # Errors
     /// Names the line, without repeating it: it may hold a secret.
     pub fn from_toml(text: &str) -> Result<Self, SourceError> {
-        toml::from_str(text).map_err(|error: toml::de::Error| {
+        let read: Self = toml::from_str(text).map_err(|error: toml::de::Error| {
             let line = error.span().map_or(1, |span| {
                 1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count()
             });
@@ -85,6 +85,30 @@ impl Credentials {
                 format!("credentials, line {line}: {what}"),
                 "write lines such as token = \"…\"",
             )
-        })
+        })?;
+        read.on_one_line()?;
+        Ok(read)
+    }
+
+    /// Refuses what was copied with a line break or a space: no CRM gives out such.
+    fn on_one_line(&self) -> Result<(), SourceError> {
+        let secrets = [
+            ("token", &self.token),
+            ("client_secret", &self.client_secret),
+            ("refresh_token", &self.refresh_token),
+        ];
+        for (name, secret) in secrets {
+            let is_broken = |secret: &SecretString| {
+                secret.expose_secret().contains(|it: char| it.is_whitespace() || it.is_control())
+            };
+            if secret.as_ref().is_some_and(is_broken) {
+                return Err(SourceError::new(
+                    Cause::Usage,
+                    format!("credentials: {name} has a space or a line break in it"),
+                    "copy it again, as one word",
+                ));
+            }
+        }
+        Ok(())
     }
 }

@@ -17,6 +17,8 @@ use crate::{
 };
 use session::Session;
 
+const USUAL_HOST: &str = "https://api.hubapi.com";
+
 /// A HubSpot account.
 #[derive(Debug)]
 pub(crate) struct HubSpot {
@@ -32,7 +34,7 @@ impl HubSpot {
         credentials: Credentials,
         surroundings: Surroundings,
     ) -> Result<Self, SourceError> {
-        let host = host(credentials.host.as_deref().unwrap_or("https://api.hubapi.com"))?;
+        let host = host(credentials.host.as_deref().unwrap_or(USUAL_HOST), USUAL_HOST)?;
         let secret = credentials.client_secret.clone();
         let session = Session::new(host, credentials, &surroundings)?;
         Ok(Self { session, secret, fields: surroundings.fields })
@@ -59,6 +61,14 @@ impl Source for HubSpot {
 
     async fn deals(&self, ids: &[String], description: &Description) -> Result<Page, SourceError> {
         read::deals(&self.session, ids, description).await
+    }
+
+    async fn count(&self) -> Result<u64, SourceError> {
+        read::count(&self.session).await
+    }
+
+    async fn ids(&self, from: Option<&str>) -> Result<(Vec<String>, Option<String>), SourceError> {
+        read::listed(&self.session, from).await
     }
 
     fn decode(&self, delivery: &Delivery<'_>, now: Timestamp) -> Result<Vec<Change>, Rejection> {

@@ -59,6 +59,14 @@ impl Source for Salesforce {
         read::deals(&self.session, ids, description).await
     }
 
+    async fn count(&self) -> Result<u64, SourceError> {
+        read::count(&self.session).await
+    }
+
+    async fn ids(&self, from: Option<&str>) -> Result<(Vec<String>, Option<String>), SourceError> {
+        read::ids(&self.session, from).await
+    }
+
     fn decode(&self, _: &Delivery<'_>, _: Timestamp) -> Result<Vec<Change>, Rejection> {
         Err(Rejection::Unsupported)
     }

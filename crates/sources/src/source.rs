@@ -32,8 +32,14 @@ pub trait Source: Send + Sync {
         description: &Description,
     ) -> Result<Page, SourceError>;
 
-    /// Reads the present state of a few deals.
+    /// Reads the present state of a few deals. Those that are not there any more count as deleted.
     async fn deals(&self, ids: &[String], description: &Description) -> Result<Page, SourceError>;
+
+    /// How many deals there are.
+    async fn count(&self) -> Result<u64, SourceError>;
+
+    /// The ids of some of the deals that there are, and where the next ones begin.
+    async fn ids(&self, from: Option<&str>) -> Result<(Vec<String>, Option<String>), SourceError>;
 
     /// Reads a delivery of the CRM's webhooks, after checking that it is genuine and fresh.
     ///

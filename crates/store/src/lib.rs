@@ -18,6 +18,7 @@ mod changed;
 mod closed_deals;
 mod compare;
 mod custom_dimensions;
+mod deal_ids;
 mod diff;
 mod engine;
 mod erase;

@@ -33,6 +33,7 @@ pub(crate) fn start_logging(verbose: u8) {
     let level = match verbose {
         0 => "warn,deltalake_core=error",
         1 => "info",
+        2 => "info,winsight=debug",
         _ => "debug",
     };
     tracing_subscriber::fmt()

@@ -14,7 +14,7 @@ use winsight_meta::SourceRecord;
 use winsight_sources::{Delivery, Description, Next, Page, Rejection};
 
 use super::Unfinished;
-use crate::{JobError, Workspace};
+use crate::{ImportReport, JobError, Workspace};
 
 /// How long a signature is remembered: longer than a delivery is fresh, before and after its time.
 const REMEMBERED: SignedDuration = SignedDuration::from_mins(11);
@@ -180,12 +180,13 @@ impl Workspace {
         Ok(true)
     }
 
-    async fn load_page(
+    /// Loads a page that says nothing about other deals.
+    pub(super) async fn load_page(
         &self,
         record: &SourceRecord,
         page: Page,
         description: &Description,
-    ) -> Result<(), JobError> {
+    ) -> Result<Option<ImportReport>, JobError> {
         // A point cannot be in the name of a source.
         let pages = Arc::new(self.pages.of(&format!("{}.announced", record.name))?);
         let unfinished = match &page.next {
@@ -196,7 +197,7 @@ impl Workspace {
         tokio::task::spawn_blocking(move || written.write(0, &page)).await??;
         let taken = self.take_pages(record, &unfinished, &pages, description).await;
         pages.clear()?;
-        taken.map(|_| ())
+        taken
     }
 
     fn described(&self, name: &str) -> Option<Description> {

@@ -89,13 +89,7 @@ impl Workspace {
         };
         let mut report = Box::pin(self.sync_account(record, full, &mut progress)).await?;
         let Some(before) = before.filter(|before| !before.full) else { return Ok(report) };
-        let loads = report.loads.iter();
-        let drift = loads.fold(Drift::default(), |drift, load| Drift {
-            missing: drift.missing + load.inserted,
-            different: drift.different + load.updated,
-            gone: drift.gone + load.deleted,
-        });
-        report.drift = Some(drift);
+        report.drift = Some(report.loads.iter().map(Drift::repaired_by).sum());
         report.loads.splice(0..0, before.loads);
         report.pages += before.pages;
         report.requests += before.requests;
@@ -136,11 +130,18 @@ impl Workspace {
         record.reading = None;
         self.metadata.save_source(&self.id, record).await?;
         pages.clear()?;
+        let reconciled = if is_held {
+            None
+        } else {
+            Box::pin(self.reconcile(record, source.as_ref(), &description)).await?
+        };
+        note_health(record, source.as_ref());
+        let drift = reconciled.as_ref().map(Drift::repaired_by);
         let health = source.health();
         Ok(SyncReport {
             source: record.name.clone(),
-            loads: taken.into_iter().collect(),
-            drift: None,
+            loads: taken.into_iter().chain(reconciled).collect(),
+            drift,
             full: unfinished.full,
             resumed,
             pages: unfinished.pages,

@@ -44,11 +44,13 @@ impl Workspace {
         let mut options = ImportOptions::new(self.settings.clone(), self.clock.today());
         options.source.clone_from(&source);
         options.mapping = Some(mapping);
+        let staging = self.stage().await?;
+        // While nobody else writes: a name that is erased meanwhile would come back with them.
         options.known_values = self.known_spellings().await?;
         let empty = self.nothing_read(&options).await?;
         let in_quarantine = self.metadata.quarantined_deals(&self.id, &source).await?;
         let mut read = Read {
-            staging: self.stage().await?,
+            staging,
             deals: empty,
             beside: Vec::new(),
             repaired: Vec::new(),
@@ -64,8 +66,11 @@ impl Workspace {
                 stage_deals(&mut read, &rows, &label, &columns, &options, &in_quarantine)?;
             }
             stage_beside(&mut read, &rows, &label, &options)?;
-            let staging = &mut read.staging;
-            let gone = rows.gone(|deal| staging.delete_deal(&options.source, deal));
+            let (staging, repaired) = (&mut read.staging, &mut read.repaired);
+            let gone = rows.gone(|deal| {
+                staging.delete_deal(&options.source, deal);
+                repaired.extend(in_quarantine.get(deal).cloned());
+            });
             gone.map_err(|error| lost(&options.source, &error))?;
             Ok(read)
         })

@@ -72,6 +72,14 @@ pub enum Verdict {
     Never(SourceError),
 }
 
+impl Verdict {
+    /// A refusal that broke off before its reason.
+    pub(crate) fn unexplained(reply: &Reply) -> Self {
+        let why = format!("answered status {} and no reason that can be read", reply.status);
+        Self::Again { after: None, why }
+    }
+}
+
 /// Sends the requests of one account.
 pub struct Client {
     http: reqwest::Client,
@@ -149,6 +157,12 @@ impl Client {
     /// Takes note of what the other side says about the daily allowance.
     pub fn note_budget(&self, budget: Budget) {
         self.state().budget = budget;
+    }
+
+    /// Takes note of how many requests a second the other side allows; a tenth of them is left to
+    /// other programs.
+    pub fn note_pace(&self, per_second: f64) {
+        self.state().limiter.pace(per_second * 0.9);
     }
 
     /// Seconds by which the other side's clock is ahead, once it has answered.

@@ -16,6 +16,11 @@ impl Limiter {
         Self { each: Duration::from_secs_f64(1.0 / per_second), burst, full_at: Duration::ZERO }
     }
 
+    /// Gives out so many permits a second from now on.
+    pub(super) fn pace(&mut self, per_second: f64) {
+        self.each = Duration::from_secs_f64(1.0 / per_second);
+    }
+
     /// Takes a permit at `elapsed`; returns how long to wait before using it.
     pub(super) fn take(&mut self, elapsed: Duration) -> Duration {
         let full_at = self.full_at.max(elapsed) + self.each;
@@ -42,6 +47,14 @@ mod tests {
         let waits: Vec<_> = (0..8).map(|_| limiter.take(now).as_millis()).collect();
         assert_eq!(waits, [0, 0, 0, 0, 0, 100, 200, 300]);
         assert_eq!(limiter.take(Duration::from_mins(1)), Duration::ZERO, "saved up again");
+    }
+
+    #[test]
+    fn the_pace_can_change() {
+        let mut limiter = Limiter::new(10.0, 1);
+        limiter.pace(100.0);
+        let waits: Vec<_> = (0..3).map(|_| limiter.take(Duration::ZERO).as_millis()).collect();
+        assert_eq!(waits, [0, 10, 20]);
     }
 
     #[test]

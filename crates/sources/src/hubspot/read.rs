@@ -8,7 +8,8 @@
 //!
 //! Owners, teams, stages and choices are renamed without a change of the deals that name them. So a
 //! reading carries the names with which it began. What is called otherwise when it is taken up again
-//! counts as unknown from then on, and the next reading fetches the deals that name it.
+//! counts as unknown from then on, and the next reading fetches the deals that name it. Deals that were
+//! in a stage before cannot be searched for: a stage that is renamed has every deal listed.
 
 mod companies;
 
@@ -73,6 +74,8 @@ pub(super) struct Place {
     names: Names,
 }
 
+const STAGE: &str = "dealstage";
+
 /// Names of owners, stages, pipelines and choices, by property and value.
 type Names = BTreeMap<String, BTreeMap<String, String>>;
 
@@ -92,7 +95,7 @@ fn names(detail: &Detail) -> Names {
         stages.map(|(id, stage)| (id.clone(), format!("{}|{}", stage.label, stage.outcome)));
     let mut names = detail.choices.clone();
     names.insert("hubspot_owner_id".to_owned(), owners.collect());
-    names.insert("dealstage".to_owned(), stages.collect());
+    names.insert(STAGE.to_owned(), stages.collect());
     names.insert("pipeline".to_owned(), detail.pipelines.clone());
     names
 }
@@ -113,6 +116,9 @@ fn changes_since(since: &Since, names: &Names) -> Reading {
         let was = |id: &String| before.and_then(|before| before.get(id));
         let renamed = now.iter().filter(|(id, name)| was(id) != Some(name));
         let values: Vec<_> = renamed.map(|(id, _)| id.clone()).collect();
+        if property == STAGE && values.iter().any(|id| was(id).is_some()) {
+            return Reading::Mark;
+        }
         for values in values.chunks(VALUES) {
             touched.push(Touched { property: property.clone(), values: values.to_vec() });
         }
@@ -159,6 +165,22 @@ pub(super) async fn deals(
     Ok(page)
 }
 
+pub(super) async fn count(session: &Session) -> Result<u64, SourceError> {
+    let path = format!("{DEALS}/search");
+    let answer = session.post(&path, &json!({ "limit": 1, "properties": [] })).await?;
+    answer["total"].as_u64().ok_or_else(|| SourceError::answer("HubSpot", "a total"))
+}
+
+pub(super) async fn listed(
+    session: &Session,
+    from: Option<&str>,
+) -> Result<(Vec<String>, Option<String>), SourceError> {
+    let mut query = vec![("limit", "100"), ("properties", "hs_object_id")];
+    query.extend(from.map(|from| ("after", from)));
+    let answer = session.get(DEALS, &query).await?;
+    Ok((ids(list(&answer)), next(&answer)))
+}
+
 struct Reader<'a> {
     session: &'a Session,
     description: &'a Description,
@@ -175,12 +197,15 @@ impl<'a> Reader<'a> {
         Self { session, description, detail: detail(description), names }
     }
 
-    /// Forgets the names that are no longer those with which the reading began.
+    /// Blanks the names that are no longer those with which the reading began.
     fn keep_same_names(&mut self) {
         let now = names(&self.detail);
         for (property, names) in &mut self.names {
             let now = now.get(property);
-            names.retain(|value, name| now.and_then(|now| now.get(value)) == Some(name));
+            let changed = names
+                .iter_mut()
+                .filter(|(id, name)| now.and_then(|now| now.get(*id)) != Some(name));
+            changed.for_each(|(_, name)| name.clear());
         }
     }
 

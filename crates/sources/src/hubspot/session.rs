@@ -10,7 +10,8 @@ use url::Url;
 use crate::http::{Budget, Client, Limits, Reply, Request, Verdict};
 use crate::{Cause, Credentials, SourceError, Surroundings};
 
-/// HubSpot allows a private app 100 requests in ten seconds, and searches 5 in one.
+/// HubSpot allows a private app 100 requests in ten seconds, or as many as its answers say, and
+/// searches 5 in one.
 const PER_SECOND: f64 = 9.0;
 const SEARCHES_PER_SECOND: f64 = 4.0;
 
@@ -22,6 +23,8 @@ pub(super) struct Session {
     host: Url,
     sign_in: SignIn,
     token: Mutex<Option<SecretString>>,
+    /// Whether it goes as fast as the account allows, rather than as it was told.
+    follows_pace: bool,
 }
 
 /// Tokens that are tried for one request: one may expire on its way.
@@ -66,6 +69,7 @@ impl Session {
             host,
             sign_in,
             token: Mutex::default(),
+            follows_pace: surroundings.limits.is_none(),
         })
     }
 
@@ -100,6 +104,9 @@ impl Session {
                 if let Some(budget) = budget(reply) {
                     self.client.note_budget(budget);
                     self.searches.note_budget(budget);
+                }
+                if let Some(per_second) = allowed_pace(reply).filter(|_| self.follows_pace) {
+                    self.client.note_pace(per_second);
                 }
                 judge(reply)
             };
@@ -159,6 +166,7 @@ impl Session {
             )
         };
         let judge = |reply: &Reply| match reply.status {
+            400 | 401 | 403 if reply.json.is_null() => Verdict::unexplained(reply),
             400 | 401 | 403 => Verdict::Never(refused(reply)),
             _ => judge(reply),
         };
@@ -173,6 +181,14 @@ fn budget(reply: &Reply) -> Option<Budget> {
     let allowed = reply.header("x-hubspot-ratelimit-daily")?.parse().ok()?;
     let remaining: u64 = reply.header("x-hubspot-ratelimit-daily-remaining")?.parse().ok()?;
     Some(Budget { used: u64::saturating_sub(allowed, remaining), allowed })
+}
+
+/// Requests a second; answers to searches do not tell.
+fn allowed_pace(reply: &Reply) -> Option<f64> {
+    let requests: f64 = reply.header("x-hubspot-ratelimit-max")?.parse().ok()?;
+    let interval: f64 = reply.header("x-hubspot-ratelimit-interval-milliseconds")?.parse().ok()?;
+    let per_second = requests / interval * 1_000.0;
+    (per_second.is_finite() && per_second >= 1.0).then_some(per_second)
 }
 
 fn judge(reply: &Reply) -> Verdict {

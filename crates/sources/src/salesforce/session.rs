@@ -11,6 +11,7 @@ use crate::connect::host;
 use crate::http::{Client, Limits, Reply, Request, Verdict};
 use crate::{Cause, Credentials, SourceError, Surroundings};
 
+const EXAMPLE_HOST: &str = "https://acme.my.salesforce.com";
 const LOGIN: &str = "https://login.salesforce.com";
 const SANDBOX: &str = "https://test.salesforce.com";
 /// Seconds in which an assertion surely does not become too old.
@@ -51,7 +52,7 @@ impl Session {
         surroundings: Surroundings,
     ) -> Result<Self, SourceError> {
         let usual = if credentials.sandbox { SANDBOX } else { LOGIN };
-        let login = host(credentials.host.as_deref().unwrap_or(usual))?;
+        let login = host(credentials.host.as_deref().unwrap_or(usual), EXAMPLE_HOST)?;
         let insufficient = |what: &str| {
             SourceError::new(
                 Cause::Usage,
@@ -182,6 +183,7 @@ impl Session {
         let mut url = self.login.clone();
         url.set_path("/services/oauth2/token");
         let judge = |reply: &Reply| match reply.status {
+            400 | 401 | 403 if reply.json.is_null() => Verdict::unexplained(reply),
             400 | 401 | 403 => Verdict::Never(self.refused(reply)),
             _ => judge(reply),
         };
@@ -192,7 +194,11 @@ impl Session {
         let (Some(token), Some(instance)) = (token, instance) else {
             return Err(SourceError::answer("Salesforce", "an access_token and instance_url"));
         };
-        Ok(SignedIn { token: SecretString::from(token), instance: host(instance)?, version: None })
+        Ok(SignedIn {
+            token: SecretString::from(token),
+            instance: host(instance, EXAMPLE_HOST)?,
+            version: None,
+        })
     }
 
     /// Why signing in failed, as far as the answer tells.

@@ -292,3 +292,13 @@ async fn trouble_is_named_with_its_remedy_and_without_the_token() {
         assert!(!error.to_string().contains("pat-secret") && error.to_string().contains(';'));
     }
 }
+
+#[test]
+fn credentials_that_were_copied_badly_are_refused_without_being_repeated() {
+    for broken in ["pat-\\nna1", "pat na1", "\\tpat-na1"] {
+        let refused = Credentials::from_toml(&format!("token = \"{broken}\""));
+        let said = refused.expect_err("refused").to_string();
+        assert!(said.contains("token has a space or a line break"), "{said}");
+        assert!(!said.contains("na1"), "{said}");
+    }
+}

@@ -72,10 +72,30 @@ async fn new_labels_reach_the_deals_that_have_them() {
     let account = Account::new(Kind::HubSpot, 110).await;
     account.sync(false).await;
     account.execute(Command::RenamePipeline { pipeline: 0, label: "Direct".to_owned() }).await;
-    let stage = account.emulator.truth().deals[0].stage.clone();
+    account.sync(false).await;
+    account.compare("after the label of a pipeline changed").await;
+    // Most deals have left it.
+    let stage = account.emulator.truth().deals[0].stages[0].1.clone();
     account.execute(Command::RenameStage { stage, label: "Talks".to_owned() }).await;
     account.sync(false).await;
-    account.compare("after the labels changed").await;
+    account.compare("after the label of a stage changed").await;
+}
+
+#[tokio::test]
+async fn deals_that_left_no_trace_are_gone() {
+    for kind in [Kind::Salesforce, Kind::HubSpot] {
+        let account = Account::new(kind, 400).await;
+        account.sync(false).await;
+        for _ in 0..20 {
+            account.live_a_day().await;
+        }
+        let gone = account.emulator.truth().deleted.len() as u64;
+        account.execute(Command::EmptyBin).await;
+        let report = account.sync(false).await;
+        account.compare(&format!("{kind:?} after the bin was emptied")).await;
+        assert!(gone > 0 && report.drift.is_some_and(|drift| drift.gone > 0), "{kind:?}, {gone}");
+        assert_eq!(account.sync(false).await.drift, None, "{kind:?}");
+    }
 }
 
 #[tokio::test]

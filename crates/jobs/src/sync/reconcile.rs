@@ -1,0 +1,62 @@
+//! Whether the store holds the deals that the CRM holds, no more and no fewer.
+//!
+//! Some deals leave a CRM without a trace that a reading of changes could see: they are deleted, and
+//! removed from the bin, between two syncs; or nobody but their owner may see them any more. So every
+//! sync ends with a comparison of numbers, and where they differ, of ids.
+
+use winsight_meta::SourceRecord;
+use winsight_sources::{Description, Source};
+
+use super::Drift;
+use crate::{ImportReport, JobError, Workspace};
+
+impl Workspace {
+    /// Reads the deals that only one side has; `None` when there are none.
+    pub(super) async fn reconcile(
+        &self,
+        record: &SourceRecord,
+        source: &dyn Source,
+        description: &Description,
+    ) -> Result<Option<ImportReport>, JobError> {
+        let mut known = self.metadata.quarantined_deals(&self.id, &record.name).await?;
+        if let Some(commit) = self.store.latest().await? {
+            known.append(&mut self.store.deal_ids(&commit, &record.name).await?);
+        }
+        if source.count().await? == known.len() as u64 {
+            return Ok(None);
+        }
+        let (mut on_one_side, mut from) = (Vec::new(), None);
+        loop {
+            let (ids, next) = source.ids(from.as_deref()).await?;
+            on_one_side.extend(ids.into_iter().filter(|id| !known.remove(id)));
+            from = next;
+            if from.is_none() {
+                break;
+            }
+        }
+        on_one_side.extend(known);
+        if on_one_side.is_empty() {
+            return Ok(None);
+        }
+        tracing::info!(deals = on_one_side.len(), "the CRM and the store hold different deals");
+        let page = source.deals(&on_one_side, description).await?;
+        self.load_page(record, page, description).await
+    }
+}
+
+impl Drift {
+    /// What a load has repaired.
+    pub(super) fn repaired_by(load: &ImportReport) -> Self {
+        Self { missing: load.inserted, different: load.updated, gone: load.deleted }
+    }
+}
+
+impl std::iter::Sum for Drift {
+    fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
+        parts.fold(Self::default(), |sum, part| Self {
+            missing: sum.missing + part.missing,
+            different: sum.different + part.different,
+            gone: sum.gone + part.gone,
+        })
+    }
+}
