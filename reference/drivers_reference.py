@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 import statsmodels.api as sm
-from scipy import optimize, stats
+from scipy import integrate, optimize, special, stats
 from statsmodels.stats.meta_analysis import combine_effects
 
 REGIONS = {"Europe": 0.0, "North America": 0.25, "India": -0.4}
@@ -163,33 +163,95 @@ def case_mix(cells):
     }
 
 
+def posterior(won, deals, asked):
+    """Mean and variance of the rates `asked` for, (won, deals) each, under the hierarchical
+    beta-binomial model, by adaptive quadrature. The prior is flat in the mean and in the correlation
+    1 / (a + b + 1) up to a third."""
+    # Products term by term: gamma functions lose all digits where the prior is worth many deals.
+    def more_than(counts):
+        return np.array([(counts > step).sum() for step in range(max(counts))])
+
+    wins, losses, all_deals = more_than(won), more_than(deals - won), more_than(deals)
+
+    def log_density(mean, correlation):
+        step = correlation / (1 - correlation)
+
+        def log_rising(start, numbers):
+            return (numbers * np.log(start + step * np.arange(len(numbers)))).sum()
+
+        return log_rising(mean, wins) + log_rising(1 - mean, losses) - log_rising(1.0, all_deals)
+
+    def cost(parameters):
+        mean, correlation = special.expit(parameters)
+        return -log_density(mean, correlation)
+
+    starts = [optimize.minimize(cost, [0.0, start], method="Nelder-Mead") for start in (-2.0, -5.0, -9.0)]
+    best = min(starts, key=lambda found: found.fun)
+    top = -best.fun
+
+    def moments(mean, correlation):
+        worth = 1 / correlation - 1
+        weight = np.exp(log_density(mean, correlation) - top)
+        rates = np.array([(w + mean * worth) / (d + worth) for w, d in asked])
+        sizes = np.array([d + worth for _, d in asked])
+        squares = rates * (rates * sizes + 1) / (sizes + 1)
+        return weight * np.concatenate([[1.0], rates, squares])
+
+    # Over the logit of the mean and the logarithm of the correlation, where the peaks are broad.
+    def inner(log_correlation):
+        correlation = np.exp(log_correlation)
+
+        def at(logit):
+            mean = special.expit(logit)
+            return moments(mean, correlation) * mean * (1 - mean)
+
+        # Where nothing was won the likeliest mean is none.
+        centre = np.clip(best.x[0], -6.0, 6.0)
+        points = [centre + step for step in (-1.0, -0.1, 0.0, 0.1, 1.0)]
+        found, _ = integrate.quad_vec(at, -36, 36, epsabs=1e-13, epsrel=1e-9, points=points, limit=300)
+        return found * correlation
+
+    middle, most = np.log(special.expit(best.x[1])), np.log(1 / 3)
+    points = [middle + step for step in (-2, -0.3, 0, 0.3, 2) if middle + step < most]
+    total, _ = integrate.quad_vec(inner, -30, most, epsabs=1e-11, epsrel=1e-8, points=points, limit=300)
+    rates, squares = np.split(total[1:] / total[0], 2)
+    return rates, squares - rates**2
+
+
 def pooling():
     generator = np.random.default_rng(23)
-    rows = []
+    pools = []
     for count, spread, size in [(8, 12.0, 60), (30, 40.0, 200), (5, 3.0, 400)]:
         deals = generator.integers(3, size, count)
         rates = generator.beta(0.45 * spread, 0.55 * spread, count)
-        won = generator.binomial(deals, rates)
-
-        def cost(parameters):
-            mean, prior = 1 / (1 + np.exp(-parameters[0])), np.exp(parameters[1])
-            law = stats.betabinom(deals, mean * prior, (1 - mean) * prior)
-            return -law.logpmf(won).sum()
-
-        best = optimize.minimize(
-            cost, [0.0, 2.0], method="Nelder-Mead", options={"xatol": 1e-11, "fatol": 1e-13, "maxiter": 9000}
-        )
-        mean, prior = 1 / (1 + np.exp(-best.x[0])), float(np.exp(best.x[1]))
-        first = stats.beta(won[0] + mean * prior, deals[0] - won[0] + (1 - mean) * prior)
+        pools.append((generator.binomial(deals, rates), deals))
+    pools.append(([4, 9], [10, 14]))
+    pools.append(([40, 100, 170], [100, 200, 300]))
+    pools.append(([45, 40, 30, 9], [100, 90, 66, 20]))
+    pools.append(([2, 1_800, 5, 11], [9, 4_000, 9, 20]))
+    pools.append(([0, 0, 0], [9, 30, 4]))
+    rows = []
+    for won, deals in pools:
+        won, deals = np.array(won), np.array(deals)
+        # Those of the pool, and one that has no deals yet.
+        asked = [(int(w), int(d)) for w, d in zip(won, deals)][:4] + [(0, 0)]
+        means, variances = posterior(won, deals, asked)
+        found = []
+        for (w, d), mean, variance in zip(asked, means, variances):
+            worth = mean * (1 - mean) / variance - 1
+            law = stats.beta(mean * worth, (1 - mean) * worth)
+            found.append(
+                {
+                    "share": {"won": w, "deals": d},
+                    "rate": mean,
+                    "low": law.ppf(0.025),
+                    "high": law.ppf(0.975),
+                }
+            )
         rows.append(
             {
                 "shares": [{"won": int(w), "deals": int(d)} for w, d in zip(won, deals)],
-                "log_likelihood": -best.fun,
-                "mean": mean,
-                "prior": prior,
-                "first_rate": first.mean(),
-                "first_low": first.ppf(0.025),
-                "first_high": first.ppf(0.975),
+                "rates": found,
             }
         )
     return rows

@@ -11,38 +11,27 @@ mod estimates;
 #[path = "../tests/insight/simulation.rs"]
 mod simulation;
 
-use estimates::{Course, Held, cohorts, projections};
-use rand::{RngExt, SeedableRng};
-use rand_distr::{Beta, Binomial, Distribution};
-use rand_pcg::Pcg64Mcg;
+use estimates::{Company, Course, Held, cohorts, pools, projections};
 use simulation::{coverage, false_discoveries, planted_drivers, skygeni};
-use winsight_insight::{Pool, Share};
 
-/// Pooled win rates of 20 segments, drawn from a beta distribution that differs from trial to trial, of
-/// 5 to 2 × `deals` deals. Without a spread beyond chance there is no interval, and nothing is counted.
-fn pools(deals: u64, trials: u32, seed: u64) -> Held {
-    let mut random = Pcg64Mcg::seed_from_u64(seed);
-    let mut counted = Held::default();
-    for _ in 0..trials {
-        let (mean, worth) = (random.random_range(0.3..0.7), random.random_range(10.0..80.0));
-        let rates = Beta::new(mean * worth, (1.0 - mean) * worth).expect("a pool");
-        let segments: Vec<(f64, Share)> = (0..20)
-            .map(|_| {
-                let rate = rates.sample(&mut random);
-                let deals = random.random_range(5..2 * deals);
-                let won = Binomial::new(deals, rate).expect("a rate").sample(&mut random);
-                (rate, Share { won, deals })
-            })
-            .collect();
-        let shares: Vec<Share> = segments.iter().map(|&(_, share)| share).collect();
-        let pool = Pool::of(&shares).expect("siblings");
-        for (rate, share) in segments {
-            if let Some(interval) = pool.rate(share).interval {
-                counted.count(interval.contains(rate));
+/// Pooled win rates, over numbers of segments, of deals, and spreads from wide to none.
+fn say_pools(trials: u32) {
+    for segments in [2, 3, 20, 200] {
+        let trials = trials / u32::try_from(segments).unwrap_or(u32::MAX);
+        for deals in [30, 60, 200, 2_000] {
+            for worth in [Some(5.0), Some(20.0), Some(80.0), Some(500.0), None] {
+                let company = Company { segments, deals: 5..deals, worth };
+                let [small, large] = pools(&company, trials.max(100), 55);
+                println!(
+                    "{segments} pooled segments of 5 to {deals} deals, prior worth {worth:?}: 95% \
+                     intervals of the smaller hold {:.1}%, of the larger {:.1}% of {}",
+                    small.share() * 100.0,
+                    large.share() * 100.0,
+                    large.of
+                );
             }
         }
     }
-    counted
 }
 
 fn main() {
@@ -60,10 +49,7 @@ fn main() {
         let trials = asked.unwrap_or(20_000) / share;
         say(&format!("cohorts of {deals} deals"), cohorts(deals, trials, 54));
     }
-    for deals in [15, 30, 100] {
-        let trials = asked.unwrap_or(20_000) / 10;
-        say(&format!("20 pooled segments of some {deals} deals"), pools(deals, trials, 55));
-    }
+    say_pools(asked.unwrap_or(20_000));
     for course in [Course::Steady, Course::Drifting, Course::Broken] {
         for deals in [30, 150] {
             let trials = asked.unwrap_or(20_000) / 10;

@@ -27,6 +27,7 @@ mod pipeline;
 mod pooling;
 mod progression;
 mod proportion;
+mod quadrature;
 mod quantiles;
 mod remarks;
 mod reps;

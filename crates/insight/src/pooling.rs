@@ -1,28 +1,47 @@
 //! Partial pooling: what a win rate on few deals says once the other segments are known.
 
+use std::collections::BTreeMap;
+
 use statrs::distribution::{Beta, ContinuousCDF};
-use statrs::function::gamma::{digamma, ln_gamma};
+use statrs::function::gamma::digamma;
 use winsight_model::Segment;
 
+use crate::gaussian::Z_95;
+use crate::quadrature::{legendre, log_rising};
 use crate::{Interval, Share};
 
-/// Spread so small that the segments are taken to share one rate: a prior worth more deals than this.
-const NO_SPREAD: f64 = 1e6;
-/// The prior worth fewest deals that is looked at.
-const MOST_SPREAD: f64 = 0.5;
-const SECTIONS: usize = 50;
-const FALSE_POSITIONS: usize = 100;
+/// Intraclass correlations that are looked at. Beyond the last a distribution is worth less than two deals: rates
+/// would rather be 0 or 1 than anything between.
+const LEAST: f64 = 1e-12;
+const MOST: f64 = 1.0 / 3.0;
+/// So many of them stand for all.
+const CORRELATIONS: u32 = 20;
+/// Distance of the means that are looked at: standard errors of their logits, and at most so much.
+const STEP: f64 = 0.8;
+const LONGEST_STEP: f64 = 0.5;
+/// How far below its top, in natural logarithms, a density counts as nothing.
+const NOTHING: f64 = 18.0;
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
+const SECTIONS: usize = 16;
+const HALVINGS: usize = 8;
 
 /// What the segments of one parent have in common: their win rates are taken to come from a beta
-/// distribution.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+/// distribution, of which is known what the segments let know.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Pool {
-    /// Mean of the segments' win rates, 0 to 1.
-    pub mean: f64,
-    /// How many deals the common knowledge is worth beside a segment's own: small where segments
-    /// differ, infinite, here `None`, where they differ by no more than chance gives.
-    pub deals: Option<f64>,
+    /// Beta distributions, and how likely each is.
+    candidates: Vec<Candidate>,
+}
+
+/// A beta distribution that the win rates may come from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Candidate {
+    /// Its share of all the likelihood there is.
+    weight: f64,
+    /// Its mean.
+    mean: f64,
+    /// How many deals it is worth beside a segment's own: the sum of its parameters.
+    deals: f64,
 }
 
 /// A win rate that has been pulled towards those of its siblings.
@@ -30,104 +49,172 @@ pub struct Pool {
 pub struct PooledRate {
     /// Mean of the posterior distribution.
     pub rate: f64,
-    /// Its 2.5% and 97.5% points; `None` where siblings do not differ beyond chance, for then there
-    /// is only one rate.
-    pub interval: Option<Interval>,
+    /// Its 2.5% and 97.5% points.
+    pub interval: Interval,
 }
 
 impl Pool {
-    /// Estimates the pool of `siblings`. `None` with fewer than two that have deals.
+    /// What is known of the pool of `siblings`. `None` with fewer than two that have deals.
     ///
-    /// Empirical Bayes: the beta-binomial distribution of largest marginal likelihood (Casella 1985;
-    /// Gelman and others, Bayesian Data Analysis, section 5.3).
+    /// The hierarchical beta-binomial model (Gelman and others, Bayesian Data Analysis, section 5.3)
+    /// with its two parameters integrated out: taken as known once they are estimated, as empirical
+    /// Bayes does, they would make the intervals too short. A priori every mean is as likely as any
+    /// other, and so is every intraclass correlation, 1 / (1 + deals), up to a third.
+    /// This is the uniform shrinkage prior for a segment of one deal (Christiansen and Morris 1997,
+    /// Hierarchical Poisson regression modeling; Daniels 1999, A prior for the variance in hierarchical
+    /// models); simulations say that its intervals hold the rates, whatever the spread, at least as
+    /// often as they promise, which those of a prior flat in 1 / √deals do not.
     pub fn of(siblings: &[Share]) -> Option<Self> {
-        let known: Vec<Share> = siblings.iter().copied().filter(|share| share.deals > 0).collect();
-        if known.len() < 2 {
+        let mut counted: BTreeMap<(u64, u64), f64> = BTreeMap::new();
+        for share in siblings.iter().filter(|share| share.deals > 0) {
+            *counted.entry((share.won, share.deals - share.won)).or_default() += 1.0;
+        }
+        let segments: Vec<Segments> = counted
+            .into_iter()
+            .map(|((won, lost), number)| Segments { won: won as f64, lost: lost as f64, number })
+            .collect();
+        if segments.iter().map(|one| one.number).sum::<f64>() < 2.0 {
             return None;
         }
-        let won: u64 = known.iter().map(|share| share.won).sum();
-        let deals: u64 = known.iter().map(|share| share.deals).sum();
-        let common = won as f64 / deals as f64;
-        if won == 0 || won == deals {
-            return Some(Self { mean: common, deals: None });
-        }
-        let at = |log_deals: f64| {
-            let prior = log_deals.exp();
-            let mean = likeliest_mean(&known, prior);
-            (log_likelihood(&known, mean, prior), mean)
-        };
-        let log_deals = highest(MOST_SPREAD.ln(), NO_SPREAD.ln(), |log_deals| at(log_deals).0);
-        let (likelihood, mean) = at(log_deals);
-        let of_one_rate: f64 = known
-            .iter()
-            .map(|share| {
-                let lost = (share.deals - share.won) as f64;
-                share.won as f64 * common.ln() + lost * (1.0 - common).ln()
-            })
-            .sum();
-        // Close to the end of what is looked at, or no better than one common rate.
-        if log_deals.exp() > NO_SPREAD * 0.9 || likelihood <= of_one_rate {
-            return Some(Self { mean: common, deals: None });
-        }
-        Some(Self { mean, deals: Some(log_deals.exp()) })
+        Some(Self { candidates: candidates(&segments) })
     }
 
     /// The win rate of a segment of this pool.
-    pub fn rate(self, share: Share) -> PooledRate {
-        let Some(prior) = self.deals else { return PooledRate { rate: self.mean, interval: None } };
-        let won = share.won as f64 + self.mean * prior;
-        let lost = (share.deals - share.won) as f64 + (1.0 - self.mean) * prior;
-        let interval = Beta::new(won, lost).ok().map(|posterior| Interval {
-            low: posterior.inverse_cdf(0.025),
-            high: posterior.inverse_cdf(0.975),
-        });
-        PooledRate { rate: won / (won + lost), interval }
+    ///
+    /// The posterior is a mixture of beta distributions, taken as the one with its mean and variance.
+    pub fn rate(&self, share: Share) -> PooledRate {
+        let (won, deals) = (share.won as f64, share.deals as f64);
+        let (mut rate, mut square) = (0.0, 0.0);
+        for candidate in &self.candidates {
+            let all = deals + candidate.deals;
+            let mean = (won + candidate.mean * candidate.deals) / all;
+            let variance = mean * (1.0 - mean) / (all + 1.0);
+            rate += candidate.weight * mean;
+            square += candidate.weight * (variance + mean * mean);
+        }
+        let variance = (square - rate * rate).max(0.0);
+        let half = Z_95 * variance.sqrt();
+        let about = Interval { low: (rate - half).max(0.0), high: (rate + half).min(1.0) };
+        let worth = rate * (1.0 - rate) / variance - 1.0;
+        let (wins, losses) = (rate * worth, (1.0 - rate) * worth);
+        let interval = match Beta::new(wins, losses) {
+            Ok(law) => {
+                let (low, high) = (law.inverse_cdf(0.025), law.inverse_cdf(0.975));
+                // Highest at an end, as after nothing but lost deals, it may have its mean, and all
+                // that is worth saying, beyond these points.
+                let is_humped = wins >= 1.0 && losses >= 1.0;
+                let wider = Interval { low: low.min(about.low), high: high.max(about.high) };
+                if is_humped { Interval { low, high } } else { wider }
+            }
+            Err(_) => about,
+        };
+        PooledRate { rate, interval }
+    }
+}
+
+/// Segments with the same counts.
+struct Segments {
+    won: f64,
+    lost: f64,
+    number: f64,
+}
+
+/// Beta distributions that stand for all there are, each with its share of the posterior.
+fn candidates(segments: &[Segments]) -> Vec<Candidate> {
+    // About the posterior of a correlation, the mean integrated out.
+    let density = |correlation: f64| {
+        let about = Likely::of(segments, correlation);
+        log_likelihood(segments, about.rate, correlation) - about.deals.ln() / 2.0
+    };
+    let top = highest(LEAST.ln(), MOST.ln(), |log| density(log.exp())).exp();
+    let at_top = density(top);
+    let lies_below = |drop: f64| move |correlation: f64| at_top - density(correlation) > drop;
+    let (least, most) =
+        (edge(top, LEAST, lies_below(NOTHING)), edge(top, MOST, lies_below(NOTHING)));
+    // Correlations are looked at evenly where they are small, by their logarithm where they are large.
+    let scale = edge(top, MOST, lies_below(1.0));
+    let (from, to) = ((least / scale).asinh(), (most / scale).asinh());
+    let mut found: Vec<(f64, f64, f64)> = Vec::new();
+    for (place, weight) in legendre(CORRELATIONS) {
+        let at = f64::midpoint(from, to) + place * (to - from) / 2.0;
+        let correlation = scale * at.sinh();
+        let about = Likely::of(segments, correlation);
+        for (mean, measure) in about.means() {
+            let log = log_likelihood(segments, mean, correlation);
+            found.push((log + (measure * weight * at.cosh()).ln(), mean, 1.0 / correlation - 1.0));
+        }
+    }
+    let largest = found.iter().map(|&(log, ..)| log).fold(f64::NEG_INFINITY, f64::max);
+    found.retain(|&(log, ..)| largest - log < NOTHING);
+    let total: f64 = found.iter().map(|&(log, ..)| (log - largest).exp()).sum();
+    let candidate = |(log, mean, deals): (f64, _, _)| Candidate {
+        weight: (log - largest).exp() / total,
+        mean,
+        deals,
+    };
+    found.into_iter().map(candidate).collect()
+}
+
+/// About where the mean lies, given the correlation: a win rate on so many deals.
+struct Likely {
+    rate: f64,
+    deals: f64,
+}
+
+impl Likely {
+    /// Deals of one segment tell the less about the mean the more alike they are.
+    fn of(segments: &[Segments], correlation: f64) -> Self {
+        let (mut won, mut deals) = (1.0, 2.0);
+        for one in segments {
+            let all = one.won + one.lost;
+            let weight = one.number / (1.0 + (all - 1.0) * correlation);
+            won += weight * one.won;
+            deals += weight * all;
+        }
+        Self { rate: won / deals, deals }
+    }
+
+    /// Means that stand for all, evenly by their logits, and what each stands for.
+    fn means(&self) -> impl Iterator<Item = (f64, f64)> {
+        let (wins, losses) = (self.rate * self.deals, (1.0 - self.rate) * self.deals);
+        let trigamma = |x: f64| 1.0 / x + 1.0 / (2.0 * x * x) + 1.0 / (6.0 * x * x * x);
+        let middle = digamma(wins) - digamma(losses);
+        let error = (trigamma(wins) + trigamma(losses)).sqrt();
+        let step = (STEP * error).min(LONGEST_STEP);
+        // On the side of few deals the density falls no faster than an exponential.
+        let reach = |deals: f64| ((5.5 * error + 8.0 / deals) / step).ceil();
+        let (left, right) = (-reach(wins), reach(losses));
+        let steps = std::iter::successors(Some(left), |at| Some(at + 1.0));
+        steps.take_while(move |&at| at <= right).map(move |at| {
+            let odds = (middle + at * step).exp();
+            let mean = odds / (1.0 + odds);
+            (mean, mean * (1.0 - mean) * step)
+        })
     }
 }
 
 /// The log likelihood of a beta-binomial distribution, up to what depends on neither parameter.
-fn log_likelihood(shares: &[Share], mean: f64, prior: f64) -> f64 {
-    let (wins, losses) = (mean * prior, (1.0 - mean) * prior);
-    let log_beta = |a: f64, b: f64| ln_gamma(a) + ln_gamma(b) - ln_gamma(a + b);
-    let prior_term = log_beta(wins, losses);
-    let term = |share: &Share| {
-        let lost = (share.deals - share.won) as f64;
-        log_beta(share.won as f64 + wins, lost + losses) - prior_term
+fn log_likelihood(segments: &[Segments], mean: f64, correlation: f64) -> f64 {
+    let deals = 1.0 / correlation - 1.0;
+    let (wins, losses) = (mean * deals, (1.0 - mean) * deals);
+    let term = |one: &Segments| {
+        let part = log_rising(wins, one.won) + log_rising(losses, one.lost);
+        one.number * (part - log_rising(deals, one.won + one.lost))
     };
-    shares.iter().map(term).sum()
+    segments.iter().map(term).sum()
 }
 
-/// The mean of largest likelihood for a prior of a given worth: where the derivative, which falls,
-/// is 0.
-fn likeliest_mean(shares: &[Share], prior: f64) -> f64 {
-    let slope = |mean: f64| -> f64 {
-        let (wins, losses) = (mean * prior, (1.0 - mean) * prior);
-        let base = digamma(losses) - digamma(wins);
-        let term = |share: &Share| {
-            let lost = (share.deals - share.won) as f64;
-            digamma(share.won as f64 + wins) - digamma(lost + losses) + base
-        };
-        shares.iter().map(term).sum()
-    };
-    // The Illinois variant of false position: as safe as bisection, and sooner there.
-    let (mut low, mut high) = (1e-9, 1.0 - 1e-9);
-    let (mut at_low, mut at_high) = (slope(low), slope(high));
-    let mut mean = f64::midpoint(low, high);
-    for _ in 0..FALSE_POSITIONS {
-        let next = (low * at_high - high * at_low) / (at_high - at_low);
-        let settled = (next - mean).abs() < 1e-14;
-        mean = if next > low && next < high { next } else { f64::midpoint(low, high) };
-        let at_mean = slope(mean);
-        if settled || at_mean == 0.0 {
-            break;
-        }
-        if at_mean > 0.0 {
-            (low, at_low, at_high) = (mean, at_mean, at_high / 2.0);
-        } else {
-            (high, at_high, at_low) = (mean, at_mean, at_low / 2.0);
-        }
+/// Where, on the way from one correlation to another, something begins; the other end if it does not.
+fn edge(inside: f64, outside: f64, begins: impl Fn(f64) -> bool) -> f64 {
+    if !begins(outside) {
+        return outside;
     }
-    mean
+    let (mut inside, mut outside) = (inside.ln(), outside.ln());
+    for _ in 0..HALVINGS {
+        let middle = f64::midpoint(inside, outside);
+        if begins(middle.exp()) { outside = middle } else { inside = middle }
+    }
+    outside.exp()
 }
 
 /// Where a function of one hump is highest, by golden sections.

@@ -145,7 +145,7 @@ impl Workspace {
                         window: period.window,
                         metrics: metrics(&tally, minimum),
                         currency: self.settings.reporting_currency.clone(),
-                        pooled: pool.map(|pool| pool.rate(Share::from(&tally))),
+                        pooled: pool.as_ref().map(|pool| pool.rate(Share::from(&tally))),
                         data_version: commit.version,
                         data_as_of: self.loaded_on(&commit),
                     }

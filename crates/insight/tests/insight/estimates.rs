@@ -1,11 +1,13 @@
-//! How often the intervals of cohorts and projections hold the truth, over simulated
-//! deals. The tests run a few trials of it; `examples/simulate_statistics.rs` all.
+//! How often the intervals of cohorts, projections and pools hold the truth, over simulated deals. The
+//! tests run a few trials of it; `examples/simulate_statistics.rs` all.
+
+use std::ops::Range;
 
 use jiff::civil::date;
 use rand::{RngExt, SeedableRng};
-use rand_distr::{Binomial, Distribution, Exp, Normal};
+use rand_distr::{Beta, Binomial, Distribution, Exp, Normal};
 use rand_pcg::Pcg64Mcg;
-use winsight_insight::{PeriodCount, Share, cohort_win_rate, trend};
+use winsight_insight::{PeriodCount, Pool, Share, cohort_win_rate, trend};
 use winsight_model::{Grain, Money, Period, Stays, Window};
 
 /// So many of so many intervals held the truth.
@@ -114,4 +116,40 @@ pub(crate) fn projections(course: Course, deals: u64, trials: u32, seed: u64) ->
         }
     }
     (rates, amounts)
+}
+
+/// Segments of so many deals each, their rates drawn from a beta distribution worth so many deals; from
+/// one rate, if none.
+pub(crate) struct Company {
+    pub(crate) segments: usize,
+    pub(crate) deals: Range<u64>,
+    pub(crate) worth: Option<f64>,
+}
+
+/// Pooled win rates of segments, their common mean another in every trial: of those with fewer deals
+/// than the middle one of their company, and of the others.
+pub(crate) fn pools(company: &Company, trials: u32, seed: u64) -> [Held; 2] {
+    let mut random = Pcg64Mcg::seed_from_u64(seed);
+    let mut counted = [Held::default(); 2];
+    for _ in 0..trials {
+        let mean = random.random_range(0.3..0.7);
+        let beta = |worth: f64| Beta::new(mean * worth, (1.0 - mean) * worth).expect("a pool");
+        let law = company.worth.map(beta);
+        let mut segments: Vec<(f64, Share)> = (0..company.segments)
+            .map(|_| {
+                let rate = law.map_or(mean, |law| law.sample(&mut random));
+                let deals = random.random_range(company.deals.clone());
+                let won = Binomial::new(deals, rate).expect("a rate").sample(&mut random);
+                (rate, Share { won, deals })
+            })
+            .collect();
+        segments.sort_by_key(|(_, share)| share.deals);
+        let shares: Vec<Share> = segments.iter().map(|&(_, share)| share).collect();
+        let pool = Pool::of(&shares).expect("siblings");
+        for (place, (rate, share)) in segments.into_iter().enumerate() {
+            let held = &mut counted[usize::from(2 * place >= company.segments)];
+            held.count(pool.rate(share).interval.contains(rate));
+        }
+    }
+    counted
 }

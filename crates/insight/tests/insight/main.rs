@@ -15,6 +15,7 @@ mod known_answers;
 mod narrative;
 mod narrative_monthly;
 mod pipeline;
+mod pools;
 mod properties;
 mod quality;
 mod reps;

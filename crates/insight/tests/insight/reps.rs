@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
-use winsight_insight::{Cell, FunnelPosition, Pool, RepAnalysis, Share, reps, rolled_up};
+use winsight_insight::{Cell, FunnelPosition, RepAnalysis, reps, rolled_up};
 use winsight_model::{Dimension, Segment, Tally};
 
 fn dimensions() -> Vec<Dimension> {
@@ -61,29 +61,6 @@ fn a_rep_who_wins_more_than_expected_is_found() {
     assert!(
         best.limits_998.high > best.limits_95.high && best.limits_95.high < best.adjusted_win_rate
     );
-}
-
-#[test]
-fn few_deals_neither_top_nor_bottom_a_list() {
-    let share = |won, deals| Share { won, deals };
-    let siblings: Vec<Share> = (0..20)
-        .map(|place| share(300 + 12 * place, 1_000))
-        .chain([share(6, 6), share(0, 6)])
-        .collect();
-    let pool = Pool::of(&siblings).expect("siblings");
-    let rates: Vec<f64> = siblings.iter().map(|&share| pool.rate(share).rate).collect();
-    let (lucky, unlucky) = (rates[20], rates[21]);
-    assert!(rates[..20].iter().any(|&rate| rate > lucky), "six of six is not the best: {lucky}");
-    assert!(rates[..20].iter().any(|&rate| rate < unlucky), "none of six is not the worst");
-    // Where all are alike nothing is left of a single rate.
-    let alike = vec![share(45, 100); 12];
-    let pool = Pool::of(&alike).expect("siblings");
-    assert_eq!(pool.deals, None);
-    assert!((pool.rate(share(9, 10)).rate - 0.45).abs() < 1e-12);
-    assert_eq!(Pool::of(&[share(4, 9)]), None);
-    assert_eq!(Pool::of(&[share(4, 9), share(0, 0)]), None);
-    let all_lost = Pool::of(&[share(0, 9), share(0, 30)]).expect("siblings");
-    assert_eq!((all_lost.mean, all_lost.deals), (0.0, None));
 }
 
 #[test]

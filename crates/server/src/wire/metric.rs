@@ -66,10 +66,10 @@ pub struct Metric {
     /// False when there are too few deals to show a rate; the rates are null then.
     pub enough_data: bool,
     /// The win rate once the other rows of its table are known: one on few deals is pulled towards
-    /// theirs. Null for a row of its own.
+    /// theirs. Null for a row of its own, and where the table has several periods.
     #[schema(required)]
     pub pooled_win_rate: Option<f64>,
-    /// Lower end of its 95% interval; null where the rows differ by no more than chance.
+    /// Lower end of its 95% interval.
     #[schema(required)]
     pub pooled_win_rate_low: Option<f64>,
     /// Upper end.
@@ -114,8 +114,8 @@ impl From<MetricRow> for Metric {
             currency: row.currency,
             enough_data: metrics.enough_data,
             pooled_win_rate: row.pooled.map(|pooled| pooled.rate),
-            pooled_win_rate_low: low(row.pooled.and_then(|pooled| pooled.interval)),
-            pooled_win_rate_high: high(row.pooled.and_then(|pooled| pooled.interval)),
+            pooled_win_rate_low: low(row.pooled.map(|pooled| pooled.interval)),
+            pooled_win_rate_high: high(row.pooled.map(|pooled| pooled.interval)),
             rolled_up_to: row.rolled_up_to.map(|parent| parent.to_string()),
             data_version: row.data_version.0,
             data_as_of: row.data_as_of,
