@@ -30,6 +30,7 @@ mod rules;
 mod run;
 mod sync;
 mod trends;
+mod watch;
 mod workspace;
 
 pub use backtest::Backtest;
@@ -58,6 +59,7 @@ pub use sync::{
     Drift, HookCounts, NewSource, SourceHealth, SourceState, SyncFailure, SyncProgress, SyncReport,
 };
 pub use trends::{TrendReport, TrendsQuery};
+pub use watch::Evaluated;
 pub use winsight_meta::{Delivery, DeliveryState, StoredChannel};
 pub use winsight_sources::http::BreakerState;
 pub use winsight_sources::{

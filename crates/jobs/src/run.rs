@@ -46,11 +46,11 @@ pub struct RunReport {
 }
 
 /// Insights and findings of a job, and the rules that the findings speak for.
-struct Judged {
+pub(crate) struct Judged {
     insights: Vec<Insight>,
-    findings: Vec<Finding>,
-    rules: &'static [Rule],
-    own_findings: OwnFindings,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) rules: &'static [Rule],
+    pub(crate) own_findings: OwnFindings,
 }
 
 impl Workspace {
@@ -130,7 +130,7 @@ impl Workspace {
     }
 
     /// High-risk deals and pipeline health, and every rule that judges deals that have closed.
-    async fn daily(&self, commit: &Commit) -> Result<Judged, JobError> {
+    pub(crate) async fn daily(&self, commit: &Commit) -> Result<Judged, JobError> {
         let (window, baseline_window) = self.windows(Some(commit)).await?;
         let pipeline = self.pipeline_of(commit).await?;
         let currency = &self.settings.reporting_currency;

@@ -43,10 +43,19 @@ impl Metadata {
         transitions: Transitions,
         at: Timestamp,
     ) -> Result<Transitions, MetaError> {
+        self.record_evaluation(workspace, transitions, &OwnFindings::default(), at).await
+    }
+
+    /// The same, with what was found in the deals of those who may not see all.
+    pub async fn record_evaluation(
+        &self,
+        workspace: &WorkspaceId,
+        transitions: Transitions,
+        own: &OwnFindings,
+        at: Timestamp,
+    ) -> Result<Transitions, MetaError> {
         let transaction = self.begin().await?;
-        let own = OwnFindings::default();
-        let applied =
-            self.apply_transitions(&transaction, workspace, transitions, &own, at).await?;
+        let applied = self.apply_transitions(&transaction, workspace, transitions, own, at).await?;
         transaction.commit().await.map_err(self.failed("change the alerts"))?;
         Ok(applied)
     }

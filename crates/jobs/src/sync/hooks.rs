@@ -176,7 +176,7 @@ impl Workspace {
         };
         self.note_described(name, &description);
         let page = source.deals(deals, &description).await?;
-        Box::pin(self.load_page(&record, page, &description)).await?;
+        self.load_page(&record, page, &description).await?;
         Ok(true)
     }
 
@@ -195,7 +195,7 @@ impl Workspace {
         };
         let written = Arc::clone(&pages);
         tokio::task::spawn_blocking(move || written.write(0, &page)).await??;
-        let taken = self.take_pages(record, &unfinished, &pages, description).await;
+        let taken = Box::pin(self.take_pages(record, &unfinished, &pages, description)).await;
         pages.clear()?;
         taken
     }

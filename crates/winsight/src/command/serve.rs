@@ -14,6 +14,8 @@ use crate::output::{say, say_json};
 
 /// How soon an alert is sent after it was raised, at the latest.
 const BETWEEN_PASSES: Duration = Duration::from_secs(1);
+/// How soon the rules are evaluated after data arrived, at the latest.
+const BETWEEN_EVALUATIONS: Duration = Duration::from_secs(1);
 /// How soon a deal is read that a CRM has announced.
 const BETWEEN_ANNOUNCED: Duration = Duration::from_millis(500);
 /// How long after its time the nightly sync begins, at the latest.
@@ -64,6 +66,21 @@ async fn keep_syncing(workspace: &Workspace, courier: &Courier) {
     }
 }
 
+/// Evaluates the rules on every new version, and every day, until the courier is stopped.
+async fn keep_evaluating(workspace: &Workspace, courier: &Courier) {
+    let mut evaluated = None;
+    while !courier.is_stopped() {
+        match workspace.evaluate_if_new(evaluated).await {
+            Ok(now) => evaluated = now,
+            Err(error) => {
+                tracing::warn!(%error, "the rules were not evaluated; it is tried again");
+                courier.rest(BETWEEN_SYNCS).await;
+            }
+        }
+        courier.rest(BETWEEN_EVALUATIONS).await;
+    }
+}
+
 /// Serves until Ctrl-C.
 pub(crate) async fn until_stopped(server: Server, workspace: Workspace) -> Result<()> {
     let stop = async {
@@ -80,7 +97,9 @@ pub(crate) async fn until_stopped(server: Server, workspace: Workspace) -> Resul
     let serving = tokio::spawn(server.run(Arc::new(workspace.clone()), stop));
     let loading = async {
         let reading = keep_reading_announced(&workspace, &courier);
-        tokio::join!(Box::pin(reading), Box::pin(keep_syncing(&workspace, &courier)))
+        let evaluating = keep_evaluating(&workspace, &courier);
+        let syncing = keep_syncing(&workspace, &courier);
+        tokio::join!(Box::pin(reading), Box::pin(evaluating), Box::pin(syncing))
     };
     let outcome = tokio::select! {
         outcome = serving => outcome?,

@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver as Requests, Sender, channel};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -132,6 +133,29 @@ fn an_alert_arrives_once_and_its_end_once() {
     let [(_, body)] = &receiver.seen()[..] else { panic!("one message") };
     assert_eq!(body["type"], "alert.resolved");
     assert_eq!(home.json(["--as-of", TODAY, "deliver"])["sent"], 0);
+}
+
+#[test]
+fn a_server_evaluates_what_another_process_loads() {
+    let home = with_risky_deals();
+    let receiver = Receiver::new(&["200 OK"]);
+    add_webhook(&home, "hook", &receiver.url, &[]);
+    let mut server = home.spawn(&["--as-of", TODAY, "serve", "--listen", "127.0.0.1:0"]);
+    let arrived = |what: &str| {
+        let arrived = receiver.requests.recv_timeout(Duration::from_mins(2));
+        let (_, body) = arrived.unwrap_or_else(|error| panic!("{what}: {error}"));
+        body["type"].as_str().expect("text").to_owned()
+    };
+    assert_eq!(arrived("what was there when it began"), "alert.opened");
+    // All of them are lost: none is at risk any more.
+    let head = "deal_id,created_date,closed_date,outcome,deal_amount,region,rep\n".to_owned();
+    let file = (0..5).fold(head, |file, number| {
+        file + &format!("open{number},2024-01-02,2024-07-20,Lost,60000,EU,Ana\n")
+    });
+    home.import(&home.file("later.csv", file));
+    assert_eq!(arrived("what was loaded meanwhile"), "alert.resolved");
+    server.kill().expect("it runs");
+    server.wait().expect("it ends");
 }
 
 #[test]

@@ -1,0 +1,52 @@
+//! Alerts kept up to date with the data: every rule is evaluated on each new version, and each day.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use winsight_alert::reconcile;
+use winsight_insight::Cadence;
+use winsight_model::DataVersion;
+use winsight_store::Commit;
+
+use crate::{JobError, KnownAt, Workspace};
+
+/// What the rules were last evaluated on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Evaluated {
+    data_version: DataVersion,
+    known_at: Timestamp,
+    day: Date,
+}
+
+impl Workspace {
+    /// Evaluates every rule, unless that has been done for the newest version and today. Returns what
+    /// they stand evaluated on; `None` while nothing is loaded, or the workspace looks at the past.
+    ///
+    /// # Errors
+    /// When the rules cannot be evaluated, of which an alert tells too.
+    pub async fn evaluate_if_new(
+        &self,
+        last: Option<Evaluated>,
+    ) -> Result<Option<Evaluated>, JobError> {
+        let Some(commit) = self.store.latest().await? else { return Ok(None) };
+        if self.known_at != KnownAt::Latest {
+            return Ok(None);
+        }
+        let (data_version, known_at) = (commit.version, commit.known_at);
+        let now = Evaluated { data_version, known_at, day: self.clock.today() };
+        if last != Some(now) {
+            let outcome = Box::pin(self.evaluate(&commit)).await;
+            self.tell_of_run(Cadence::Daily, outcome.as_ref().err()).await?;
+            outcome?;
+        }
+        Ok(Some(now))
+    }
+
+    async fn evaluate(&self, commit: &Commit) -> Result<(), JobError> {
+        let judged = self.daily(commit).await?;
+        let alerts = self.metadata.alerts(&self.id, None).await?;
+        let now = self.clock.instant();
+        let transitions = reconcile(&alerts, judged.findings, judged.rules, now);
+        self.metadata.record_evaluation(&self.id, transitions, &judged.own_findings, now).await?;
+        Ok(())
+    }
+}
