@@ -103,7 +103,7 @@ impl Rule {
     /// workspace adds.
     const fn budget_share(self) -> f64 {
         match self {
-            Self::WinRateDrop => 0.45,
+            Self::WinRateDrop => 0.6,
             Self::DfiRise | Self::LeadSourceLow => 0.1,
             Self::HighRiskDeals
             | Self::PipelineQuality

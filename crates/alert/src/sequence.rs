@@ -1,10 +1,12 @@
 //! The windows through which the rules look for changes.
 //!
-//! A new sequence of daily looks begins on the first day of every month and lasts three months, so
-//! that three are under way at any time: a change is met by one that began shortly before it. Each
-//! compares the days since its beginning with the year before. The sequence that begins with a fiscal
-//! quarter gets most of the false-alarm budget, the other two share the rest; over any three months
-//! their shares add up to the whole.
+//! A new window begins on the first day of every month and lasts three months, so that three are under
+//! way at any time: a change is met by one that began shortly before it. Each compares the days since
+//! its beginning with the year before. A sequence of looks spends its part of the false-alarm budget by
+//! its last look; the one whose window is a fiscal quarter has most of it. The other windows have two
+//! sequences: one that is done when the quarter is, for a quarter should not end with a drop in its
+//! last months untold, and one that goes on to the end of the window, for a drop in the last weeks of a
+//! quarter. Over any three months the parts add up to the whole.
 
 use std::collections::BTreeMap;
 
@@ -22,43 +24,52 @@ pub struct Sequence {
     pub ends: Date,
     /// The year before it, or as much of that as there is.
     pub baseline: Window,
-    /// Its own days one year before; `None` when they are not there in full.
+    /// The three months from its first day on, one year before; `None` when they are not there in
+    /// full.
     pub season: Option<Window>,
     /// Its share of the false-alarm budget of a rule.
     pub share: f64,
 }
 
 const MONTHS: i64 = 3;
-const SHARE_OF_QUARTERS: f64 = 0.7;
+const SHARE_OF_QUARTER: f64 = 0.7;
+const SHARE_TO_QUARTERS_END: f64 = 0.1;
+const SHARE_BEYOND: f64 = 0.05;
 
 impl Sequence {
-    /// The sequences that look at `last_day`, the latest to begin coming last. `first_day` is the
-    /// first on which a deal closed; a sequence without four weeks of baseline is left out.
+    /// The sequences that look at `last_day`, the latest to begin coming last, those with the same
+    /// window next to each other. `first_day` is the first on which a deal closed; a sequence without
+    /// four weeks of baseline is left out.
     pub fn under_way(last_day: Date, first_day: Date, fiscal: FiscalYearStart) -> Vec<Self> {
         let month = last_day.first_of_month();
         let begun = (0..MONTHS).rev().map(|back| month.saturating_sub(back.months()));
-        begun.filter_map(|from| Self::begun(from, last_day, first_day, fiscal)).collect()
+        let sequences = begun.flat_map(|from| Self::begun(from, last_day, first_day, fiscal));
+        sequences.filter(|sequence| last_day < sequence.ends).collect()
     }
 
-    fn begun(from: Date, last_day: Date, first_day: Date, fiscal: FiscalYearStart) -> Option<Self> {
+    fn begun(from: Date, last_day: Date, first_day: Date, fiscal: FiscalYearStart) -> Vec<Self> {
         const SHORTEST_BASELINE: i32 = 28;
         let year_before = from.saturating_sub(1.year());
         let baseline = Window { from: year_before.max(first_day), to: from };
+        if baseline.days() < SHORTEST_BASELINE {
+            return Vec::new();
+        }
         let season = Window { from: year_before, to: year_before.saturating_add(MONTHS.months()) };
-        let day_before = from.saturating_sub(1.day());
-        let begins_quarter = fiscal.quarter_of(from) != fiscal.quarter_of(day_before);
-        let others = (MONTHS - 1) as f64;
-        (baseline.days() >= SHORTEST_BASELINE).then(|| Self {
+        let (ends, quarter_ends) =
+            (from.saturating_add(MONTHS.months()), fiscal.quarter_window(from).to);
+        let parts = if ends == quarter_ends {
+            vec![(ends, SHARE_OF_QUARTER)]
+        } else {
+            vec![(quarter_ends, SHARE_TO_QUARTERS_END), (ends, SHARE_BEYOND)]
+        };
+        let sequence = |(ends, share)| Self {
             window: Window { from, to: last_day.saturating_add(1.day()) },
-            ends: from.saturating_add(MONTHS.months()),
+            ends,
             baseline,
             season: (first_day <= year_before).then_some(season),
-            share: if begins_quarter {
-                SHARE_OF_QUARTERS
-            } else {
-                (1.0 - SHARE_OF_QUARTERS) / others
-            },
-        })
+            share,
+        };
+        parts.into_iter().map(sequence).collect()
     }
 
     /// How far it has come.

@@ -49,8 +49,8 @@ impl Course {
         counts.current.deals as f64 + left * self.pace(counts)
     }
 
-    /// The deals that a segment will have at the end, foreseen on the first day.
-    fn deals_foreseen(&self, counts: &DropCounts) -> f64 {
+    /// The deals that a segment is expected to get, foreseen on the first day.
+    pub(crate) fn deals_foreseen(&self, counts: &DropCounts) -> f64 {
         f64::from(self.days) * self.pace(counts)
     }
 
@@ -64,8 +64,6 @@ impl Course {
 pub struct DropTest {
     /// Chance of evidence this strong at any look if there was no drop; see [`anytime_p_value`].
     pub p_value: f64,
-    /// The same, had the market and the season not been taken into account.
-    pub p_value_unadjusted: f64,
     /// How much of the rise or fall of all other deals was expected of this segment.
     pub market: f64,
     /// How much lower this segment was expected to be because it was so last year, 0 or less.
@@ -73,8 +71,7 @@ pub struct DropTest {
 }
 
 impl DropTest {
-    const NO_EVIDENCE: Self =
-        Self { p_value: 1.0, p_value_unadjusted: 1.0, market: 0.0, season: 0.0 };
+    pub(crate) const NO_EVIDENCE: Self = Self { p_value: 1.0, market: 0.0, season: 0.0 };
 }
 
 /// A win rate may move this much with the market from one quarter to another; company-wide rates that
@@ -92,7 +89,9 @@ const WORTH_A_LOOK: f64 = 1.0;
 ///
 /// The statistic is Fisher's exact test (mid-p) of the window against its baseline, moved by the
 /// shift of the market and of the season and widened by their uncertainty. Both shifts are shrunken
-/// towards none by how uncertain they are (James and Stein): where nothing moves they cost little.
+/// towards none by how uncertain they are (James and Stein): where nothing moves they cost little. The
+/// market counts at least by the part of the company that the segment is: what is left beside a large
+/// segment cannot show that the company stood still.
 pub fn drop_test(segment: &DropCounts, rest: &DropCounts, course: &Course) -> DropTest {
     let Some(own) = Comparison::of(segment.current, segment.baseline) else {
         return DropTest::NO_EVIDENCE;
@@ -100,7 +99,9 @@ pub fn drop_test(segment: &DropCounts, rest: &DropCounts, course: &Course) -> Dr
     let market = Comparison::of(rest.current, rest.baseline).map_or(Shift::NONE, |market| {
         let squared =
             (market.change * market.change - market.variance).max(USUAL_MARKET * USUAL_MARKET);
-        let weight = squared / (squared + market.variance);
+        let part =
+            segment.current.deals as f64 / (segment.current.deals + rest.current.deals) as f64;
+        let weight = (squared / (squared + market.variance)).max(part);
         Shift { by: weight * market.change, variance: weight * market.variance }
     });
     let season = match (Comparison::of_season(segment), Comparison::of_season(rest)) {
@@ -126,17 +127,6 @@ pub fn below_rate_p_value(share: Share, rate: f64, deals_at_end: f64) -> f64 {
     anytime_p_value(z, share.deals as f64 / deals_at_end.max(1.0))
 }
 
-/// The standard error that the change of a segment's win rate will have at the end of the window, as
-/// foreseen from the baseline alone. `None` without a baseline.
-pub fn foreseen_standard_error(segment: &DropCounts, course: &Course) -> Option<f64> {
-    let rate = segment.baseline.rate()?;
-    let deals = course.deals_foreseen(segment);
-    // A rate of 0 or 1 in a few deals is not known to be one.
-    let deals_before = segment.baseline.deals as f64;
-    let rate = (rate * deals_before + 1.0) / (deals_before + 2.0);
-    (deals > 0.0).then(|| (rate * (1.0 - rate) * (1.0 / deals + 1.0 / deals_before)).sqrt())
-}
-
 fn test(
     segment: &DropCounts,
     own: &Comparison,
@@ -148,9 +138,8 @@ fn test(
     let end = 1.0 / course.deals_at_end(segment).max(1.0) + 1.0 / segment.baseline.deals as f64;
     let at_end = own.unit * end;
     let shift = market.by + season.by;
-    let unadjusted = -own.change / own.variance.sqrt();
     let roughly = (shift - own.change) / (own.variance + added).sqrt();
-    if unadjusted.max(roughly) < WORTH_A_LOOK {
+    if roughly < WORTH_A_LOOK {
         return DropTest { market: market.by, season: season.by, ..DropTest::NO_EVIDENCE };
     }
     let exact = z_of(fewer_won_p_value(segment.current, segment.baseline));
@@ -158,7 +147,6 @@ fn test(
     let information = (at_end + added) / (own.variance + added);
     DropTest {
         p_value: anytime_p_value(adjusted, information),
-        p_value_unadjusted: anytime_p_value(exact, at_end / own.variance),
         market: market.by,
         season: season.by,
     }
@@ -207,13 +195,14 @@ struct Shift {
 impl Shift {
     const NONE: Self = Self { by: 0.0, variance: 0.0 };
 
-    /// A dip of last year, as far as it is more than chance. A season that was better is not asked
-    /// for again.
+    /// A dip of last year, as far as it is more than chance: no dip is believed in that is smaller
+    /// than √2 standard errors, where a model with it is no better than one without (Akaike). A season
+    /// that was better is not asked for again.
     fn of_season(season: &Comparison) -> Self {
         if season.change >= 0.0 {
             return Self::NONE;
         }
-        let weight = (1.0 - season.variance / (season.change * season.change)).max(0.0);
+        let weight = (1.0 - 2.0 * season.variance / (season.change * season.change)).max(0.0);
         let weight = weight * OF_THE_YEAR;
         Self { by: weight * season.change, variance: weight * weight * season.variance }
     }

@@ -1,16 +1,16 @@
 //! All segments of a workspace asked together whether a win rate dropped, within one budget.
 
 use crate::{
-    Course, DropCounts, DropTest, Interval, Share, budget_shares, drop_test,
-    foreseen_standard_error, newcombe, overall_drop_test,
+    Course, DropCounts, DropTest, Interval, Share, drop_test, newcombe, overall_drop_test,
 };
 
-/// The segments that are looked at together through one window, and each one's share of the budget.
+/// The segments that are looked at together through one window; they share the budget equally.
 ///
 /// Made from the baseline alone, so that it is the same at every look.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DropFamily {
-    levels: Vec<f64>,
+    taking_part: Vec<bool>,
+    level: f64,
     min_deals: u64,
     threshold: f64,
 }
@@ -22,9 +22,8 @@ pub struct JudgedDrop {
     pub test: DropTest,
     /// The win rate of the window minus that of the baseline.
     pub change: f64,
-    /// Newcombe's 95% interval of the change.
-    pub interval: Option<Interval>,
-    /// Whether the change is a fall by more than the threshold, and its interval excludes 0.
+    /// Whether the change is a fall by more than the threshold, and Newcombe's 95% interval of it
+    /// excludes 0. Of a change that is not, no evidence is looked for.
     pub large: bool,
     /// The p-value that it needed: its share of the budget.
     pub level: f64,
@@ -34,11 +33,6 @@ impl JudgedDrop {
     /// Whether this is a large drop, with evidence within the budget of the whole family.
     pub fn passed(&self) -> bool {
         self.large && self.test.p_value <= self.level
-    }
-
-    /// Whether it would have been, had the market and the season not been taken into account.
-    pub fn passed_unadjusted(&self) -> bool {
-        self.large && self.test.p_value_unadjusted <= self.level
     }
 }
 
@@ -55,32 +49,12 @@ impl DropFamily {
         threshold: f64,
     ) -> Self {
         let min_deals = min_deals.max(1);
-        let expected = |counts: &DropCounts| {
-            let pace = counts.baseline.deals as f64 / f64::from(course.baseline_days.max(1));
-            pace * f64::from(course.days)
+        let takes_part = |counts: &DropCounts| {
+            counts.baseline.deals >= min_deals && course.deals_foreseen(counts) >= min_deals as f64
         };
-        let takes_part = |counts: &&DropCounts| {
-            counts.baseline.deals >= min_deals && expected(counts) >= min_deals as f64
-        };
-        let everyone = || std::iter::once(all).chain(segments);
-        let errors: Vec<f64> = everyone()
-            .filter(takes_part)
-            .filter_map(|counts| foreseen_standard_error(counts, course))
-            .collect();
-        let mut shares = budget_shares(&errors, level).into_iter();
-        let levels = everyone()
-            .map(
-                |counts| {
-                    if takes_part(&counts) { level * shares.next().unwrap_or(0.0) } else { 0.0 }
-                },
-            )
-            .collect();
-        Self { levels, min_deals, threshold }
-    }
-
-    /// How many segments take part, all deals together counting as one.
-    pub fn size(&self) -> usize {
-        self.levels.iter().filter(|level| **level > 0.0).count()
+        let taking_part: Vec<bool> = std::iter::once(all).chain(segments).map(takes_part).collect();
+        let size = taking_part.iter().filter(|takes_part| **takes_part).count();
+        Self { taking_part, level: level / size.max(1) as f64, min_deals, threshold }
     }
 
     /// What is to be said on a day: of all deals first, then of the segments in the order they had
@@ -94,22 +68,22 @@ impl DropFamily {
         dimensions: &[usize],
         course: &Course,
     ) -> Vec<Option<JudgedDrop>> {
-        let judge = |level: f64, counts: &DropCounts, test: &dyn Fn() -> DropTest| {
+        let judge = |takes_part: bool, counts: &DropCounts, test: &dyn Fn() -> DropTest| {
             let change = change(counts.current, counts.baseline)?;
-            if level <= 0.0 || counts.current.deals < self.min_deals {
+            if !takes_part || counts.current.deals < self.min_deals {
                 return None;
             }
-            let falls = change < -self.threshold;
-            let interval = newcombe(counts.current, counts.baseline);
-            let large = falls && interval.is_some_and(Interval::excludes_zero);
-            Some(JudgedDrop { test: test(), change, interval, large, level })
+            let interval = || newcombe(counts.current, counts.baseline);
+            let large = change < -self.threshold && interval().is_some_and(Interval::excludes_zero);
+            let test = if large { test() } else { DropTest::NO_EVIDENCE };
+            Some(JudgedDrop { test, change, large, level: self.level })
         };
-        let mut levels = self.levels.iter().copied();
-        let mut judged = vec![judge(levels.next().unwrap_or(0.0), all, &|| {
+        let mut taking_part = self.taking_part.iter().copied();
+        let mut judged = vec![judge(taking_part.next().unwrap_or(false), all, &|| {
             overall_drop_test(all, mix(all, segments, dimensions), course)
         })];
-        judged.extend(levels.zip(segments).map(|(level, segment)| {
-            judge(level, segment, &|| drop_test(segment, &all.without(segment), course))
+        judged.extend(taking_part.zip(segments).map(|(takes_part, segment)| {
+            judge(takes_part, segment, &|| drop_test(segment, &all.without(segment), course))
         }));
         judged
     }

@@ -52,16 +52,13 @@ pub use drivers::{
     Cell, DimensionTest, Driver, DriverAnalysis, DriverChange, DriverChanges, DriverError,
     DriverTrend, DroppedLevel, ExposureOf, driver_changes, drivers,
 };
-pub use drops::{
-    Course, DropCounts, DropTest, below_rate_p_value, drop_test, foreseen_standard_error,
-    overall_drop_test,
-};
+pub use drops::{Course, DropCounts, DropTest, below_rate_p_value, drop_test, overall_drop_test};
 pub use family::{DropFamily, JudgedDrop};
 pub use friction::{dfi_anytime_p_value, dfi_change_p_value};
 pub use headline::{HeadlineChanges, MetricChange, headline_changes};
 pub use interval::Interval;
 pub use metrics::{Metrics, metrics, metrics_without_dfi_interval};
-pub use multiplicity::benjamini_hochberg;
+pub use multiplicity::{benjamini_hochberg, benjamini_hochberg_levels};
 pub use narrative::{
     Cadence, DailyInput, Insight, InsightKind, MonthlyInput, TrendInput, WeeklyInput,
     daily_insights, driver_change_insight, monthly_insights, rep_insight, short_money,
@@ -77,7 +74,7 @@ pub use progression::{PROGRESSION_DAYS, ProgressionShares, StageProgression, sta
 pub use proportion::{Share, below_p_value, detectable_drop, difference_p_value, newcombe, wilson};
 pub use remarks::change_remarks;
 pub use reps::{FunnelPosition, Heterogeneity, Rep, RepAnalysis, heterogeneity, reps};
-pub use sequential::{anytime_p_value, budget_shares};
+pub use sequential::anytime_p_value;
 pub use spread::{Spread, rep_spread};
 pub use survival::Estimate;
 pub use trend::{

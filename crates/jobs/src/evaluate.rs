@@ -94,7 +94,7 @@ impl Workspace {
             ..baseline_window
         };
         let mut windows = vec![window, baseline_window];
-        for sequence in &under_way {
+        for sequence in by_window(&under_way).filter_map(<[_]>::first) {
             windows.extend([sequence.window, sequence.baseline]);
             windows.extend(sequence.season);
         }
@@ -102,12 +102,20 @@ impl Workspace {
         let mut next = || counted.next().unwrap_or_default();
         let (overall, pairs) = paired(next(), next());
         let mut sequences = Vec::new();
-        for sequence in under_way {
+        for of_window in by_window(&under_way) {
             let (overall, pairs) = paired(next(), next());
-            let season = if sequence.season.is_some() { next() } else { BTreeMap::new() };
-            let seasons =
-                season.iter().map(|(segment, tally)| (segment.clone(), Share::from(tally)));
-            sequences.push(SequenceLook { sequence, overall, pairs, seasons: seasons.collect() });
+            let has_season = of_window.iter().any(|sequence| sequence.season.is_some());
+            let season = if has_season { next() } else { BTreeMap::new() };
+            let seasons: BTreeMap<_, _> = season
+                .iter()
+                .map(|(segment, tally)| (segment.clone(), Share::from(tally)))
+                .collect();
+            sequences.extend(of_window.iter().map(|sequence| SequenceLook {
+                sequence: *sequence,
+                overall: overall.clone(),
+                pairs: pairs.clone(),
+                seasons: seasons.clone(),
+            }));
         }
         Ok(Looks { sequences, window, baseline_window, overall, pairs })
     }
@@ -132,6 +140,11 @@ impl Workspace {
         }
         Ok(by_window)
     }
+}
+
+/// The sequences that see the same deals, together.
+fn by_window(sequences: &[Sequence]) -> impl Iterator<Item = &[Sequence]> {
+    sequences.chunk_by(|left, right| left.window == right.window)
 }
 
 /// All deals, and every segment that has any in either window.

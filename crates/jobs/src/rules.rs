@@ -14,7 +14,7 @@ use winsight_store::Commit;
 use crate::{JobError, Workspace};
 
 /// The part of the false-alarm budget that the built-in rules leave.
-const SHARE_OF_BUDGET: f64 = 0.35;
+const SHARE_OF_BUDGET: f64 = 0.2;
 
 /// A rule of a workspace's own, and how its last evaluation went.
 #[derive(Clone, Debug)]

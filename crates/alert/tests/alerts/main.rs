@@ -9,3 +9,4 @@ mod lifecycle;
 mod operations;
 mod printed;
 mod rules;
+mod sequences;

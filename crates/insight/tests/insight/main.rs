@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+mod alert_reference;
 mod breadth;
 mod bridge;
 mod causes;
