@@ -30,7 +30,8 @@ impl Watch {
     }
 }
 
-/// The rules at every look on the days of `window`. `lead_source` is the number of the dimension that
+/// The rules at every look on the days of `window`, each of which judges the days until
+/// `settling_days` before it. `lead_source` is the number of the dimension that
 /// the rule on lead sources looks at.
 pub fn watch(
     history: &History,
@@ -46,26 +47,31 @@ pub fn watch(
     while day < window.to {
         let last = day.saturating_sub(i64::from(settings.alerts.settling_days).days());
         let fiscal = FiscalYearStart::JANUARY;
-        for sequence in Sequence::under_way(last, history.first_day(), fiscal) {
-            let look = Look::new(history, day, &sequence);
-            look.win_rates(&mut families, settings, &mut watch);
-            look.lead_sources(lead_source, settings, &mut watch);
+        let under_way = Sequence::under_way(last, history.first_day(), fiscal);
+        for of_window in under_way.chunk_by(|left, right| left.window == right.window) {
+            let look = Look::new(history, day, of_window[0]);
+            for sequence in of_window {
+                let look = Look { sequence: *sequence, ..look.clone() };
+                look.win_rates(&mut families, settings, &mut watch);
+                look.lead_sources(lead_source, settings, &mut watch);
+            }
         }
         day = day.saturating_add(1.day());
     }
     watch
 }
 
+#[derive(Clone)]
 struct Look<'a> {
     history: &'a History,
     day: Date,
-    sequence: &'a Sequence,
+    sequence: Sequence,
     all: DropCounts,
     segments: Vec<DropCounts>,
 }
 
 impl<'a> Look<'a> {
-    fn new(history: &'a History, day: Date, sequence: &'a Sequence) -> Self {
+    fn new(history: &'a History, day: Date, sequence: Sequence) -> Self {
         let seen = history.seen_on(day);
         let counts = |current: Share, baseline, season| DropCounts { current, baseline, season };
         let all = counts(
@@ -84,13 +90,14 @@ impl<'a> Look<'a> {
 
     fn win_rates(
         &self,
-        families: &mut BTreeMap<Date, DropFamily>,
+        families: &mut BTreeMap<(Date, Date), DropFamily>,
         settings: &Settings,
         watch: &mut Watch,
     ) {
         let course = self.sequence.course();
-        let family = families.entry(self.sequence.window.from).or_insert_with(|| {
-            let level = winsight_alert::Rule::WinRateDrop.level(settings, self.sequence);
+        let key = (self.sequence.window.from, self.sequence.ends);
+        let family = families.entry(key).or_insert_with(|| {
+            let level = winsight_alert::Rule::WinRateDrop.level(settings, &self.sequence);
             DropFamily::new(
                 &self.all,
                 &self.segments,
@@ -113,7 +120,7 @@ impl<'a> Look<'a> {
         let dimensions = self.history.dimensions();
         let is_one = |segment: &usize| Some(dimensions[*segment]) == lead_source;
         let sources: Vec<usize> = (0..dimensions.len()).filter(is_one).collect();
-        let level = winsight_alert::Rule::LeadSourceLow.level(settings, self.sequence);
+        let level = winsight_alert::Rule::LeadSourceLow.level(settings, &self.sequence);
         for &source in &sources {
             let counts = &self.segments[source];
             let p = below_rate_p_value(

@@ -13,6 +13,8 @@ pub struct History {
     dimensions: Vec<usize>,
     /// By days until known: segment after segment (all deals first), the running counts.
     known_after: Vec<Vec<Share>>,
+    /// The same, however late; filled by [`History::finished`].
+    in_the_end: Vec<Share>,
 }
 
 impl History {
@@ -20,7 +22,7 @@ impl History {
     pub fn new(first_day: Date, days: usize, dimensions: Vec<usize>, latest: usize) -> Self {
         let cells = (dimensions.len() + 1) * (days + 1);
         let known_after = vec![vec![Share::default(); cells]; latest + 1];
-        Self { first_day, days, dimensions, known_after }
+        Self { first_day, days, dimensions, known_after, in_the_end: Vec::new() }
     }
 
     /// Counts a deal that closed on the day with this number and became known `late` days after it.
@@ -43,6 +45,13 @@ impl History {
                     total = Share { won: total.won + count.won, deals: total.deals + count.deals };
                     *count = total;
                 }
+            }
+        }
+        self.in_the_end = vec![Share::default(); self.known_after[0].len()];
+        for counts in &self.known_after {
+            for (total, count) in self.in_the_end.iter_mut().zip(counts) {
+                total.won += count.won;
+                total.deals += count.deals;
             }
         }
         self
@@ -90,13 +99,25 @@ impl Seen<'_> {
     fn count(&self, cell: usize, window: Window) -> Share {
         let (from, to) = (self.history.number_of(window.from), self.history.number_of(window.to));
         let first = cell * (self.history.days + 1);
-        let mut total = Share::default();
+        let minus = |until: Share, before: Share| Share {
+            won: until.won - before.won,
+            deals: until.deals - before.deals,
+        };
+        // Before this day everything is known; after it only what was not late.
+        let all_known = (self.known + 1).saturating_sub(self.history.known_after.len());
+        let certain = to.min(all_known).max(from);
+        let counts = &self.history.in_the_end;
+        let mut total = minus(counts[first + certain], counts[first + from]);
+        let from = certain;
         for (late, counts) in self.history.known_after.iter().enumerate() {
+            if from >= to {
+                break;
+            }
             let to = to.min(self.known.saturating_sub(late));
             if from < to {
-                let (before, until) = (counts[first + from], counts[first + to]);
-                total.won += until.won - before.won;
-                total.deals += until.deals - before.deals;
+                let known = minus(counts[first + to], counts[first + from]);
+                total.won += known.won;
+                total.deals += known.deals;
             }
         }
         total

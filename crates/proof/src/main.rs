@@ -6,10 +6,15 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use winsight_model::Settings;
 use winsight_proof::{
-    Drop, Scenario, Target, null_table, power_table, read_closed_deals, score, shuffle,
+    Drop, Scenario, Target, calibrated_level, null_table, power_table, read_closed_deals, score,
+    shuffle,
 };
 
 const USAGE: &str = "usage: winsight-proof tables COMPANIES | winsight-proof shuffle FILE TIMES";
+
+/// The companies of the tables had no part in any choice; those with lower numbers did.
+const FIRST: u64 = 5_000_000;
+const FIRST_WITH_DROP: u64 = 6_000_000;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,19 +40,21 @@ fn tables(companies: u32) -> Result<()> {
             Scenario { season: true, turnover: true, mix: true, late: true, drop: None },
         ),
     ];
-    let rows = nulls.map(|(name, scenario)| (name, score(&scenario, companies, 0, &settings)));
-    say(&null_table(&rows))?;
+    let rows = nulls.map(|(name, scenario)| (name, score(&scenario, companies, FIRST, &settings)));
+    let calibrated = calibrated_level(&rows);
+    say(&null_table(&rows, calibrated))?;
+    say(&format!("The level of the calibrated z-test: {calibrated:.1e}.\n"))?;
     let mut rows = Vec::new();
     for day in [0, 45] {
         for target in Target::ALL {
             for by in [0.10, 0.15, 0.20] {
                 let drop = Drop { target, by, day };
                 let scenario = Scenario { drop: Some(drop), ..none };
-                rows.push((drop, score(&scenario, companies, 1_000_000, &settings)));
+                rows.push((drop, score(&scenario, companies, FIRST_WITH_DROP, &settings)));
             }
         }
     }
-    say(&power_table(&rows))
+    say(&power_table(&rows, calibrated))
 }
 
 fn shuffled(file: &Path, times: u64) -> Result<()> {

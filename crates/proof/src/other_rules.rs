@@ -1,36 +1,48 @@
 //! What people use instead, for comparison: each looks once, at the end of a quarter.
 
-use jiff::civil::Date;
-use winsight_insight::{Share, benjamini_hochberg, difference_p_value};
+use winsight_insight::{Share, benjamini_hochberg_levels, difference_p_value};
 use winsight_model::Window;
 
 use crate::{History, Watch};
 
 const MIN_DEALS: u64 = 10;
 
+/// The level at which the z-test is made.
+pub(crate) const QUARTERLY_LEVEL: f64 = 0.05;
+
 /// "The win rate fell by more than five points against the quarter before", with at least ten deals
 /// in both.
 pub fn five_points(history: &History, quarters: &[Window]) -> Watch {
-    at_the_ends(history, quarters, |pairs| {
-        pairs.iter().map(|(now, before)| fell(*now, *before, 0.05)).collect()
+    let fell = |(now, before): &(Share, Share)| fell(*now, *before, 0.05);
+    alerts(history, quarters, |pairs| pairs.iter().map(fell).collect())
+}
+
+/// The same, if a two-sided z-test with Benjamini–Hochberg over all segments at
+/// [`QUARTERLY_LEVEL`] agrees.
+pub fn quarterly_test(history: &History, quarters: &[Window]) -> Watch {
+    alerts(history, quarters, |pairs| {
+        levels(pairs).into_iter().map(|level| level <= QUARTERLY_LEVEL).collect()
     })
 }
 
-/// The same, if a two-sided z-test with Benjamini–Hochberg over all segments at 5% agrees.
-pub fn quarterly_test(history: &History, quarters: &[Window]) -> Watch {
-    at_the_ends(history, quarters, |pairs| {
-        let enough = |(now, before): &&(Share, Share)| now.deals.min(before.deals) >= MIN_DEALS;
-        let p_values: Vec<f64> = pairs
-            .iter()
-            .filter(enough)
-            .map(|(now, before)| difference_p_value(*now, *before))
-            .collect();
-        let mut rejected = benjamini_hochberg(&p_values, 0.05).into_iter();
-        let judge = |pair: &(Share, Share)| {
-            enough(&pair) && rejected.next().unwrap_or(false) && fell(pair.0, pair.1, 0.05)
-        };
-        pairs.iter().map(judge).collect()
-    })
+/// The lowest level at which the z-test would alert on all deals, and on each segment after them, at
+/// the end of each of the quarters but the first; infinite where the win rate did not fall.
+pub fn quarterly_levels(history: &History, quarters: &[Window]) -> Vec<Vec<f64>> {
+    let ends = quarters.windows(2);
+    ends.map(|quarters| levels(&at_the_end(history, quarters[0], quarters[1]))).collect()
+}
+
+fn levels(pairs: &[(Share, Share)]) -> Vec<f64> {
+    let enough = |(now, before): &&(Share, Share)| now.deals.min(before.deals) >= MIN_DEALS;
+    let tested = pairs.iter().filter(enough);
+    let p_values: Vec<f64> =
+        tested.map(|(now, before)| difference_p_value(*now, *before)).collect();
+    let mut levels = benjamini_hochberg_levels(&p_values).into_iter();
+    let level = |pair: &(Share, Share)| {
+        let level = if enough(&pair) { levels.next() } else { None };
+        level.filter(|_| fell(pair.0, pair.1, 0.05)).unwrap_or(f64::INFINITY)
+    };
+    pairs.iter().map(level).collect()
 }
 
 fn fell(now: Share, before: Share, by: f64) -> bool {
@@ -38,7 +50,15 @@ fn fell(now: Share, before: Share, by: f64) -> bool {
     now.deals.min(before.deals) >= MIN_DEALS && drop().is_some_and(|drop| drop > by)
 }
 
-fn at_the_ends(
+/// All deals and each segment, in a quarter and in the one before, as known at its end.
+fn at_the_end(history: &History, before: Window, now: Window) -> Vec<(Share, Share)> {
+    let seen = history.seen_on(now.last_day());
+    let mut pairs = vec![(seen.all(now), seen.all(before))];
+    pairs.extend(seen.segments(now).into_iter().zip(seen.segments(before)));
+    pairs
+}
+
+fn alerts(
     history: &History,
     quarters: &[Window],
     judge: impl Fn(&[(Share, Share)]) -> Vec<bool>,
@@ -47,15 +67,11 @@ fn at_the_ends(
     let mut watch =
         Watch { overall: None, segments: vec![None; segments], lead_sources: vec![None; segments] };
     for quarters in quarters.windows(2) {
-        let (before, now) = (quarters[0], quarters[1]);
-        let day: Date = now.last_day();
-        let seen = history.seen_on(day);
-        let mut pairs = vec![(seen.all(now), seen.all(before))];
-        pairs.extend(seen.segments(now).into_iter().zip(seen.segments(before)));
+        let pairs = at_the_end(history, quarters[0], quarters[1]);
         let found = std::iter::once(&mut watch.overall).chain(&mut watch.segments);
         for (first, fell) in found.zip(judge(&pairs)) {
             if fell {
-                first.get_or_insert(day);
+                first.get_or_insert(quarters[1].last_day());
             }
         }
     }
