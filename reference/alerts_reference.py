@@ -3,6 +3,7 @@
 Usage: alerts_reference.py OUTPUT.json
 """
 
+import itertools
 import json
 import sys
 
@@ -104,7 +105,8 @@ def drop(segment, rest, course):
 
 def drops():
     with_rest = [(segment, rest) for segment in SEGMENTS for rest in RESTS]
-    return [drop(segment, rest, course) for segment, rest in with_rest for course in COURSES]
+    courses = itertools.cycle(COURSES)
+    return [drop(segment, rest, course) for (segment, rest), course in zip(with_rest, courses)]
 
 
 def below_rates():
