@@ -78,7 +78,9 @@ impl Workspace {
             return Ok(Taken::Held(id, reasons));
         }
         let loaded = self.commit_staged(id, &mut read.staging, comparison, started).await?;
-        self.replace_held(id, source).await?;
+        if read.replaces_held {
+            self.replace_held(id, source).await?;
+        }
         Ok(Taken::Loaded(loaded))
     }
 

@@ -28,12 +28,17 @@ impl Workspace {
         last: Option<Evaluated>,
     ) -> Result<Option<Evaluated>, JobError> {
         let Some(commit) = self.store.latest().await? else { return Ok(None) };
-        if self.known_at != KnownAt::Latest {
+        // Who looks at the past changes nothing of today.
+        if self.known_at != KnownAt::Latest || commit.known_at > self.clock.instant() {
             return Ok(None);
         }
         let (data_version, known_at) = (commit.version, commit.known_at);
         let now = Evaluated { data_version, known_at, day: self.clock.today() };
         if last != Some(now) {
+            // Half of what a source brings is no picture of it.
+            if self.source_states().await?.iter().any(|source| source.is_running) {
+                return Ok(last);
+            }
             let outcome = Box::pin(self.evaluate(&commit)).await;
             self.tell_of_run(Cadence::Daily, outcome.as_ref().err()).await?;
             outcome?;

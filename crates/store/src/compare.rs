@@ -209,7 +209,7 @@ struct Seen {
     stored: u64,
 }
 
-/// The sources of the staged deals.
+/// The sources of the staged deals, and of those that are to be deleted.
 #[derive(Default)]
 struct Sources {
     staged: HashSet<String>,
@@ -218,7 +218,8 @@ struct Sources {
 
 impl Sources {
     fn of(deals: &StagedTable, scope: &Scope) -> Result<Self, StoreError> {
-        let mut staged: HashSet<String> = scope.complete.iter().cloned().collect();
+        let deleted = scope.deleted.iter().map(|(source, _)| source);
+        let mut staged: HashSet<String> = scope.complete.iter().chain(deleted).cloned().collect();
         for batch in deals.read(Some(&["source"]))? {
             let batch = batch?;
             let sources = text(&batch, "source")?;

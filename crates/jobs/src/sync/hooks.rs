@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use winsight_meta::SourceRecord;
-use winsight_sources::{Delivery, Description, Next, Page, Rejection};
+use winsight_sources::{Delivery, Description, Rejection, Source};
 
 use super::Unfinished;
 use crate::{ImportReport, JobError, Workspace};
@@ -20,7 +20,7 @@ use crate::{ImportReport, JobError, Workspace};
 const REMEMBERED: SignedDuration = SignedDuration::from_mins(11);
 /// How long what an account shows is taken for unchanged.
 const DESCRIBED: SignedDuration = SignedDuration::from_mins(5);
-/// Deals of one load.
+/// Deals of one page.
 const AT_ONCE: usize = 1_000;
 
 /// Deliveries of a source since the process began.
@@ -175,26 +175,28 @@ impl Workspace {
             None => source.describe().await?,
         };
         self.note_described(name, &description);
-        let page = source.deals(deals, &description).await?;
-        self.load_page(&record, page, &description).await?;
+        self.load_deals(&record, source.as_ref(), deals, &description).await?;
         Ok(true)
     }
 
-    /// Loads a page that says nothing about other deals.
-    pub(super) async fn load_page(
+    /// Reads the present state of some deals, and loads it.
+    pub(super) async fn load_deals(
         &self,
         record: &SourceRecord,
-        page: Page,
+        source: &dyn Source,
+        deals: &[String],
         description: &Description,
     ) -> Result<Option<ImportReport>, JobError> {
         // A point cannot be in the name of a source.
         let pages = Arc::new(self.pages.of(&format!("{}.announced", record.name))?);
-        let unfinished = match &page.next {
-            Next::Page(position) => Unfinished::of_one(position.clone()),
-            Next::End(cursor) => Unfinished::of_one(winsight_sources::Position(cursor.0.clone())),
-        };
-        let written = Arc::clone(&pages);
-        tokio::task::spawn_blocking(move || written.write(0, &page)).await??;
+        let mut read = 0;
+        for deals in deals.chunks(AT_ONCE) {
+            let page = source.deals(deals, description).await?;
+            let kept = Arc::clone(&pages);
+            tokio::task::spawn_blocking(move || kept.write(read, &page)).await??;
+            read += 1;
+        }
+        let unfinished = Unfinished::of_some(read);
         let taken = Box::pin(self.take_pages(record, &unfinished, &pages, description)).await;
         pages.clear()?;
         taken

@@ -89,7 +89,8 @@ impl Workspace {
         };
         let mut report = Box::pin(self.sync_account(record, full, &mut progress)).await?;
         let Some(before) = before.filter(|before| !before.full) else { return Ok(report) };
-        report.drift = Some(report.loads.iter().map(Drift::repaired_by).sum());
+        let repaired = report.loads.iter().map(Drift::repaired_by);
+        report.drift = Some(repaired.chain(before.drift).sum());
         report.loads.splice(0..0, before.loads);
         report.pages += before.pages;
         report.requests += before.requests;
@@ -131,11 +132,19 @@ impl Workspace {
         self.metadata.save_source(&self.id, record).await?;
         pages.clear()?;
         let reconciled = if is_held {
-            None
+            Ok(None)
         } else {
-            Box::pin(self.reconcile(record, source.as_ref(), &description)).await?
+            Box::pin(self.reconcile(record, source.as_ref(), &description)).await
         };
         note_health(record, source.as_ref());
+        let reconciled = reconciled.or_else(|error| match error {
+            // What changed is in; the next sync compares again.
+            JobError::Source(error) => {
+                tracing::warn!(%error, source = record.name, "the deals were not compared");
+                Ok(None)
+            }
+            error => Err(error),
+        })?;
         let drift = reconciled.as_ref().map(Drift::repaired_by);
         let health = source.health();
         Ok(SyncReport {
@@ -217,7 +226,8 @@ fn begin(
     let known = known(record).filter(|known| !full && is_known(known));
     let position = source.begin(known.as_ref().map(|known| &known.cursor), description);
     let types = description.types.clone();
-    Ok((Unfinished { full: known.is_none(), types, position, pages: 0, deals: 0 }, false))
+    let full = known.is_none();
+    Ok((Unfinished { full, of_some: false, types, position, pages: 0, deals: 0 }, false))
 }
 
 /// What the last pull left; `None` before the first.

@@ -10,6 +10,9 @@ use winsight_sources::{Description, Source};
 use super::Drift;
 use crate::{ImportReport, JobError, Workspace};
 
+/// Most deals that are read one by one; of more it is told.
+const MOST: usize = 10_000;
+
 impl Workspace {
     /// Reads the deals that only one side has; `None` when there are none.
     pub(super) async fn reconcile(
@@ -35,18 +38,30 @@ impl Workspace {
             }
         }
         on_one_side.extend(known);
-        if on_one_side.is_empty() {
-            return Ok(None);
+        match on_one_side.len() {
+            0 => Ok(None),
+            differing if differing > MOST => {
+                tracing::warn!(
+                    "{differing} deals are in {name} only or in the store only; run `winsight sync \
+                     {name} --full`, which says before it changes so many",
+                    name = record.name
+                );
+                Ok(None)
+            }
+            differing => {
+                tracing::info!(deals = differing, "the CRM and the store hold different deals");
+                self.load_deals(record, source, &on_one_side, description).await
+            }
         }
-        tracing::info!(deals = on_one_side.len(), "the CRM and the store hold different deals");
-        let page = source.deals(&on_one_side, description).await?;
-        self.load_page(record, page, description).await
     }
 }
 
 impl Drift {
-    /// What a load has repaired.
+    /// What a load has repaired; nothing while it is held.
     pub(super) fn repaired_by(load: &ImportReport) -> Self {
+        if load.held.is_some() {
+            return Self::default();
+        }
         Self { missing: load.inserted, different: load.updated, gone: load.deleted }
     }
 }

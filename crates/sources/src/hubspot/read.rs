@@ -41,9 +41,18 @@ const DEALS: &str = "/crm/v3/objects/deals";
 #[serde(tag = "phase", rename_all = "snake_case")]
 pub(super) enum Reading {
     /// Looks for the newest change, from which on changes are caught up with after the listing.
-    Mark,
+    Mark {
+        /// From when on deals may have been archived, if there was a reading before.
+        #[serde(default)]
+        gone_since: Option<i64>,
+    },
     /// Lists every deal.
-    List { after: Option<String>, since: i64 },
+    List {
+        after: Option<String>,
+        since: i64,
+        #[serde(default)]
+        gone_since: Option<i64>,
+    },
     /// Searches for changes since an instant, in milliseconds.
     Changes { since: i64, from: i64, tie: Option<u64>, newest: i64, touched: Vec<Touched> },
     /// Reads again the deals that name something that was renamed.
@@ -104,7 +113,7 @@ pub(super) fn begin(since: Option<&Cursor>, description: &Description) -> Place 
     let names = names(&detail(description));
     let reading = match since.and_then(Cursor::read::<Since>) {
         Some(since) => changes_since(&since, &names),
-        None => Reading::Mark,
+        None => Reading::Mark { gone_since: None },
     };
     Place { reading, names }
 }
@@ -117,7 +126,7 @@ fn changes_since(since: &Since, names: &Names) -> Reading {
         let renamed = now.iter().filter(|(id, name)| was(id) != Some(name));
         let values: Vec<_> = renamed.map(|(id, _)| id.clone()).collect();
         if property == STAGE && values.iter().any(|id| was(id).is_some()) {
-            return Reading::Mark;
+            return Reading::Mark { gone_since: Some(since.milliseconds - OVERLAP_MS) };
         }
         for values in values.chunks(VALUES) {
             touched.push(Touched { property: property.clone(), values: values.to_vec() });
@@ -139,8 +148,8 @@ pub(super) async fn page(
     let mut reader = Reader::new(session, description, place.names);
     reader.keep_same_names();
     match place.reading {
-        Reading::Mark => reader.mark().await,
-        Reading::List { after, since } => reader.list(after, since).await,
+        Reading::Mark { gone_since } => reader.mark(gone_since).await,
+        Reading::List { after, since, gone_since } => reader.list(after, since, gone_since).await,
         Reading::Changes { since, from, tie, newest, touched } => {
             reader.changes(since, from, tie, newest, touched).await
         }
@@ -231,14 +240,19 @@ impl<'a> Reader<'a> {
         Ok(list(&answer).to_vec())
     }
 
-    async fn mark(&self) -> Result<Page, SourceError> {
+    async fn mark(&self, gone_since: Option<i64>) -> Result<Page, SourceError> {
         let sort = (MODIFIED, "DESCENDING");
         let newest = self.search("deals", &[], sort, 1).await?;
         let newest = newest.first().map_or(0, modified);
-        Ok(Page::empty(self.then(Reading::List { after: None, since: newest })))
+        Ok(Page::empty(self.then(Reading::List { after: None, since: newest, gone_since })))
     }
 
-    async fn list(&self, after: Option<String>, since: i64) -> Result<Page, SourceError> {
+    async fn list(
+        &self,
+        after: Option<String>,
+        since: i64,
+        gone_since: Option<i64>,
+    ) -> Result<Page, SourceError> {
         let properties = self.detail.properties.join(",");
         let histories = self.detail.histories().join(",");
         let limit = WITH_HISTORY.to_string();
@@ -252,9 +266,9 @@ impl<'a> Reader<'a> {
         let answer = self.session.get(DEALS, &query).await?;
         let after = next(&answer);
         let following = match after {
-            Some(_) => Reading::List { after, since },
+            Some(_) => Reading::List { after, since, gone_since },
             None => Reading::Changes {
-                since: since - OVERLAP_MS,
+                since: gone_since.unwrap_or(since - OVERLAP_MS),
                 from: since - OVERLAP_MS,
                 tie: None,
                 newest: since,

@@ -64,7 +64,7 @@ impl Session {
             Client::new(surroundings.pace.clone(), limits, breaker, surroundings.seed)
         };
         Ok(Self {
-            client: client(PER_SECOND, 20)?,
+            client: client(PER_SECOND, 9)?,
             searches: client(SEARCHES_PER_SECOND, 2)?,
             host,
             sign_in,

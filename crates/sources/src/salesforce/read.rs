@@ -151,6 +151,12 @@ pub(super) async fn ids(
     let answer = session.get("query", &[("q", &query)]).await?;
     let ids: Vec<_> = records(&answer).iter().map(|record| value(record, "Id")).collect();
     let next = ids.last().cloned();
+    if next
+        .as_deref()
+        .is_some_and(|next| !soql::is_id(next) || from.is_some_and(|from| next <= from))
+    {
+        return Err(SourceError::answer("Salesforce", "ids in their order"));
+    }
     Ok((ids, next))
 }
 
@@ -368,6 +374,8 @@ impl<'a> Reader<'a> {
 
     /// Adds opportunities by their ids; those that are not there any more are gone.
     async fn add_by_id(&self, page: &mut Page, ids: &[String]) -> Result<(), SourceError> {
+        let (ids, others): (Vec<_>, Vec<_>) = ids.iter().cloned().partition(|id| soql::is_id(id));
+        page.deleted.extend(others.into_iter().map(|deal| Deletion { deal, at: 0 }));
         for ids in ids.chunks(IDS) {
             let query = format!("{} WHERE Id IN {}", self.select(), soql::ids(ids));
             let found = self.all("queryAll", &query).await?;

@@ -11,7 +11,7 @@ pub(super) fn instant(microseconds: i64) -> String {
 
 /// Whether this can be an id.
 pub(super) fn is_id(id: &str) -> bool {
-    id.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// A list of ids. What is not an id is left out: ids have only letters and digits.

@@ -31,6 +31,16 @@ async fn a_deal_that_the_source_deleted_is_gone() {
 }
 
 #[tokio::test]
+async fn a_load_of_nothing_but_deletions_is_compared_with_the_deals_of_its_source() {
+    let mut test = TestStore::new();
+    test.load(&three(), &[]).await;
+    let mut staging = test.store.stage().expect("free");
+    staging.delete_deal("test", "b");
+    let comparison = test.store.compare(&mut staging).await.expect("compared");
+    assert_eq!((comparison.stored, comparison.deals.deleted), (3, 1));
+}
+
+#[tokio::test]
 async fn a_complete_load_deletes_what_it_lacks_and_nothing_of_other_sources() {
     let mut test = TestStore::new();
     test.load(&three(), &[]).await;

@@ -15,7 +15,7 @@ use crate::output::{say, say_json};
 /// How soon an alert is sent after it was raised, at the latest.
 const BETWEEN_PASSES: Duration = Duration::from_secs(1);
 /// How soon the rules are evaluated after data arrived, at the latest.
-const BETWEEN_EVALUATIONS: Duration = Duration::from_secs(1);
+const BETWEEN_EVALUATIONS: Duration = Duration::from_secs(2);
 /// How soon a deal is read that a CRM has announced.
 const BETWEEN_ANNOUNCED: Duration = Duration::from_millis(500);
 /// How long after its time the nightly sync begins, at the latest.
