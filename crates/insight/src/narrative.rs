@@ -5,6 +5,7 @@ mod monthly;
 mod performance;
 mod stages;
 mod trend;
+mod unchanged;
 mod weekly;
 mod wording;
 
