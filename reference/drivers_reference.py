@@ -152,6 +152,10 @@ def case_mix(cells):
     effects = np.array([row["won"] / row["expected"] - 1 for row in rows])
     variances = np.array([row["variance"] / row["expected"] ** 2 for row in rows])
     combined = combine_effects(effects, variances, method_re="chi2")
+    win_rate = sum(row["won"] for row in rows) / sum(row["deals"] for row in rows)
+    most = (1 - win_rate) / (3 * win_rate)
+    for row, mean, error in zip(rows, *shrunken(effects, variances, most)):
+        row["shrunken"], row["error_of_shrunken"] = mean, error
     return {
         "reps": rows,
         "heterogeneity": {
@@ -161,6 +165,22 @@ def case_mix(cells):
             "variance": combined.tau2,
         },
     }
+
+
+def shrunken(effects, variances, most):
+    """Means and standard deviations of normal effects about 0 under a prior flat in the variance
+    between them, up to `most`."""
+
+    def moments(between):
+        weight = stats.norm.pdf(effects, scale=np.sqrt(between + variances)).prod()
+        kept = between / (between + variances)
+        means = kept * effects
+        return weight * np.concatenate([[1.0], means, kept * variances + means**2])
+
+    points = [most / 1000, most / 100, most / 10]
+    total, _ = integrate.quad_vec(moments, 0, most, epsabs=0, epsrel=1e-11, points=points)
+    means, squares = np.split(total[1:] / total[0], 2)
+    return means, np.sqrt(squares - means**2)
 
 
 def posterior(won, deals, asked):

@@ -11,7 +11,7 @@ mod estimates;
 #[path = "../tests/insight/simulation.rs"]
 mod simulation;
 
-use estimates::{Company, Course, Held, cohorts, pools, projections};
+use estimates::{Company, Course, Held, cohorts, pools, projections, shrunken_reps};
 use simulation::{coverage, false_discoveries, planted_drivers, skygeni};
 
 /// Pooled win rates, over numbers of segments, of deals, and spreads from wide to none.
@@ -50,6 +50,12 @@ fn main() {
         say(&format!("cohorts of {deals} deals"), cohorts(deals, trials, 54));
     }
     say_pools(asked.unwrap_or(20_000));
+    for deals in [30, 100, 1_000] {
+        for spread in [0.0, 0.1, 0.2, 0.4] {
+            let held = shrunken_reps(deals, spread, asked.unwrap_or(20_000) / 40, 57);
+            say(&format!("20 reps of {deals} deals, spread of their rates {spread}"), held);
+        }
+    }
     for course in [Course::Steady, Course::Drifting, Course::Broken] {
         for deals in [30, 150] {
             let trials = asked.unwrap_or(20_000) / 10;

@@ -7,23 +7,15 @@ use statrs::function::gamma::digamma;
 use winsight_model::Segment;
 
 use crate::gaussian::Z_95;
-use crate::quadrature::{legendre, log_rising};
+use crate::quadrature::{NOTHING, log_rising, positive_values};
 use crate::{Interval, Share};
 
-/// Intraclass correlations that are looked at. Beyond the last a distribution is worth less than two deals: rates
-/// would rather be 0 or 1 than anything between.
-const LEAST: f64 = 1e-12;
-const MOST: f64 = 1.0 / 3.0;
-/// So many of them stand for all.
-const CORRELATIONS: u32 = 20;
+/// The largest intraclass correlation looked at. Beyond it a distribution is worth less than two deals:
+/// rates would rather be 0 or 1 than anything between.
+pub(crate) const MOST_CORRELATION: f64 = 1.0 / 3.0;
 /// Distance of the means that are looked at: standard errors of their logits, and at most so much.
 const STEP: f64 = 0.8;
 const LONGEST_STEP: f64 = 0.5;
-/// How far below its top, in natural logarithms, a density counts as nothing.
-const NOTHING: f64 = 18.0;
-const GOLDEN: f64 = 0.618_033_988_749_894_9;
-const SECTIONS: usize = 16;
-const HALVINGS: usize = 8;
 
 /// What the segments of one parent have in common: their win rates are taken to come from a beta
 /// distribution, of which is known what the segments let know.
@@ -122,26 +114,15 @@ struct Segments {
 /// Beta distributions that stand for all there are, each with its share of the posterior.
 fn candidates(segments: &[Segments]) -> Vec<Candidate> {
     // About the posterior of a correlation, the mean integrated out.
-    let density = |correlation: f64| {
+    let correlations = positive_values(MOST_CORRELATION, |correlation| {
         let about = Likely::of(segments, correlation);
         log_likelihood(segments, about.rate, correlation) - about.deals.ln() / 2.0
-    };
-    let top = highest(LEAST.ln(), MOST.ln(), |log| density(log.exp())).exp();
-    let at_top = density(top);
-    let lies_below = |drop: f64| move |correlation: f64| at_top - density(correlation) > drop;
-    let (least, most) =
-        (edge(top, LEAST, lies_below(NOTHING)), edge(top, MOST, lies_below(NOTHING)));
-    // Correlations are looked at evenly where they are small, by their logarithm where they are large.
-    let scale = edge(top, MOST, lies_below(1.0));
-    let (from, to) = ((least / scale).asinh(), (most / scale).asinh());
+    });
     let mut found: Vec<(f64, f64, f64)> = Vec::new();
-    for (place, weight) in legendre(CORRELATIONS) {
-        let at = f64::midpoint(from, to) + place * (to - from) / 2.0;
-        let correlation = scale * at.sinh();
-        let about = Likely::of(segments, correlation);
-        for (mean, measure) in about.means() {
-            let log = log_likelihood(segments, mean, correlation);
-            found.push((log + (measure * weight * at.cosh()).ln(), mean, 1.0 / correlation - 1.0));
+    for (correlation, width) in correlations {
+        for (mean, measure) in Likely::of(segments, correlation).means() {
+            let log = log_likelihood(segments, mean, correlation) + (measure * width).ln();
+            found.push((log, mean, 1.0 / correlation - 1.0));
         }
     }
     let largest = found.iter().map(|&(log, ..)| log).fold(f64::NEG_INFINITY, f64::max);
@@ -202,38 +183,6 @@ fn log_likelihood(segments: &[Segments], mean: f64, correlation: f64) -> f64 {
         one.number * (part - log_rising(deals, one.won + one.lost))
     };
     segments.iter().map(term).sum()
-}
-
-/// Where, on the way from one correlation to another, something begins; the other end if it does not.
-fn edge(inside: f64, outside: f64, begins: impl Fn(f64) -> bool) -> f64 {
-    if !begins(outside) {
-        return outside;
-    }
-    let (mut inside, mut outside) = (inside.ln(), outside.ln());
-    for _ in 0..HALVINGS {
-        let middle = f64::midpoint(inside, outside);
-        if begins(middle.exp()) { outside = middle } else { inside = middle }
-    }
-    outside.exp()
-}
-
-/// Where a function of one hump is highest, by golden sections.
-fn highest(mut low: f64, mut high: f64, value: impl Fn(f64) -> f64) -> f64 {
-    let mut left = high - GOLDEN * (high - low);
-    let mut right = low + GOLDEN * (high - low);
-    let (mut at_left, mut at_right) = (value(left), value(right));
-    for _ in 0..SECTIONS {
-        if at_left > at_right {
-            (high, right, at_right) = (right, left, at_left);
-            left = high - GOLDEN * (high - low);
-            at_left = value(left);
-        } else {
-            (low, left, at_left) = (left, right, at_right);
-            right = low + GOLDEN * (high - low);
-            at_right = value(right);
-        }
-    }
-    f64::midpoint(low, high)
 }
 
 /// Where a segment with too few deals is read off: the largest combination of its leading parts that

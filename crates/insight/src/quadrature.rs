@@ -1,7 +1,35 @@
-//! Integrals over one variable, and the sums of logarithms that go into them.
+//! Integrals over a variance or correlation that few numbers tell of, and what goes into them.
+
+/// How far below its top, in natural logarithms, a density counts as nothing.
+pub(crate) const NOTHING: f64 = 18.0;
+/// Where the search for the top begins, as a share of the largest value.
+const LEAST: f64 = 3e-12;
+/// So many values stand for all.
+const VALUES: u32 = 26;
+const GOLDEN: f64 = 0.618_033_988_749_894_9;
+const SECTIONS: usize = 16;
+const HALVINGS: usize = 8;
+
+/// Values between 0 and `most` that stand for all of them, and the width that each stands for, given
+/// about how likely each is: the logarithm of a density of one hump, which may be highest at an end.
+pub(crate) fn positive_values(most: f64, density: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
+    let least = LEAST * most;
+    let top = highest(least.ln(), most.ln(), |log| density(log.exp())).exp();
+    let at_top = density(top);
+    let edge_of = |outside: f64, drop: f64| edge(top, outside, |at| at_top - density(at) > drop);
+    // They lie evenly where they are small, and by their logarithms where they are large.
+    let scale = edge_of(most, 1.0);
+    let from = (edge_of(least, NOTHING) / scale).asinh();
+    let to = (edge_of(most, NOTHING) / scale).asinh();
+    let value = |(place, weight): (f64, f64)| {
+        let at = f64::midpoint(from, to) + place * (to - from) / 2.0;
+        (scale * at.sinh(), scale * at.cosh() * weight * (to - from) / 2.0)
+    };
+    legendre(VALUES).into_iter().map(value).collect()
+}
 
 /// Places and weights of Gauss and Legendre's rule over -1 to 1.
-pub(crate) fn legendre(places: u32) -> Vec<(f64, f64)> {
+fn legendre(places: u32) -> Vec<(f64, f64)> {
     let count = f64::from(places);
     let root = |number: u32| {
         // Newton's method from Tricomi's first guess at the root of the Legendre polynomial.
@@ -45,4 +73,36 @@ fn stirling(x: f64, n: f64) -> f64 {
     };
     let end = x + n;
     (x - 0.5) * (n / x).ln_1p() + n * (end.ln() - 1.0) + (series(end) - series(x))
+}
+
+/// Where, on the way from one value to another, something begins; the other end if it does not.
+fn edge(inside: f64, outside: f64, begins: impl Fn(f64) -> bool) -> f64 {
+    if !begins(outside) {
+        return outside;
+    }
+    let (mut inside, mut outside) = (inside.ln(), outside.ln());
+    for _ in 0..HALVINGS {
+        let middle = f64::midpoint(inside, outside);
+        if begins(middle.exp()) { outside = middle } else { inside = middle }
+    }
+    outside.exp()
+}
+
+/// Where a function of one hump is highest, by golden sections.
+fn highest(mut low: f64, mut high: f64, value: impl Fn(f64) -> f64) -> f64 {
+    let mut left = high - GOLDEN * (high - low);
+    let mut right = low + GOLDEN * (high - low);
+    let (mut at_left, mut at_right) = (value(left), value(right));
+    for _ in 0..SECTIONS {
+        if at_left > at_right {
+            (high, right, at_right) = (right, left, at_left);
+            left = high - GOLDEN * (high - low);
+            at_left = value(left);
+        } else {
+            (low, left, at_left) = (left, right, at_right);
+            right = low + GOLDEN * (high - low);
+            at_right = value(right);
+        }
+    }
+    f64::midpoint(low, high)
 }

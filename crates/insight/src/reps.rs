@@ -1,10 +1,13 @@
 //! Reps judged by the deals they were given.
 
+mod skill;
+
 use std::collections::BTreeMap;
 
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 use winsight_model::{Dimension, Tally};
 
+use self::skill::Skill;
 use crate::drivers::chances;
 use crate::friction::{deal_friction, deal_friction_interval, deal_friction_p_value};
 use crate::gaussian::Z_95;
@@ -136,7 +139,7 @@ pub fn heterogeneity(effects: &[(f64, f64)]) -> Option<Heterogeneity> {
 /// other than rep and team gives each deal a chance, and a rep's expected wins are their sum. The
 /// control limits are those of a sum of independent outcomes with these chances (Spiegelhalter 2005,
 /// Funnel plots for comparing institutional performance). The shrunken rate is that of the normal
-/// model with a common mean and the variance of [`heterogeneity`] (Morris 1983).
+/// model (Morris 1983) with the variance between reps integrated out, as in [`Pool`](crate::Pool).
 ///
 /// `cells` hold a value for each of `dimensions`, one of which is `rep`; `tallies` are those of each
 /// rep, for the Deal Friction Index.
@@ -175,9 +178,9 @@ pub fn reps(
     let heterogeneity = heterogeneity(&effects);
     let ranked = spread.as_ref().is_some_and(|spread| !spread.within_chance)
         && heterogeneity.is_some_and(|found| found.p_value < LEVEL);
-    let variance = heterogeneity.map_or(0.0, |found| found.variance);
+    let skill = Skill::behind(&effects, win_rate);
     let mut reps: Vec<Rep> =
-        sums.into_iter().map(|(rep, sums)| sums.rep(rep, win_rate, variance)).collect();
+        sums.into_iter().map(|(rep, sums)| sums.rep(rep, win_rate, &skill)).collect();
     add_friction(&mut reps, tallies, min_deals);
     if ranked {
         reps.sort_by(|a, b| b.shrunken_win_rate.total_cmp(&a.shrunken_win_rate));
@@ -218,15 +221,13 @@ impl Sums {
         (ratio - 1.0, self.variance / (self.expected * self.expected))
     }
 
-    fn rep(&self, rep: &str, win_rate: f64, between: f64) -> Rep {
+    fn rep(&self, rep: &str, win_rate: f64, skill: &Skill) -> Rep {
         let (excess, within) = self.excess();
         let error = within.sqrt();
         let rate = |ratio: f64| (win_rate * ratio).clamp(0.0, 1.0);
         let limits = |z: f64| Interval { low: rate(1.0 - z * error), high: rate(1.0 + z * error) };
-        // Where reps do not differ beyond chance, nothing of a rep's excess is kept.
-        let kept = if between > 0.0 { between / (between + within) } else { 0.0 };
-        let shrunken = 1.0 + kept * excess;
-        let half = Z_95 * (kept * within).sqrt();
+        let (shrunken, error_of_shrunken) = skill.of((excess, within));
+        let (shrunken, half) = (1.0 + shrunken, Z_95 * error_of_shrunken);
         let outer = limits(Z_998);
         let adjusted_win_rate = rate(1.0 + excess);
         let position = if excess > Z_998 * error {

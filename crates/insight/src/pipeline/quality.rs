@@ -107,14 +107,17 @@ pub fn pipeline_quality(input: &QualityInput<'_>) -> PipelineQuality {
             let weight = if there > 0.0 { weight / there } else { 0.0 };
             QualityPart { kind, weight, value: Some(value), note }
         }
-        Err(note) => QualityPart { kind, weight: 0.0, value: None, note },
+        Err(note) => {
+            let note = if input.deals.is_empty() { without_deals() } else { note };
+            QualityPart { kind, weight: 0.0, value: None, note }
+        }
     });
     let is_judged = there > 0.0 && total > Money::ZERO;
     let sum: f64 = parts.iter().filter_map(|part| Some(part.weight * part.value?)).sum();
     let reason = if input.deals.is_empty() {
-        Some("there are no open deals".to_owned())
+        Some(without_deals())
     } else if total <= Money::ZERO {
-        Some("the open deals have no amounts".to_owned())
+        Some(without_amounts())
     } else {
         (!is_judged).then(|| "the parts with any weight cannot be told".to_owned())
     };
@@ -134,6 +137,10 @@ fn sum_where(deals: &[OpenDeal], test: impl Fn(usize, &OpenDeal) -> bool) -> Mon
 /// `part` of `whole`; `None` when there is no whole.
 fn share(part: Money, whole: Money) -> Option<f64> {
     (whole > Money::ZERO).then(|| part.as_f64() / whole.as_f64())
+}
+
+fn without_deals() -> String {
+    "there are no open deals".to_owned()
 }
 
 fn without_amounts() -> String {

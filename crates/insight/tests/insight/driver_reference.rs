@@ -74,6 +74,8 @@ struct RepRow {
     deals: u64,
     expected: f64,
     variance: f64,
+    shrunken: f64,
+    error_of_shrunken: f64,
 }
 
 #[derive(Deserialize)]
@@ -193,6 +195,10 @@ fn expected_wins_match_statsmodels() {
         let error = row.variance.sqrt() / row.expected;
         let half = found.win_rate * 1.959_963_984_540_054 * error;
         assert_close(rep.limits_95.high - found.win_rate, half, 1e-6, "limit");
+        let shrunken = found.win_rate * (1.0 + row.shrunken);
+        assert_close(rep.shrunken_win_rate, shrunken, 1e-6, "shrunken");
+        let half = found.win_rate * 1.959_963_984_540_054 * row.error_of_shrunken;
+        assert_close(rep.shrunken_interval.high - shrunken, half, 1e-6, "its interval");
         effects.push((row.won as f64 / row.expected - 1.0, error * error));
     }
     let spread = heterogeneity(&effects).expect("reps");

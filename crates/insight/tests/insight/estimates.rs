@@ -1,14 +1,15 @@
 //! How often the intervals of cohorts, projections and pools hold the truth, over simulated deals. The
 //! tests run a few trials of it; `examples/simulate_statistics.rs` all.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use jiff::civil::date;
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Beta, Binomial, Distribution, Exp, Normal};
 use rand_pcg::Pcg64Mcg;
-use winsight_insight::{PeriodCount, Pool, Share, cohort_win_rate, trend};
-use winsight_model::{Grain, Money, Period, Stays, Window};
+use winsight_insight::{Cell, PeriodCount, Pool, Share, cohort_win_rate, reps, trend};
+use winsight_model::{Dimension, Grain, Money, Period, Stays, Window};
 
 /// So many of so many intervals held the truth.
 #[derive(Clone, Copy, Debug, Default)]
@@ -149,6 +150,41 @@ pub(crate) fn pools(company: &Company, trials: u32, seed: u64) -> [Held; 2] {
         for (place, (rate, share)) in segments.into_iter().enumerate() {
             let held = &mut counted[usize::from(2 * place >= company.segments)];
             held.count(pool.rate(share).interval.contains(rate));
+        }
+    }
+    counted
+}
+
+/// Shrunken win rates of 20 reps with so many deals, whose odds differ by a normal law of so much
+/// spread, half of the deals from a source that is won half as often.
+pub(crate) fn shrunken_reps(deals: u64, spread: f64, trials: u32, seed: u64) -> Held {
+    let mut random = Pcg64Mcg::seed_from_u64(seed);
+    let skill = Normal::new(0.0, spread).expect("a spread");
+    let dimensions = ["lead_source", "rep"].map(|name| Dimension::built_in(name).expect("known"));
+    let mut counted = Held::default();
+    for _ in 0..trials {
+        let base = random.random_range(0.3..0.6);
+        let factors: Vec<f64> =
+            (0..20).map(|_| (1.0 + skill.sample(&mut random)).max(0.1)).collect();
+        let mut cells = Vec::new();
+        for (rep, factor) in factors.iter().enumerate() {
+            for (source, chance) in [("Inbound", base), ("Outbound", base / 2.0)] {
+                let chance = (chance * factor).min(0.95);
+                let won = Binomial::new(deals / 2, chance).expect("a chance").sample(&mut random);
+                cells.push(Cell {
+                    values: vec![source.to_owned(), format!("rep {rep:02}")],
+                    won,
+                    lost: deals / 2 - won,
+                    ..Cell::default()
+                });
+            }
+        }
+        let found = reps(&cells, &dimensions, &BTreeMap::new(), 1).expect("enough deals");
+        let mean = factors.iter().sum::<f64>() / 20.0;
+        let expected = 0.75 * base * mean;
+        for rep in found.reps {
+            let place: usize = rep.rep["rep ".len()..].parse().expect("a number");
+            counted.count(rep.shrunken_interval.contains(expected * factors[place] / mean));
         }
     }
     counted

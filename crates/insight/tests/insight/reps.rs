@@ -7,6 +7,8 @@ use rand_pcg::Pcg64Mcg;
 use winsight_insight::{Cell, FunnelPosition, RepAnalysis, reps, rolled_up};
 use winsight_model::{Dimension, Segment, Tally};
 
+use crate::estimates::shrunken_reps;
+
 fn dimensions() -> Vec<Dimension> {
     ["lead_source", "rep"].map(|name| Dimension::built_in(name).expect("built in")).to_vec()
 }
@@ -61,6 +63,14 @@ fn a_rep_who_wins_more_than_expected_is_found() {
     assert!(
         best.limits_998.high > best.limits_95.high && best.limits_95.high < best.adjusted_win_rate
     );
+}
+
+#[test]
+fn shrunken_intervals_hold_whether_reps_differ_or_not() {
+    for (deals, spread) in [(30, 0.0), (100, 0.1), (100, 0.4)] {
+        let held = shrunken_reps(deals, spread, 40, 57);
+        assert!(held.of == 800 && held.share() > 0.92, "{deals} deals, {spread}: {held:?}");
+    }
 }
 
 #[test]
