@@ -11,7 +11,7 @@ use winsight_insight::{
 use winsight_model::{ClosedDeal, Dimension, Segment, Window};
 use winsight_store::{CellRequest, Commit};
 
-use crate::{JobError, Workspace};
+use crate::{Days, JobError, Workspace};
 
 /// Dimensions that a change can be split by together, and that a cause can combine.
 const MOST_DIMENSIONS: usize = 3;
@@ -24,9 +24,9 @@ pub struct ChangesQuery {
     /// The dimensions that the change is split by: one to three, each once.
     pub by: Vec<Dimension>,
     /// Default: the trailing alert window.
-    pub window: Option<Window>,
+    pub window: Days,
     /// Default: the window of equal length before.
-    pub baseline: Option<Window>,
+    pub baseline: Days,
     /// Whether to look for causes, which reads the deals of both windows. Not done within a segment.
     pub causes: bool,
     /// Only deals of this segment.
@@ -102,8 +102,8 @@ impl Workspace {
         let commit = self.loaded().await?;
         self.check_dimensions(&commit, by, &query.within).await?;
         let trailing = self.windows(Some(&commit)).await?.0;
-        let window = query.window.unwrap_or(trailing);
-        let baseline = query.baseline.unwrap_or_else(|| window.preceding());
+        let window = query.window.window(trailing)?;
+        let baseline = query.baseline.window(window.preceding())?;
         apart(window, baseline)?;
         let dimensions = Dimension::known_while_open();
         let (overall, pairs) =
@@ -140,6 +140,9 @@ impl Workspace {
             &asked,
             self.settings.min_deals,
         );
+        if overall.current.deals() == 0 || overall.baseline.deals() == 0 {
+            remarks.push(self.covered_by(&commit).await?);
+        }
         remarks.extend(self.alerts_besides().await?);
         Ok(ChangesTable {
             window,
@@ -262,6 +265,9 @@ impl Workspace {
         let commit = self.loaded().await?;
         self.check_dimensions(&commit, &[], &query.segment).await?;
         let known = Window::until(self.clock.today());
+        if let Some(from) = query.from {
+            Days { from: query.from, to: query.to }.check(from, known.last_day())?;
+        }
         let window = Window {
             from: query.from.unwrap_or(known.from),
             to: query.to.map_or(known.to, |to| to.min(known.to)),

@@ -9,7 +9,7 @@ use winsight_model::{Dimension, Tally, Window};
 use winsight_store::Commit;
 
 use crate::changes::apart;
-use crate::{JobError, Workspace};
+use crate::{Days, JobError, Workspace};
 
 /// Days looked at, unless a window is given.
 const YEAR: i32 = 365;
@@ -21,9 +21,9 @@ const MOST_CELLS: u64 = 250_000;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DriversQuery {
     /// Default: the year up to the last day of which anything is known.
-    pub window: Option<Window>,
+    pub window: Days,
     /// Default: the window of equal length before.
-    pub baseline: Option<Window>,
+    pub baseline: Days,
 }
 
 /// What goes with winning in a window, and what changed.
@@ -54,9 +54,17 @@ impl Workspace {
     /// Which attributes go with winning, and whether they did so in the window before.
     ///
     /// # Errors
-    /// [`JobError::Drivers`] when the window does not allow an analysis.
+    /// [`JobError::Usage`] for a window without days or deals, [`JobError::Drivers`] for one that does
+    /// not allow an analysis.
     pub async fn drivers(&self, query: &DriversQuery) -> Result<DriverReport, JobError> {
-        self.drivers_in(&self.loaded().await?, query).await
+        let commit = self.loaded().await?;
+        match self.drivers_in(&commit, query).await {
+            Err(error) => {
+                let window = self.year_or(&commit, query.window).await?;
+                Err(self.explained(&commit, window, error).await?)
+            }
+            report => report,
+        }
     }
 
     pub(crate) async fn drivers_in(
@@ -65,7 +73,7 @@ impl Workspace {
         query: &DriversQuery,
     ) -> Result<DriverReport, JobError> {
         let window = self.year_or(commit, query.window).await?;
-        let baseline = query.baseline.unwrap_or_else(|| window.preceding());
+        let baseline = query.baseline.window(window.preceding())?;
         apart(window, baseline)?;
         let dimensions = Dimension::known_while_open();
         let mut notes = Vec::new();
@@ -100,11 +108,15 @@ impl Workspace {
     /// window (default one year).
     ///
     /// # Errors
-    /// [`JobError::Drivers`] when the window does not allow an analysis.
-    pub async fn reps(&self, window: Option<Window>) -> Result<RepReport, JobError> {
+    /// [`JobError::Usage`] for a window without days or deals, [`JobError::Drivers`] for one that does
+    /// not allow an analysis.
+    pub async fn reps(&self, days: Days) -> Result<RepReport, JobError> {
         let commit = self.loaded().await?;
-        let window = self.year_or(&commit, window).await?;
-        Ok(RepReport { window, analysis: self.reps_in(&commit, window).await? })
+        let window = self.year_or(&commit, days).await?;
+        match self.reps_in(&commit, window).await {
+            Ok(analysis) => Ok(RepReport { window, analysis }),
+            Err(error) => Err(self.explained(&commit, window, error).await?),
+        }
     }
 
     pub(crate) async fn reps_in(
@@ -128,11 +140,9 @@ impl Workspace {
         Ok(reps(&cells, &dimensions, &by_rep, self.settings.min_deals)?)
     }
 
-    async fn year_or(&self, commit: &Commit, window: Option<Window>) -> Result<Window, JobError> {
-        Ok(match window {
-            Some(window) => window,
-            None => Window::trailing(YEAR, self.windows(Some(commit)).await?.0.last_day()),
-        })
+    async fn year_or(&self, commit: &Commit, days: Days) -> Result<Window, JobError> {
+        let last_known = self.windows(Some(commit)).await?.0.last_day();
+        days.window(Window::trailing(YEAR, last_known))
     }
 
     /// The closed deals of each window by all dimensions at once.

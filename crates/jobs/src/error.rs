@@ -93,6 +93,7 @@ impl JobError {
             Self::Usage(_)
             | Self::NotYetKnown { .. }
             | Self::Channel(_)
+            | Self::Drivers(_)
             | Self::Store(StoreError::NoSuchVersion { .. }) => true,
             Self::Source(error) => error.cause == Cause::Usage,
             _ => false,

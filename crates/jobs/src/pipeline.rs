@@ -13,7 +13,7 @@ use winsight_insight::{
 use winsight_model::{AfterState, DealMove, Dimension, Grain, OpenDeal, Stays, Window};
 use winsight_store::{Commit, CountedStays, Grouping, MovesRequest, StayRequest};
 
-use crate::{JobError, Workspace};
+use crate::{Days, JobError, Workspace};
 
 /// Days of stays that chances are learned from: two years, so that they follow the way things go.
 const CHANCE_DAYS: i32 = 730;
@@ -197,12 +197,10 @@ impl Workspace {
         let to = query.to.map_or(known.to, |to| to.min(known.to));
         let from = query.from.unwrap_or_else(|| to.saturating_sub(BRIDGE_DAYS.days()));
         let window = Window { from, to };
+        let asked = Days { from: query.from, to: query.to };
+        asked.check(from, known.last_day())?;
         if window.is_empty() {
-            return Err(JobError::Usage(format!(
-                "the window from {from} to {to} is empty: its first day comes before its end, and \
-                 nothing is known after {}",
-                known.last_day()
-            )));
+            return Err(nothing_known(from, known));
         }
         let quarter = self.settings.fiscal_year_start_month.quarter_window(window.last_day());
         let close_before = query.close_before.unwrap_or(quarter.to);
@@ -261,12 +259,10 @@ impl Workspace {
         }
         let to = query.to.map_or(known.to, |to| to.min(known.to));
         let from = query.from.unwrap_or_else(|| first_of(grain, to));
+        let asked = Days { from: query.from, to: query.to };
+        asked.check(from, known.last_day())?;
         if from >= to {
-            return Err(JobError::Usage(format!(
-                "the window from {from} to {to} is empty: its first day comes before its end, and \
-                 nothing is known after {}",
-                known.last_day()
-            )));
+            return Err(nothing_known(from, known));
         }
         let periods = Window { from, to }.periods(grain);
         let request = StayRequest {
@@ -290,6 +286,12 @@ impl Workspace {
         }
         Ok(cohorts)
     }
+}
+
+/// Of a window in the future, whatever its end.
+fn nothing_known(from: Date, known: Window) -> JobError {
+    let last_known = known.last_day();
+    JobError::Usage(format!("the window from {from} is empty: nothing is known after {last_known}"))
 }
 
 /// The first day of the oldest of the cohorts that are shown unless asked otherwise.

@@ -13,7 +13,7 @@ use winsight_meta::Load;
 use winsight_model::{DataVersion, Dimension, Grain, Period, Segment, Window};
 use winsight_store::{Commit, Grouping, Tallies, TallyRequest};
 
-use crate::{JobError, Workspace};
+use crate::{Days, JobError, Workspace};
 
 /// Dimensions that one table can combine; see the store's tallies.
 const MOST_DIMENSIONS: usize = 8;
@@ -161,18 +161,8 @@ impl Workspace {
         query: &MetricsQuery,
     ) -> Result<Vec<Period>, JobError> {
         let known = Window::until(self.clock.today());
-        if let Some(from) = query.from
-            && from >= query.to.unwrap_or(known.to)
-        {
-            return Err(JobError::Usage(match query.to {
-                Some(to) => format!(
-                    "the window from {from} to {to} is empty; its first day comes before its end"
-                ),
-                None => format!(
-                    "the window from {from} is empty: nothing is known after {}",
-                    self.clock.today()
-                ),
-            }));
+        if let Some(from) = query.from {
+            Days { from: query.from, to: query.to }.check(from, known.last_day())?;
         }
         let to = query.to.map_or(known.to, |to| to.min(known.to));
         let Some(grain) = query.grain else {

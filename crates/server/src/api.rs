@@ -117,7 +117,7 @@ pub(crate) async fn reps(
     State(workspace): Shared,
     Parameters(asked): Parameters<RepsParameters>,
 ) -> Answer<Reps> {
-    Ok(Json(Reps::from(workspace.reps(asked.window()?).await?)))
+    Ok(Json(Reps::from(workspace.reps(asked.days()?).await?)))
 }
 
 /// The insights of the latest run of each cadence.

@@ -6,8 +6,10 @@ use serde::de::DeserializeOwned;
 use utoipa::{IntoParams, ToSchema};
 use winsight_alert::AlertState;
 use winsight_insight::Cadence;
-use winsight_jobs::{ChangesQuery, ClosedDealsQuery, DriversQuery, MetricsQuery, TrendsQuery};
-use winsight_model::{Dimension, Grain, Segment, Window};
+use winsight_jobs::{
+    ChangesQuery, ClosedDealsQuery, Days, DriversQuery, MetricsQuery, TrendsQuery,
+};
+use winsight_model::{Dimension, Grain, Segment};
 
 use crate::refusal::Refusal;
 
@@ -58,11 +60,7 @@ impl MetricsParameters {
     pub(crate) fn query(self) -> Result<MetricsQuery, Refusal> {
         let by = self.by.iter().flat_map(|names| names.split(',')).map(dimension);
         let by = by.collect::<Result<Vec<_>, _>>()?;
-        let from = self.from.as_deref().map(|text| date("from", text)).transpose()?;
-        let to = self.to.as_deref().map(|text| date("to", text)).transpose()?;
-        if let (Some(from), Some(to)) = (from, to) {
-            in_order(("from", from), ("to", to))?;
-        }
+        let Days { from, to } = days(("from", self.from), ("to", self.to))?;
         let grain = self.grain.map(Into::into);
         Ok(MetricsQuery { by, from, to, grain, ..MetricsQuery::default() })
     }
@@ -97,8 +95,8 @@ impl ChangesParameters {
             by: self.by.split(',').map(dimension).collect::<Result<_, _>>()?,
             causes: self.causes.unwrap_or_default(),
             within: Segment::all(),
-            window: window(("from", self.from), ("to", self.to))?,
-            baseline: window(
+            window: days(("from", self.from), ("to", self.to))?,
+            baseline: days(
                 ("baseline_from", self.baseline_from),
                 ("baseline_to", self.baseline_to),
             )?,
@@ -124,11 +122,7 @@ pub(crate) struct ClosedDealsParameters {
 
 impl ClosedDealsParameters {
     pub(crate) fn query(self) -> Result<ClosedDealsQuery, Refusal> {
-        let from = self.from.as_deref().map(|text| date("from", text)).transpose()?;
-        let to = self.to.as_deref().map(|text| date("to", text)).transpose()?;
-        if let (Some(from), Some(to)) = (from, to) {
-            in_order(("from", from), ("to", to))?;
-        }
+        let Days { from, to } = days(("from", self.from), ("to", self.to))?;
         let parts = self.r#where.iter().flat_map(|filter| filter.split(" & "));
         let segment = Segment::parse(parts)
             .map_err(|error| Refusal::bad_request(format!("where: {error}")))?;
@@ -184,8 +178,8 @@ pub(crate) struct DriversParameters {
 impl DriversParameters {
     pub(crate) fn query(self) -> Result<DriversQuery, Refusal> {
         Ok(DriversQuery {
-            window: window(("from", self.from), ("to", self.to))?,
-            baseline: window(
+            window: days(("from", self.from), ("to", self.to))?,
+            baseline: days(
                 ("baseline_from", self.baseline_from),
                 ("baseline_to", self.baseline_to),
             )?,
@@ -206,8 +200,8 @@ pub(crate) struct RepsParameters {
 }
 
 impl RepsParameters {
-    pub(crate) fn window(self) -> Result<Option<Window>, Refusal> {
-        window(("from", self.from), ("to", self.to))
+    pub(crate) fn days(self) -> Result<Days, Refusal> {
+        days(("from", self.from), ("to", self.to))
     }
 }
 
@@ -301,22 +295,16 @@ pub(super) fn date(name: &str, text: &str) -> Result<Date, Refusal> {
 
 type Named<T> = (&'static str, T);
 
-fn window(
+fn days(
     (from_name, from): Named<Option<String>>,
     (to_name, to): Named<Option<String>>,
-) -> Result<Option<Window>, Refusal> {
-    let (from, to) = match (from, to) {
-        (None, None) => return Ok(None),
-        (Some(from), Some(to)) => (date(from_name, &from)?, date(to_name, &to)?),
-        (Some(_), None) => return Err(missing(to_name, from_name)),
-        (None, Some(_)) => return Err(missing(from_name, to_name)),
-    };
-    in_order((from_name, from), (to_name, to))?;
-    Ok(Some(Window { from, to }))
-}
-
-fn missing(missing: &str, given: &str) -> Refusal {
-    Refusal::bad_request(format!("{given} is given without {missing}; give both or neither"))
+) -> Result<Days, Refusal> {
+    let from = from.as_deref().map(|text| date(from_name, text)).transpose()?;
+    let to = to.as_deref().map(|text| date(to_name, text)).transpose()?;
+    if let (Some(from), Some(to)) = (from, to) {
+        in_order((from_name, from), (to_name, to))?;
+    }
+    Ok(Days { from, to })
 }
 
 fn in_order((from_name, from): Named<Date>, (to_name, to): Named<Date>) -> Result<(), Refusal> {

@@ -63,7 +63,7 @@ pub(crate) struct TrainingSet {
     pub(crate) include_open: bool,
 }
 
-/// A window of closed dates.
+/// A window of closed dates; an end not given is the usual one.
 #[derive(Debug, Args)]
 pub(crate) struct Days {
     /// First day of the window.

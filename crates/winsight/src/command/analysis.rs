@@ -2,25 +2,21 @@
 
 use anyhow::Result;
 use winsight_insight::{BreadthKind, ChangePoint, Driver, DriverChanges, Trend};
-use winsight_jobs::{DriversQuery, TrendsQuery};
+use winsight_jobs::{self as jobs, DriversQuery, TrendsQuery};
 use winsight_server::wire;
 
 use crate::cli::{Days, Drivers, Place, Trends};
 use crate::configuration;
 use crate::output::{say, say_json, table};
 
-use super::question::{percent, points, window};
+use super::question::{percent, points};
 use super::say_label;
 
 pub(crate) async fn drivers(place: &Place, query: &Drivers, json: bool) -> Result<()> {
     let workspace = configuration::open(place).await?;
     let query = DriversQuery {
-        window: window(query.days.from, query.days.to, "--from and --to")?,
-        baseline: window(
-            query.baseline_from,
-            query.baseline_to,
-            "--baseline-from and --baseline-to",
-        )?,
+        window: jobs::Days { from: query.days.from, to: query.days.to },
+        baseline: jobs::Days { from: query.baseline_from, to: query.baseline_to },
     };
     let report = workspace.drivers(&query).await?;
     if json {
@@ -205,7 +201,7 @@ fn change_point(change: &ChangePoint) -> String {
 
 pub(crate) async fn reps(place: &Place, days: &Days, json: bool) -> Result<()> {
     let workspace = configuration::open(place).await?;
-    let report = workspace.reps(window(days.from, days.to, "--from and --to")?).await?;
+    let report = workspace.reps(jobs::Days { from: days.from, to: days.to }).await?;
     if json {
         return say_json(&wire::Reps::from(report));
     }

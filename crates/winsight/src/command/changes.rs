@@ -7,29 +7,28 @@ use winsight_insight::{
     CauseKind, Causes, Contributor, Decomposition, GatedChange, HeadlineChanges, Interval,
     MetricChange, ShapleySplit,
 };
-use winsight_jobs::{ChangesQuery, ChangesTable, ClosedDealsQuery};
+use winsight_jobs::{ChangesQuery, ChangesTable, ClosedDealsQuery, Days};
 use winsight_model::{Money, Segment};
 use winsight_server::wire;
 
-use crate::cli::{Changes, Deals, Place, Usage};
+use crate::cli::{Changes, Deals, Place};
 use crate::configuration;
 use crate::output::{say, say_json, table};
 
-use super::question::{filtered, percent, points, range, window};
+use super::question::{filtered, percent, points, range};
 use super::say_label;
 
 /// Values that the table shows; `--json` has them all.
 const MOST_ROWS: usize = 50;
+/// Of a change whose interval excludes none, but not at the level of an alert.
+const NOT_ENOUGH: &str = "not enough evidence";
+const MORE: &str = " for an alert: its interval is about this number alone";
 
 pub(crate) async fn changes(place: &Place, query: Changes, json: bool) -> Result<()> {
     let workspace = configuration::open(place).await?;
     let query = ChangesQuery {
-        window: window(query.days.from, query.days.to, "--from and --to")?,
-        baseline: window(
-            query.baseline_from,
-            query.baseline_to,
-            "--baseline-from and --baseline-to",
-        )?,
+        window: Days { from: query.days.from, to: query.days.to },
+        baseline: Days { from: query.baseline_from, to: query.baseline_to },
         by: query.by,
         causes: true,
         within: filtered(&query.filter)?,
@@ -41,6 +40,9 @@ pub(crate) async fn changes(place: &Place, query: Changes, json: bool) -> Result
     say(&format!("win rate {} against {}", changes.window, changes.baseline))?;
     for remark in &changes.remarks {
         say(&format!("note: {remark}"))?;
+    }
+    if changes.decomposition.is_none() {
+        return say_label(&workspace).await;
     }
     for (name, split) in [
         ("win rate", &changes.decomposition),
@@ -54,8 +56,16 @@ pub(crate) async fn changes(place: &Place, query: Changes, json: bool) -> Result
         say(&mix_by_dimension(split))?;
     }
     let HeadlineChanges { rwwr, dfi } = &changes.headline;
-    say(&headline("revenue-weighted win rate, in points", rwwr, points))?;
-    say(&headline("deal friction index, as a factor", dfi, |by| format!("{by:.2}")))?;
+    let threshold = workspace.settings().alerts.win_rate_drop;
+    let [is_apart, is_small] = [
+        rwwr.interval.is_some_and(Interval::excludes_zero),
+        rwwr.change.is_some_and(|by| by.abs() <= threshold),
+    ];
+    let verdict = verdict(rwwr.real, is_apart, is_small);
+    say(&headline("revenue-weighted win rate, in points", rwwr, verdict, points))?;
+    let is_apart = dfi.interval.is_some_and(|interval| !interval.contains(1.0));
+    let verdict = self::verdict(dfi.real, is_apart, false);
+    say(&headline("deal friction index, as a factor", dfi, verdict, |by| format!("{by:.2}")))?;
     // Of three values or fewer it says nothing.
     let several = changes.segments.len() > 3;
     if let Some(found) = changes.concentration.as_ref().filter(|_| several) {
@@ -69,7 +79,7 @@ pub(crate) async fn changes(place: &Place, query: Changes, json: bool) -> Result
         ))?;
     }
     if !changes.segments.is_empty() {
-        say(&segments(&changes))?;
+        say(&segments(&changes, threshold))?;
     }
     if let Some(causes) = changes.causes.as_ref().filter(|causes| causes.tested > 0) {
         say(&what_stands_out(causes))?;
@@ -97,22 +107,38 @@ fn mix_by_dimension(split: &ShapleySplit) -> String {
     format!("mix by dimension: {} (Shapley values)", mixes.join(", "))
 }
 
+/// What may be said of a change. Its interval is about it alone; the evidence that alerts ask for is
+/// shared by everything that is looked at.
+const fn verdict(is_real: bool, is_apart: bool, is_small: bool) -> &'static str {
+    match (is_real, is_apart, is_small) {
+        (true, ..) => "real",
+        (false, false, _) => "within chance",
+        (false, true, true) => "below the threshold",
+        (false, true, false) => NOT_ENOUGH,
+    }
+}
+
 /// `deal friction index, as a factor: 1.05 (95% interval 0.91 to 1.22), within chance`.
-fn headline(name: &str, change: &MetricChange, show: impl Fn(f64) -> String) -> String {
+fn headline(
+    name: &str,
+    change: &MetricChange,
+    verdict: &str,
+    show: impl Fn(f64) -> String,
+) -> String {
     match (change.change, change.interval) {
         (Some(by), Some(Interval { low, high })) => format!(
-            "{name}: {} (95% interval {} to {}), {}",
+            "{name}: {} (95% interval {} to {}), {verdict}{}",
             show(by),
             show(low),
             show(high),
-            if change.real { "real" } else { "within chance" }
+            if verdict == NOT_ENOUGH { MORE } else { "" }
         ),
         _ => format!("{name}: not known in both windows, or on too few deals to compare"),
     }
 }
 
 /// The values of the dimension; of very many those that contribute most.
-fn segments(changes: &ChangesTable) -> String {
+fn segments(changes: &ChangesTable, threshold: f64) -> String {
     let part = |split: &Option<Decomposition>, segment: &Segment| {
         let parts = split.as_ref().map_or(&[][..], |split| &split.parts);
         let part = parts.iter().find(|part| part.segment == *segment);
@@ -129,10 +155,12 @@ fn segments(changes: &ChangesTable) -> String {
     let figure = |figure: Option<f64>| figure.map_or_else(|| "–".to_owned(), points);
     let rows = shown.into_iter().map(|gated| {
         let change = &gated.change;
-        let verdict = match (change.enough_data, gated.real) {
-            (false, _) => "too few deals",
-            (true, true) => "real",
-            (true, false) => "within chance",
+        let is_apart = change.interval.is_some_and(Interval::excludes_zero);
+        let is_small = change.change.is_some_and(|by| by.abs() <= threshold);
+        let verdict = if change.enough_data {
+            verdict(gated.real, is_apart, is_small)
+        } else {
+            "too few deals"
         };
         let (win_rate, rwwr) = (of(gated), part(&changes.rwwr_decomposition, &change.segment));
         vec![
@@ -204,12 +232,6 @@ fn contributor(contributor: &Contributor) -> String {
 
 pub(crate) async fn closed_deals(place: &Place, query: &Deals, json: bool) -> Result<()> {
     let segment = filtered(&query.filter)?;
-    if let (Some(from), Some(to)) = (query.from, query.to)
-        && from >= to
-    {
-        let error = "--from and --to: the window is empty; its first day comes first";
-        return Err(Usage(error.to_owned()).into());
-    }
     let workspace = configuration::open(place).await?;
     let query = ClosedDealsQuery { segment, from: query.from, to: query.to, limit: query.limit };
     let found = workspace.closed_deals(&query).await?;
@@ -217,7 +239,12 @@ pub(crate) async fn closed_deals(place: &Place, query: &Deals, json: bool) -> Re
         return say_json(&wire::ClosedDeals::from(found));
     }
     if found.deals.is_empty() {
-        say(&format!("no closed deal: {}", query.segment))?;
+        let covered = workspace.covered_days().await?;
+        let of = match query.segment.parts() {
+            [] => String::new(),
+            _ => format!(" of {}", query.segment),
+        };
+        say(&format!("no closed deal{of} in these days; {covered}"))?;
         return say_label(&workspace).await;
     }
     let rows = found.deals.iter().map(|deal| {

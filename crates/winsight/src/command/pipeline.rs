@@ -135,7 +135,12 @@ pub(crate) async fn cohorts(place: &Place, query: Cohorts, json: bool) -> Result
         let wired: Vec<_> = cohorts.into_iter().map(wire::Cohort::from).collect();
         return say_json(&wired);
     }
-    let horizon = cohorts.first().map_or(0, |cohort| cohort.horizon_days);
+    let Some(horizon) = cohorts.first().map(|cohort| cohort.horizon_days) else {
+        say(
+            "no cohort: no deal was created in the days looked at; ask for earlier ones with --from",
+        )?;
+        return say_label(&workspace).await;
+    };
     say(&format!("won within {horizon} days of creation, by when deals were created"))?;
     say(&table(
         &["created", "note", "deals", "resolved", "cohort win rate", "95% interval", "of closed"],

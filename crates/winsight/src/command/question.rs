@@ -3,7 +3,7 @@
 use anyhow::Result;
 use winsight_insight::Interval;
 use winsight_jobs::{MetricRow, MetricsQuery};
-use winsight_model::{Segment, Window};
+use winsight_model::Segment;
 use winsight_server::wire;
 
 use crate::cli::{Metrics, Place, Usage};
@@ -32,8 +32,8 @@ pub(crate) async fn metrics(place: &Place, query: Metrics, json: bool) -> Result
             }
         };
     }
-    if rows.is_empty() {
-        say("no deals closed in this window")?;
+    if rows.iter().all(|row| row.metrics.deals == 0) {
+        say(&format!("no deal closed in these days; {}", workspace.covered_days().await?))?;
         return say_label(&workspace).await;
     }
     let header = [
@@ -98,19 +98,4 @@ pub(super) fn range(interval: Option<Interval>) -> String {
         || "–".to_owned(),
         |interval| format!("{:.1} to {:.1}", interval.low * 100.0, interval.high * 100.0),
     )
-}
-
-pub(super) fn window(
-    from: Option<jiff::civil::Date>,
-    to: Option<jiff::civil::Date>,
-    flags: &str,
-) -> Result<Option<Window>> {
-    match (from, to) {
-        (None, None) => Ok(None),
-        (Some(from), Some(to)) if from < to => Ok(Some(Window { from, to })),
-        (Some(_), Some(_)) => {
-            Err(Usage(format!("{flags}: the window is empty; its first day comes first")).into())
-        }
-        _ => Err(Usage(format!("{flags}: give both ends of the window, or neither")).into()),
-    }
 }

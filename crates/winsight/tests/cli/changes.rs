@@ -128,6 +128,9 @@ fn what_cannot_be_compared_is_said() {
     for (home, by, windows, words) in [
         (&as_before, "region", &future[..], "lies after 2024-"),
         (&as_before, "region", &empty[..], "no deal closed in 2022-04-01 to 2022-06-30"),
+        (&as_before, "region", &empty[..], "closed deals are known from 2024-03-10 to 2024-06-10"),
+        (&as_before, "region", &["--to", "2022-07-01"][..], "no deal closed in "),
+        (&as_before, "region", &["--from", "2024-05-01"][..], "win rate 2024-05-01 to 2024-06-10"),
         (&all_won, "region", &QUARTERS[..], "all 320 deals that closed in"),
         (&one_region, "region", &QUARTERS[..], "every deal has the same region, Europe"),
         (&blank, "region", &QUARTERS[..], "region is blank in every deal"),
@@ -172,7 +175,7 @@ fn what_cannot_be_compared_is_said() {
         shown.is_failure(USAGE, &[words]).expect("a usage error");
     }
     let nobody = ["--as-of", TODAY, "deals", "--closed", "--where", "region=O'Brien's"];
-    assert!(as_before.run(nobody).stdout.contains("no closed deal"));
+    assert!(as_before.run(nobody).stdout.contains("no closed deal of region=O'Brien's"));
 }
 
 #[test]

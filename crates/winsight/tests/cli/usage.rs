@@ -3,7 +3,7 @@
 use crate::home::{FAILED, TestHome, USAGE, deals, report};
 
 /// A wrong command line, and what the message must say.
-const WRONG: [(&str, &[&str]); 31] = [
+const WRONG: [(&str, &[&str]); 34] = [
     ("metrics --by regoin", &["\"regoin\"", "did you mean \"region\"", "acv_bucket"]),
     ("metrics --by region,", &["acv_bucket"]),
     ("metrics --grain year", &["week, month or quarter"]),
@@ -21,10 +21,13 @@ const WRONG: [(&str, &[&str]); 31] = [
     ("--known-at 2024-01-01 metrics", &["first load", "version 1", "2024-07-21"]),
     ("--known-at abc metrics", &["--known-at", "abc"]),
     ("changes", &["--by"]),
-    ("changes --by region --from 2024-01-01", &["--to", "both"]),
+    ("--as-of 2024-02-29 changes --by region --from 2024-03-01", &["empty", "after 2024-02-"]),
     ("changes --by region --from 2024-03-01 --to 2024-02-01", &["empty"]),
     ("drivers --from 2024-03-01 --to 2024-02-01", &["empty"]),
-    ("drivers --baseline-from 2024-03-01", &["--baseline-from and --baseline-to", "both ends"]),
+    ("drivers --from 2024-01-01 --baseline-from 2024-03-01", &["empty", "after 2023-12-31"]),
+    ("drivers --from 2030-01-01 --to 2030-04-01", &["no deal closed in 2030", "2024-02-01"]),
+    ("reps --from 2010-01-01 --to 2010-04-01", &["no deal closed in 2010", "2024-02-01"]),
+    ("cohorts --from 2030-01-01 --to 2030-04-01", &["window from 2030-01-01 is empty"]),
     ("trends --grain year", &["week, month or quarter"]),
     ("trends --by regoin", &["region"]),
     ("reps --from 2024-03-01 --to 2024-02-01", &["empty"]),
