@@ -41,7 +41,8 @@ struct Candidate {
 pub struct PooledRate {
     /// Mean of the posterior distribution.
     pub rate: f64,
-    /// Its 2.5% and 97.5% points.
+    /// Its 2.5% and 97.5% points; where it is highest at an end, as after nothing but lost deals, at
+    /// least 1.96 standard deviations about its mean.
     pub interval: Interval,
 }
 

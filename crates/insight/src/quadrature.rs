@@ -7,20 +7,39 @@ const LEAST: f64 = 3e-12;
 /// So many values stand for all.
 const VALUES: u32 = 26;
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
-const SECTIONS: usize = 16;
+const SECTIONS: usize = 10;
 const HALVINGS: usize = 8;
+/// Values that are tried first: where two large segments agree and many tiny ones do not, a density has
+/// two humps, and lies low between them.
+const TRIED: u32 = 40;
 
 /// Values between 0 and `most` that stand for all of them, and the width that each stands for, given
-/// about how likely each is: the logarithm of a density of one hump, which may be highest at an end.
+/// about how likely each is: the logarithm of a density of a hump or two, which may be highest at an end.
 pub(crate) fn positive_values(most: f64, density: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
     let least = LEAST * most;
-    let top = highest(least.ln(), most.ln(), |log| density(log.exp())).exp();
-    let at_top = density(top);
-    let edge_of = |outside: f64, drop: f64| edge(top, outside, |at| at_top - density(at) > drop);
+    let step = (most / least).ln() / f64::from(TRIED);
+    let tried: Vec<(f64, f64)> = (0..=TRIED)
+        .map(|place| most * (step * (f64::from(place) - f64::from(TRIED))).exp())
+        .map(|value| (value, density(value)))
+        .collect();
+    let highest_tried = tried
+        .iter()
+        .fold((most, f64::NEG_INFINITY), |top, &it| if it.1 > top.1 { it } else { top });
+    let (low, high) = (highest_tried.0.ln() - step, highest_tried.0.ln() + step);
+    let top =
+        highest(low.max(least.ln()), high.min(most.ln()), |log| density(log.exp())).exp().min(most);
+    let at_top = density(top).max(highest_tried.1);
+    let is_nothing = |at: f64| at_top - density(at) > NOTHING;
+    // From the outermost that are something, a step outwards.
+    let mut matter = tried.iter().filter(|(_, density)| at_top - density <= NOTHING);
+    let first = matter.next().map_or(top, |it| it.0);
+    let last = matter.next_back().map_or(first.max(top), |it| it.0);
+    let first_edge = edge(first, (first / step.exp()).max(least), is_nothing);
+    let last_edge = edge(last, (last * step.exp()).min(most), is_nothing);
+    let scale = edge(top, most, |at| at_top - density(at) > 1.0);
     // They lie evenly where they are small, and by their logarithms where they are large.
-    let scale = edge_of(most, 1.0);
-    let from = (edge_of(least, NOTHING) / scale).asinh();
-    let to = (edge_of(most, NOTHING) / scale).asinh();
+    let from = (first_edge / scale).asinh();
+    let to = (last_edge / scale).asinh();
     let value = |(place, weight): (f64, f64)| {
         let at = f64::midpoint(from, to) + place * (to - from) / 2.0;
         (scale * at.sinh(), scale * at.cosh() * weight * (to - from) / 2.0)
@@ -88,7 +107,7 @@ fn edge(inside: f64, outside: f64, begins: impl Fn(f64) -> bool) -> f64 {
     outside.exp()
 }
 
-/// Where a function of one hump is highest, by golden sections.
+/// Where a function is highest between two places about its top, by golden sections.
 fn highest(mut low: f64, mut high: f64, value: impl Fn(f64) -> f64) -> f64 {
     let mut left = high - GOLDEN * (high - low);
     let mut right = low + GOLDEN * (high - low);

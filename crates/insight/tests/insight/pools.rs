@@ -80,3 +80,16 @@ fn intervals_hold_the_rates_whatever_the_spread() {
         }
     }
 }
+
+/// The likelihood has a top at no spread and a higher one at much.
+#[test]
+fn two_large_segments_that_agree_do_not_outvote_many_small_ones_that_do_not() {
+    let large = Share { won: 500_000, deals: 1_000_000 };
+    let small = |won| Share { won, deals: 3 };
+    let mut shares = vec![large; 2];
+    shares.extend((0..200).map(|number| small(3 * (number % 2))));
+    let pool = Pool::of(&shares).expect("siblings");
+    assert!(pool.rate(small(3)).rate > 0.75, "{:?}", pool.rate(small(3)));
+    assert!(pool.rate(small(0)).rate < 0.25, "{:?}", pool.rate(small(0)));
+    assert!((pool.rate(large).rate - 0.5).abs() < 1e-3, "{:?}", pool.rate(large));
+}
