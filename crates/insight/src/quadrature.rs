@@ -32,14 +32,14 @@ pub(crate) fn positive_values(most: f64, density: impl Fn(f64) -> f64) -> Vec<(f
     let is_nothing = |at: f64| at_top - density(at) > NOTHING;
     // From the outermost that are something, a step outwards.
     let mut matter = tried.iter().filter(|(_, density)| at_top - density <= NOTHING);
-    let first = matter.next().map_or(top, |it| it.0);
-    let last = matter.next_back().map_or(first.max(top), |it| it.0);
-    let first_edge = edge(first, (first / step.exp()).max(least), is_nothing);
-    let last_edge = edge(last, (last * step.exp()).min(most), is_nothing);
+    let lowest = matter.next().map_or(top, |it| it.0);
+    let uppermost = matter.next_back().map_or(lowest.max(top), |it| it.0);
+    let from_edge = edge(lowest, (lowest / step.exp()).max(least), is_nothing);
+    let to_edge = edge(uppermost, (uppermost * step.exp()).min(most), is_nothing);
     let scale = edge(top, most, |at| at_top - density(at) > 1.0);
     // They lie evenly where they are small, and by their logarithms where they are large.
-    let from = (first_edge / scale).asinh();
-    let to = (last_edge / scale).asinh();
+    let from = (from_edge / scale).asinh();
+    let to = (to_edge / scale).asinh();
     let value = |(place, weight): (f64, f64)| {
         let at = f64::midpoint(from, to) + place * (to - from) / 2.0;
         (scale * at.sinh(), scale * at.cosh() * weight * (to - from) / 2.0)
