@@ -6,7 +6,7 @@
 //! its last look; the one whose window is a fiscal quarter has most of it. The other windows have two
 //! sequences: one that is done when the quarter is, for a quarter should not end with a drop in its
 //! last months untold, and one that goes on to the end of the window, for a drop in the last weeks of a
-//! quarter. Over any three months the parts add up to the whole.
+//! quarter. The parts of the sequences that begin in any three months add up to the whole.
 
 use std::collections::BTreeMap;
 

@@ -73,7 +73,7 @@ impl Workspace {
     /// What was read of a source and not loaded yet holds names as well: it is read again.
     async fn forget_unfinished_pulls(&self) -> Result<(), JobError> {
         for source in self.metadata.sources(&self.id).await? {
-            self.pages.of(&source.name)?.clear()?;
+            self.pages.clear(&source.name)?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use winsight_alert::reconcile;
+use winsight_alert::{Alert, reconcile};
 use winsight_insight::Cadence;
 use winsight_model::DataVersion;
 use winsight_store::Commit;
@@ -39,18 +39,25 @@ impl Workspace {
             if self.source_states().await?.iter().any(|source| source.is_running) {
                 return Ok(last);
             }
-            let outcome = Box::pin(self.evaluate(&commit)).await;
+            let is_first_today = last.is_none_or(|last| last.day != now.day);
+            let outcome = Box::pin(self.evaluate(&commit, is_first_today)).await;
             self.tell_of_run(Cadence::Daily, outcome.as_ref().err()).await?;
             outcome?;
         }
         Ok(Some(now))
     }
 
-    async fn evaluate(&self, commit: &Commit) -> Result<(), JobError> {
+    async fn evaluate(&self, commit: &Commit, is_first_today: bool) -> Result<(), JobError> {
         let judged = self.daily(commit).await?;
         let alerts = self.metadata.alerts(&self.id, None).await?;
         let now = self.clock.instant();
-        let transitions = reconcile(&alerts, judged.findings, judged.rules, now);
+        let mut transitions = reconcile(&alerts, judged.findings, judged.rules, now);
+        // A rule of one's own that asks for evidence has a budget for one look a day.
+        let may_be_told = |alert: &Alert| {
+            is_first_today || alert.finding.custom.as_ref().is_none_or(|rule| rule.unguarded)
+        };
+        transitions.opened.retain(may_be_told);
+        transitions.reopened.retain(may_be_told);
         self.metadata.record_evaluation(&self.id, transitions, &judged.own_findings, now).await?;
         Ok(())
     }

@@ -161,7 +161,7 @@ impl Workspace {
     /// [`JobError::Usage`] when there is none of this name.
     pub async fn remove_source(&self, name: &str) -> Result<(), JobError> {
         self.source_record(name).await?;
-        self.pages.of(name)?.clear()?;
+        self.pages.clear(name)?;
         self.metadata.remove_source(&self.id, name).await?;
         Ok(())
     }

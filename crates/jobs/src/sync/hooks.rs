@@ -187,19 +187,21 @@ impl Workspace {
         deals: &[String],
         description: &Description,
     ) -> Result<Option<ImportReport>, JobError> {
-        // A point cannot be in the name of a source.
-        let pages = Arc::new(self.pages.of(&format!("{}.announced", record.name))?);
-        let mut read = 0;
-        for deals in deals.chunks(AT_ONCE) {
-            let page = source.deals(deals, description).await?;
-            let kept = Arc::clone(&pages);
-            tokio::task::spawn_blocking(move || kept.write(read, &page)).await??;
-            read += 1;
-        }
-        let unfinished = Unfinished::of_some(read);
-        let taken = Box::pin(self.take_pages(record, &unfinished, &pages, description)).await;
+        let pages = Arc::new(self.pages.of_some(&record.name)?);
+        let loading = async {
+            let mut read = 0;
+            for deals in deals.chunks(AT_ONCE) {
+                let page = source.deals(deals, description).await?;
+                let kept = Arc::clone(&pages);
+                tokio::task::spawn_blocking(move || kept.write(read, &page)).await??;
+                read += 1;
+            }
+            let unfinished = Unfinished::of_some(read);
+            Box::pin(self.take_pages(record, &unfinished, &pages, description)).await
+        };
+        let loaded = loading.await;
         pages.clear()?;
-        taken
+        loaded
     }
 
     fn described(&self, name: &str) -> Option<Description> {

@@ -28,6 +28,21 @@ impl PageFolder {
         lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(std::fs::TryLockError::WouldBlock)))
     }
 
+    /// The pages of deals of a source that are read by their ids.
+    pub(super) fn of_some(&self, source: &str) -> Result<Pages, JobError> {
+        // A point cannot be in the name of a source.
+        self.of(&format!("{source}.announced"))
+    }
+
+    /// Throws away what was read of a source and is not loaded.
+    ///
+    /// # Errors
+    /// [`JobError::Usage`] while another process pulls it.
+    pub(crate) fn clear(&self, source: &str) -> Result<(), JobError> {
+        self.of(source)?.clear()?;
+        self.of_some(source)?.clear()
+    }
+
     /// The pages of one source, for this process alone.
     ///
     /// # Errors
