@@ -83,9 +83,11 @@ fn row(id: &str, deal: &Value, company: &Company, detail: &Detail) -> Record {
         (_, Some(stage)) => when.contains(&stage.outcome.as_str()).to_string(),
         (_, None) => String::new(),
     };
-    let team = match detail.teams.get(&property("hubspot_team_id")) {
+    // That of the owner as the reading has it: the deal's own changes with it, and may do so twice
+    // while pages are read.
+    let team = match owner.map(|owner| &owner.team).filter(|team| !team.is_empty()) {
         Some(team) => team.clone(),
-        None => owner.map(|owner| owner.team.clone()).unwrap_or_default(),
+        None => detail.teams.get(&property("hubspot_team_id")).cloned().unwrap_or_default(),
     };
     let rep = match owner {
         Some(owner) => owner.name.clone(),
