@@ -41,10 +41,11 @@ pub fn read_events(
     sink: &mut dyn FnMut(RecordBatch) -> Result<(), SinkError>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<EventsReport, EtlError> {
-    read_events_in(&open(path, options, Table::Events)?, options, sink, progress)
+    let source = open(path, options, Table::Events)?;
+    read_events_in(&source, options, &mut Positions::default(), sink, progress)
 }
 
-/// As [`read_events`], from elsewhere than a file.
+/// As [`read_events`], from elsewhere than a file. The rows of a deal must follow one another.
 ///
 /// # Errors
 /// As [`read_events`].
@@ -54,7 +55,8 @@ pub fn read_events_of(
     sink: &mut dyn FnMut(RecordBatch) -> Result<(), SinkError>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<EventsReport, EtlError> {
-    read_events_in(&Source::of_feed(feed)?, options, sink, progress)
+    let mut positions = Positions { are_deals_together: true, ..Positions::default() };
+    read_events_in(&Source::of_feed(feed)?, options, &mut positions, sink, progress)
 }
 
 fn open(path: &Path, options: &ImportOptions, table: Table) -> Result<Source, EtlError> {
@@ -64,20 +66,38 @@ fn open(path: &Path, options: &ImportOptions, table: Table) -> Result<Source, Et
 fn read_events_in(
     source: &Source,
     options: &ImportOptions,
+    positions: &mut Positions,
     sink: &mut dyn FnMut(RecordBatch) -> Result<(), SinkError>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<EventsReport, EtlError> {
-    let mut positions = HashedMap::<i32>::default();
     let mut take = |mut happened: Happened| {
-        let position = |deal_and_day: &u64| {
-            let next = positions.entry(*deal_and_day).or_insert(0);
-            *next += 1;
-            *next - 1
-        };
-        let positions = happened.deals_and_days.iter().map(position).collect();
+        let days = happened.deal_days.iter();
+        let positions = days.map(|of| positions.next(*of)).collect();
         sink(happened.batch.take_events(&options.source, positions))
     };
     read_history(source, options, Table::Events, &mut take, progress)
+}
+
+/// Counts the events of each deal on each day.
+#[derive(Default)]
+struct Positions {
+    next: HashedMap<i32>,
+    /// Whether the rows of a deal follow one another, so that those before it need not be kept.
+    are_deals_together: bool,
+    deal: u64,
+}
+
+impl Positions {
+    /// The place of the next event among those of its deal on its day, from 0.
+    fn next(&mut self, DealDay { deal, day }: DealDay) -> i32 {
+        if self.are_deals_together && deal != self.deal {
+            self.next.clear();
+            self.deal = deal;
+        }
+        let next = self.next.entry(day).or_insert(0);
+        *next += 1;
+        *next - 1
+    }
 }
 
 /// Reads a file of activities, one row per call, mail or meeting: deal, date and kind. Sends the
@@ -123,9 +143,18 @@ fn read_activities_in(
 struct Happened {
     rows: u64,
     batch: HistoryBatch,
-    /// For each row of the batch a hash of its deal and day.
-    deals_and_days: Vec<u64>,
+    /// For each row of the batch.
+    deal_days: Vec<DealDay>,
     quarantined: Vec<Quarantined>,
+}
+
+/// Whose event it is, and when.
+#[derive(Clone, Copy)]
+struct DealDay {
+    /// Hash of the deal.
+    deal: u64,
+    /// Hash of the deal and the day.
+    day: u64,
 }
 
 fn read_history(
@@ -159,8 +188,8 @@ fn read_history(
         if quarantined.len() > QUARANTINE_ROWS {
             return Err(too_many(path, &quarantined));
         }
-        if !happened.deals_and_days.is_empty() {
-            accepted += happened.deals_and_days.len() as u64;
+        if !happened.deal_days.is_empty() {
+            accepted += happened.deal_days.len() as u64;
             take(happened)?;
         }
         progress(Progress { rows: rows_read, ..reached });
@@ -206,7 +235,7 @@ impl HistoryReader {
         let mut happened = Happened {
             rows: 0,
             batch: HistoryBatch::default(),
-            deals_and_days: Vec::with_capacity(block.len()),
+            deal_days: Vec::with_capacity(block.len()),
             quarantined: Vec::new(),
         };
         for record in block.records() {
@@ -234,7 +263,8 @@ impl HistoryReader {
         match (deal_id, word, self.date(&fields)) {
             (Some(deal_id), Ok((word, outcome)), Ok(date)) => {
                 let day = u64::from(day_number(date).cast_unsigned());
-                happened.deals_and_days.push(xxh3_64_with_seed(deal_id.as_bytes(), day));
+                let hash = |seed| xxh3_64_with_seed(deal_id.as_bytes(), seed);
+                happened.deal_days.push(DealDay { deal: hash(0), day: hash(day) });
                 happened.batch.push(deal_id, date, word, outcome);
                 Ok(())
             }

@@ -16,6 +16,7 @@ mod pages;
 mod pull;
 mod reconcile;
 mod schedule;
+mod spread;
 mod take;
 
 use std::collections::BTreeMap;

@@ -71,8 +71,9 @@ impl FeatureStore {
                 tables.push(change);
                 continue;
             }
-            let rows = usize::try_from(table.rows).unwrap_or(0);
-            let mut diff = Compared::with_capacity(rows, scope.histories_in_part);
+            // Of other tables, one deal has many rows.
+            let keys = if of_deals { usize::try_from(table.rows).unwrap_or(0) } else { 0 };
+            let mut diff = Compared::with_capacity(keys, scope.histories_in_part);
             if table.spec.key == DEALS.key {
                 for (source, id) in &scope.left {
                     diff.leave(Key::of(source, id));

@@ -87,17 +87,17 @@ pub(crate) struct Compared {
 }
 
 impl Compared {
-    /// Without keys, with room for those of so many rows. With `in_span`, what is staged of a key
-    /// replaces its stored rows from the first staged day to the last; otherwise all of them.
-    pub(crate) fn with_capacity(rows: usize, in_span: bool) -> Self {
+    /// Without keys, with room for so many. With `in_span`, what is staged of a key replaces its
+    /// stored rows from the first staged day to the last; otherwise all of them.
+    pub(crate) fn with_capacity(keys: usize, in_span: bool) -> Self {
         Self {
-            spans: in_span.then(|| Vec::with_capacity(rows)),
-            places: HashTable::with_capacity(rows),
-            keys: Vec::with_capacity(rows),
-            wanted: Vec::with_capacity(rows),
-            staged: Vec::with_capacity(rows),
-            stored: Vec::with_capacity(rows),
-            is_stored: Vec::with_capacity(rows),
+            spans: in_span.then(|| Vec::with_capacity(keys)),
+            places: HashTable::with_capacity(keys),
+            keys: Vec::with_capacity(keys),
+            wanted: Vec::with_capacity(keys),
+            staged: Vec::with_capacity(keys),
+            stored: Vec::with_capacity(keys),
+            is_stored: Vec::with_capacity(keys),
         }
     }
 

@@ -89,11 +89,11 @@ impl FeatureStore {
         let NextVersion { mut commit, changed } = next;
         commit.known_days = Some(self.known_days(&commit).await?);
         let (spellings, aggregates) = join(
-            self.carry_spellings(&commit, base, &changed),
+            self.spellings_after(&commit, base, &changed),
             self.aggregates_after(&commit, base, &changed),
         )
         .await;
-        (commit.spellings, commit.aggregates) = (spellings?, aggregates?);
+        (commit.spellings, commit.aggregates) = (Some(spellings?), aggregates?);
         catalog::append(self.objects.as_ref(), &commit).await?;
         Ok(commit)
     }

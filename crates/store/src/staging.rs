@@ -27,7 +27,7 @@ use crate::{FeatureStore, StoreError};
 use staged_file::{StagedFile, StagedFileWriter};
 
 const BATCH_ROWS: usize = 65_536;
-/// Rows of a table beyond this are written to a file.
+/// Rows beyond this are written to files: a million deals are less.
 const MEMORY_BYTES: usize = 384 << 20;
 const STAGING: &str = "staging";
 pub(crate) const HELD: &str = "held";
@@ -42,6 +42,8 @@ pub struct Staging {
     tables: [StagedTable; 4],
     pub(crate) scope: Scope,
     erased: ErasedNames,
+    /// Bytes of rows that are still kept in memory.
+    room: usize,
     _lock: WriterLock,
 }
 
@@ -121,7 +123,8 @@ impl Staging {
     fn new(folder: PathBuf, scope: Scope, lock: WriterLock) -> Self {
         let table = |spec| StagedTable::new(&folder, spec);
         let tables = [table(DEALS), table(STAGE_EVENTS), table(ACTIVITIES), table(INDICATORS)];
-        Self { tables, folder, scope, erased: ErasedNames::default(), _lock: lock }
+        let (erased, room) = (ErasedNames::default(), MEMORY_BYTES);
+        Self { tables, folder, scope, erased, room, _lock: lock }
     }
 
     /// Replaces these names in all rows that are added from here on: people who were erased must not
@@ -130,10 +133,15 @@ impl Staging {
         self.erased = names;
     }
 
+    /// Keeps so many bytes of the rows that are added from here on in memory, and the others on disk.
+    pub fn keep_in_memory(&mut self, bytes: usize) {
+        self.room = bytes;
+    }
+
     fn add(&mut self, table: usize, batch: &RecordBatch) -> Result<(), StoreError> {
         let table = &mut self.tables[table];
         let replaced = Erasing::new(&self.erased).rewrite(table.spec, batch)?;
-        table.add(replaced.as_ref().unwrap_or(batch))
+        table.add(replaced.as_ref().unwrap_or(batch), &mut self.room)
     }
 
     /// Adds rows of `deals`, in the schema of [`winsight_model::schema::deals`].
@@ -219,7 +227,6 @@ pub(crate) struct StagedTable {
     pub(crate) spec: TableSpec,
     path: PathBuf,
     in_memory: Vec<RecordBatch>,
-    bytes_in_memory: usize,
     /// Takes the rows for which there is no room in memory.
     writer: Option<ArrowWriter<StagedFileWriter>>,
     file: Option<StagedFile>,
@@ -233,7 +240,6 @@ impl StagedTable {
             spec,
             path: folder.join(format!("{}.parquet", spec.name)),
             in_memory: Vec::new(),
-            bytes_in_memory: 0,
             writer: None,
             file: None,
             is_finished: false,
@@ -250,7 +256,8 @@ impl StagedTable {
         Ok(ArrowWriter::try_new(file, batch.schema(), Some(as_staged()))?)
     }
 
-    fn add(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
+    /// Adds rows: to those in memory as long as there is room.
+    fn add(&mut self, batch: &RecordBatch, room: &mut usize) -> Result<(), StoreError> {
         if self.is_finished {
             let late = "rows were added after the load began".to_owned();
             return Err(StoreError::Damaged(late));
@@ -260,8 +267,8 @@ impl StagedTable {
         }
         self.rows += batch.num_rows() as u64;
         let bytes = batch.get_array_memory_size();
-        if self.writer.is_none() && self.bytes_in_memory + bytes <= MEMORY_BYTES {
-            self.bytes_in_memory += bytes;
+        if self.writer.is_none() && bytes <= *room {
+            *room -= bytes;
             self.in_memory.push(batch.clone());
             return Ok(());
         }

@@ -12,9 +12,8 @@ use winsight_etl::Feed;
 use winsight_sources::{Page, Record};
 
 use super::pages::Pages;
+use super::spread::{Spread, SpreadWriter};
 
-/// Rows without an order of their own that are sorted at once.
-const SORTED_AT_ONCE: u64 = 500_000;
 /// The place of a deal that is gone.
 const GONE: u32 = u32::MAX;
 
@@ -22,19 +21,24 @@ const GONE: u32 = u32::MAX;
 #[derive(Debug)]
 pub(super) struct Assembly {
     pages: Arc<Pages>,
-    numbers: Vec<Kind>,
+    contents: Vec<Contents>,
     /// Hash of the id to page and row.
     newest: HashMap<u64, (u32, u32), Plain>,
     /// Events and activities on pages that are not whole.
-    spread: [u64; 2],
+    spread: Spread,
     pub(super) deals: u64,
     pub(super) deleted: u64,
     /// Whether there are any events, and any activities.
     pub(super) has: [bool; 2],
 }
 
-/// Whether a page is whole.
-type Kind = bool;
+/// What a page has.
+#[derive(Clone, Copy, Debug)]
+struct Contents {
+    is_whole: bool,
+    deals: bool,
+    deleted: bool,
+}
 
 /// Keys that are hashes already.
 type Plain = BuildHasherDefault<DefaultHasher>;
@@ -51,7 +55,9 @@ pub(super) enum Beside {
 }
 
 impl Beside {
-    fn of(self, page: &Page) -> &[Record] {
+    pub(super) const BOTH: [Self; 2] = [Self::Events, Self::Activities];
+
+    pub(super) fn of(self, page: &Page) -> &[Record] {
         match self {
             Self::Events => &page.events.rows,
             Self::Activities => &page.activities.rows,
@@ -70,7 +76,8 @@ impl Assembly {
     /// Goes through the first `count` pages.
     pub(super) fn new(pages: Arc<Pages>, count: u64) -> io::Result<Self> {
         let mut newest: HashMap<u64, (u32, u32), Plain> = HashMap::default();
-        let (mut numbers, mut spread, mut has) = (Vec::new(), [0; 2], [false; 2]);
+        let mut spread = SpreadWriter::new(Arc::clone(&pages), count);
+        let (mut contents, mut has) = (Vec::new(), [false; 2]);
         for number in 0..count {
             let page = pages.read(number)?;
             let number = u32::try_from(number).map_err(io::Error::other)?;
@@ -81,28 +88,36 @@ impl Assembly {
             for gone in &page.deleted {
                 newest.insert(key(&gone.deal), (number, GONE));
             }
-            for (place, beside) in [Beside::Events, Beside::Activities].into_iter().enumerate() {
-                let rows = beside.of(&page).len() as u64;
-                has[place] |= rows > 0;
-                spread[place] += if page.whole { 0 } else { rows };
+            for which in Beside::BOTH {
+                has[which as usize] |= !which.of(&page).is_empty();
             }
-            numbers.push(page.whole);
+            if !page.whole {
+                spread.add(&page, key)?;
+            }
+            contents.push(Contents {
+                is_whole: page.whole,
+                deals: !page.deals.rows.is_empty(),
+                deleted: !page.deleted.is_empty(),
+            });
         }
         let deleted = newest.values().filter(|(_, row)| *row == GONE).count() as u64;
         let deals = newest.len() as u64 - deleted;
-        Ok(Self { pages, numbers, newest, spread, deals, deleted, has })
+        Ok(Self { pages, contents, newest, spread: spread.finish()?, deals, deleted, has })
     }
 
     /// The deals, one row each, under the columns given.
     pub(super) fn deals(self: &Arc<Self>, name: &str, columns: &[String]) -> Feed {
         let (this, wanted) = (Arc::clone(self), columns.to_vec());
-        Self::feed(name, &line(columns), self.numbers.len() as u64, move |chunk| {
+        Self::feed(name, &line(columns), self.contents.len() as u64, move |chunk| {
+            let mut text = String::new();
+            if !this.page(chunk).is_some_and(|page| page.deals) {
+                return Ok(text);
+            }
             let page = this.pages.read(chunk)?;
             let places: Vec<_> = wanted
                 .iter()
                 .map(|wanted| page.deals.columns.iter().position(|column| column == wanted))
                 .collect();
-            let mut text = String::new();
             for (row, deal) in (0_u32..).zip(&page.deals.rows) {
                 if this.newest.get(&key(&deal.deal)) == Some(&(truncated(chunk), row)) {
                     let field = |place: &Option<usize>| deal.fields.get((*place)?);
@@ -114,24 +129,21 @@ impl Assembly {
         })
     }
 
-    /// The events or activities of the deals: first those of whole pages, then the others, sorted.
+    /// The events or activities of the deals, those of each deal together and in their order.
     pub(super) fn beside(self: &Arc<Self>, name: &str, which: Beside) -> Feed {
-        let pages = self.numbers.len() as u64;
-        let spread = self.spread[which as usize];
-        let buckets = if spread == 0 { 0 } else { spread / SORTED_AT_ONCE + 1 };
+        let pages = self.contents.len() as u64;
         let this = Arc::clone(self);
-        Self::feed(name, which.header(), pages + buckets, move |chunk| {
-            let rows = if chunk < pages {
-                this.of_page(chunk, which)?
-            } else {
-                this.of_bucket(chunk - pages, buckets, which)?
+        Self::feed(name, which.header(), pages + self.spread.buckets, move |chunk| {
+            let rows = match chunk.checked_sub(pages) {
+                None => this.of_page(chunk, which)?,
+                Some(bucket) => this.of_bucket(bucket, which)?,
             };
             Ok(lines(rows, which))
         })
     }
 
     fn of_page(&self, number: u64, which: Beside) -> io::Result<Vec<Record>> {
-        if !self.is_whole(truncated(number)) {
+        if !self.page(number).is_some_and(|page| page.is_whole) {
             return Ok(Vec::new());
         }
         let page = self.pages.read(number)?;
@@ -142,30 +154,24 @@ impl Assembly {
         Ok(which.of(&page).iter().filter(counts).cloned().collect())
     }
 
-    fn of_bucket(&self, bucket: u64, buckets: u64, which: Beside) -> io::Result<Vec<Record>> {
-        let mut rows = Vec::new();
-        for number in 0..self.numbers.len() as u64 {
-            if self.is_whole(truncated(number)) {
-                continue;
-            }
-            let counts = |row: &&Record| {
-                let key = key(&row.deal);
-                let newest = self.newest.get(&key);
-                key % buckets == bucket
-                    && newest.is_some_and(|(page, row)| !self.is_whole(*page) && *row != GONE)
-            };
-            rows.extend(which.of(&self.pages.read(number)?).iter().filter(counts).cloned());
-        }
+    fn of_bucket(&self, bucket: u64, which: Beside) -> io::Result<Vec<Record>> {
+        let mut rows = self.spread.rows(which, bucket)?;
+        rows.retain(|row| {
+            let newest = self.newest.get(&key(&row.deal));
+            let is_spread =
+                |page: u32| self.page(u64::from(page)).is_some_and(|contents| !contents.is_whole);
+            newest.is_some_and(|(page, row)| *row != GONE && is_spread(*page))
+        });
         Ok(rows)
     }
 
-    fn is_whole(&self, page: u32) -> bool {
-        self.numbers.get(page as usize).copied().unwrap_or_default()
+    fn page(&self, number: u64) -> Option<&Contents> {
+        self.contents.get(usize::try_from(number).ok()?)
     }
 
     /// Every deal that is gone.
     pub(super) fn gone(&self, mut take: impl FnMut(&str)) -> io::Result<()> {
-        for number in 0..self.numbers.len() as u64 {
+        for (number, _) in (0..).zip(&self.contents).filter(|(_, page)| page.deleted) {
             for gone in &self.pages.read(number)?.deleted {
                 if self.newest.get(&key(&gone.deal)) == Some(&(truncated(number), GONE)) {
                     take(&gone.deal);

@@ -75,22 +75,18 @@ impl Pages {
         self.folder.join(format!("{number:09}.page"))
     }
 
+    fn part_path(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.part"))
+    }
+
     /// Writes a page down, for good.
     pub(super) fn write(&self, number: u64, page: &Page) -> Result<(), JobError> {
         let (path, draft) = (self.path(number), self.folder.join("draft"));
         let write = || -> io::Result<()> {
             let contents = serde_json::to_vec(page).map_err(io::Error::other)?;
-            let file = if let Some(vault) = &self.vault {
-                let file = BufWriter::new(File::create(&draft)?);
-                let mut sealed = SealedWriter::new(file, vault, &name(&path))?;
-                sealed.write_all(&contents)?;
-                sealed.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?
-            } else {
-                let mut file = File::create(&draft)?;
-                file.write_all(&contents)?;
-                file
-            };
-            file.sync_all()?;
+            let mut file = Draft::create(&draft, &path, self.vault.as_ref())?;
+            file.write_all(&contents)?;
+            file.finish()?.sync_all()?;
             place(&draft, &path, Placing::Replacing)
         };
         write().map_err(|error| JobError::file(&path, error))
@@ -98,16 +94,28 @@ impl Pages {
 
     /// Reads a page.
     pub(super) fn read(&self, number: u64) -> io::Result<Page> {
-        let path = self.path(number);
-        let file = File::open(&path)?;
-        let contents = match &self.vault {
+        serde_json::from_slice(&self.contents(&self.path(number))?).map_err(io::Error::other)
+    }
+
+    /// Begins a file of what the pages hold in another order, in place of one of the same name.
+    pub(super) fn part(&self, name: &str) -> io::Result<Draft> {
+        let path = self.part_path(name);
+        Draft::create(&path, &path, self.vault.as_ref())
+    }
+
+    /// Reads such a file.
+    pub(super) fn read_part(&self, name: &str) -> io::Result<Vec<u8>> {
+        self.contents(&self.part_path(name))
+    }
+
+    fn contents(&self, path: &Path) -> io::Result<Vec<u8>> {
+        match &self.vault {
             Some(vault) => {
-                let sealed = SealedReader::new(file, vault, &name(&path))?;
-                sealed.read(0..sealed.plain_size())?.to_vec()
+                let sealed = SealedReader::new(File::open(path)?, vault, &name(path))?;
+                Ok(sealed.read(0..sealed.plain_size())?.to_vec())
             }
-            None => std::fs::read(&path)?,
-        };
-        serde_json::from_slice(&contents).map_err(io::Error::other)
+            None => std::fs::read(path),
+        }
     }
 
     /// Whether the first `count` pages are there and can be read.
@@ -121,11 +129,53 @@ impl Pages {
         let failed = |error| JobError::file(&self.folder, error);
         for entry in std::fs::read_dir(&self.folder).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
-            if path.extension().is_some_and(|ending| ending == "page") {
+            if path.extension().is_some_and(|ending| ending == "page" || ending == "part") {
                 std::fs::remove_file(&path).map_err(|error| JobError::file(&path, error))?;
             }
         }
         Ok(())
+    }
+}
+
+/// A file that is being written, sealed where there are keys.
+#[derive(Debug)]
+pub(super) enum Draft {
+    Sealed(SealedWriter<BufWriter<File>>),
+    Plain(BufWriter<File>),
+}
+
+impl Draft {
+    /// A file at `at`, which is to be found at `path` once it is finished.
+    fn create(at: &Path, path: &Path, vault: Option<&Vault>) -> io::Result<Self> {
+        let file = BufWriter::new(File::create(at)?);
+        Ok(match vault {
+            Some(vault) => Self::Sealed(SealedWriter::new(file, vault, &name(path))?),
+            None => Self::Plain(file),
+        })
+    }
+
+    pub(super) fn finish(self) -> io::Result<File> {
+        let file = match self {
+            Self::Sealed(sealed) => sealed.finish()?,
+            Self::Plain(file) => file,
+        };
+        file.into_inner().map_err(io::IntoInnerError::into_error)
+    }
+}
+
+impl Write for Draft {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Sealed(file) => file.write(buffer),
+            Self::Plain(file) => file.write(buffer),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Sealed(file) => file.flush(),
+            Self::Plain(file) => file.flush(),
+        }
     }
 }
 

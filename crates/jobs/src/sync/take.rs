@@ -20,6 +20,9 @@ use crate::import::{BesideReport, Read, elapsed_ms, ids};
 use crate::load::Taken;
 use crate::{ImportReport, JobError, Workspace};
 
+/// Staged rows beyond so many bytes go to disk: a server that syncs at night has other work too.
+const STAGED_IN_MEMORY: usize = 64 << 20;
+
 impl Workspace {
     /// Loads what the pages hold; `None` when they hold nothing.
     pub(super) async fn take_pages(
@@ -44,7 +47,8 @@ impl Workspace {
         let mut options = ImportOptions::new(self.settings.clone(), self.clock.today());
         options.source.clone_from(&source);
         options.mapping = Some(mapping);
-        let staging = self.stage().await?;
+        let mut staging = self.stage().await?;
+        staging.keep_in_memory(STAGED_IN_MEMORY);
         // While nobody else writes: a name that is erased meanwhile would come back with them.
         options.known_values = self.known_spellings().await?;
         let empty = self.nothing_read(&options).await?;
@@ -119,8 +123,8 @@ impl Workspace {
 
 fn lost(source: &str, error: &std::io::Error) -> JobError {
     JobError::Usage(format!(
-        "the pages read from {source} cannot be read back ({error}); run `winsight sync {source} \
-         --full`"
+        "the pages read from {source} cannot be put together ({error}); make room if the disk is \
+         full, otherwise run `winsight sync {source} --full`"
     ))
 }
 

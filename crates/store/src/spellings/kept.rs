@@ -1,8 +1,8 @@
 //! Spellings carried from version to version, so that a load counts only what it changes.
 //!
-//! They are made when somebody asks for them, and from then on each small load adds its changes. They
-//! can always be counted anew: a load too large to be worth it, or an erasure, drops them. Those of
-//! older versions nobody asks for: upkeep removes them.
+//! A small load adds its changes to those of the version before, a large one counts them. They can
+//! always be counted anew: an erasure drops them. Those of older versions nobody asks for: upkeep
+//! removes them.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -128,19 +128,16 @@ impl FeatureStore {
 
     /// Writes the spellings of `commit`, in which these deals differ from `previous`; returns their
     /// object.
-    pub(crate) async fn carry_spellings(
+    pub(crate) async fn spellings_after(
         &self,
         commit: &Commit,
         previous: Option<&Commit>,
         changed: &Changed,
-    ) -> Result<Option<String>, StoreError> {
-        let Some(deals) = changed.deals() else { return Ok(None) };
-        let before = match previous {
-            Some(previous) => self.spellings_at_hand(previous).await,
-            None => Some(Spellings::new()),
+    ) -> Result<String, StoreError> {
+        let spellings = match self.carried(previous, changed).await? {
+            Some(spellings) => spellings,
+            None => self.count_spellings(commit).await?,
         };
-        let Some(before) = before else { return Ok(None) };
-        let Some(spellings) = changed_by(deals, before)? else { return Ok(None) };
         let unwritable =
             |error: &dyn fmt::Display| StoreError::Damaged(format!("{FOLDER}: {error}"));
         let text = serde_json::to_vec(&spellings).map_err(|error| unwritable(&error))?;
@@ -150,6 +147,20 @@ impl FeatureStore {
         if previous.and_then(|previous| previous.spellings.as_ref()) != Some(&object) {
             self.objects.put(&path(commit.generation, &object), PutPayload::from(bytes)).await?;
         }
-        Ok(Some(object))
+        Ok(object)
+    }
+
+    /// The spellings of `previous` with these changes; `None` where they must be counted.
+    async fn carried(
+        &self,
+        previous: Option<&Commit>,
+        changed: &Changed,
+    ) -> Result<Option<Spellings>, StoreError> {
+        let Some(deals) = changed.deals() else { return Ok(None) };
+        let before = match previous {
+            Some(previous) => self.spellings_at_hand(previous).await,
+            None => Some(Spellings::new()),
+        };
+        before.map_or(Ok(None), |before| changed_by(deals, before))
     }
 }
