@@ -34,6 +34,7 @@ mod location;
 mod lock;
 mod moves;
 mod objects;
+mod part;
 mod past;
 mod query;
 mod rebuild;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::compute::filter_record_batch;
-use futures::StreamExt;
 use futures::future::{OptionFuture, join};
 use jiff::Timestamp;
 use winsight_model::{DataVersion, LoadCounts};
@@ -14,6 +13,7 @@ use crate::catalog::{self, Commit, CommitRequest};
 use crate::changed::Changed;
 use crate::compare::{Comparison, TableChange};
 use crate::diff::{Change, Diff, Key, KeyedRows};
+use crate::part::{Parted, PartedRows};
 use crate::staging::{StagedTable, Staging};
 use crate::table::{DEAL_VERSIONS, DEALS, Table, TableSpec, TableWriter};
 use crate::{FeatureStore, StoreError};
@@ -118,22 +118,16 @@ impl FeatureStore {
         if of_deals {
             next.changed.expect(change.diff.arriving());
         }
-        let mut replaced = HashSet::new();
-        for (file, _) in
-            table.files()?.into_iter().zip(&change.rewritten).filter(|(_, rewritten)| **rewritten)
-        {
-            replaced.insert(file.path.clone());
-            let mut rows = table.rows(vec![file], None)?;
-            while let Some(batch) = rows.next().await {
-                let batch = batch?;
-                let keyed = KeyedRows::of(spec, &batch)?;
-                let goes = |key, day| change.diff.replaces(key, day);
-                writer.add(keep(&batch, &keyed, |key, day| !goes(key, day))?).await?;
-                if let Some(superseded) = &mut superseded {
-                    let gone = keep(&batch, &keyed, goes)?;
-                    next.changed.goes(&gone)?;
-                    superseded.add(&gone, change).await?;
-                }
+        let files = table.files()?.into_iter().zip(&change.rewritten);
+        let files: Vec<_> =
+            files.filter(|(_, rewritten)| **rewritten).map(|(file, _)| file).collect();
+        let replaced = files.iter().map(|file| file.path.clone()).collect();
+        let mut rows = PartedRows::of(&table, files, change)?;
+        while let Some(Parted { stays, goes }) = rows.next().await? {
+            writer.add(stays).await?;
+            if let Some(superseded) = &mut superseded {
+                next.changed.goes(&goes)?;
+                superseded.add(&goes, change).await?;
             }
         }
         for batch in staged.take()? {
@@ -165,8 +159,10 @@ fn arriving(diff: &Diff, spec: TableSpec, batch: RecordBatch) -> Result<RecordBa
         return Ok(batch);
     }
     let keyed = KeyedRows::of(spec, &batch)?;
-    let is_wanted = |key, _| matches!(diff.change(key), Some(Change::Inserted | Change::Updated));
-    keep(&batch, &keyed, is_wanted)
+    let is_wanted =
+        |key: &Key| matches!(diff.change(*key), Some(Change::Inserted | Change::Updated));
+    let mask: BooleanArray = keyed.keys.iter().map(|key| Some(is_wanted(key))).collect();
+    Ok(filter_record_batch(&batch, &mask)?)
 }
 
 /// A version in the making.
@@ -233,14 +229,4 @@ fn with_columns(
 ) -> Result<RecordBatch, StoreError> {
     let columns = batch.columns().iter().cloned().chain(added).collect();
     Ok(RecordBatch::try_new((spec.schema)(), columns)?)
-}
-
-fn keep(
-    batch: &RecordBatch,
-    keyed: &KeyedRows,
-    wanted: impl Fn(Key, Option<i32>) -> bool,
-) -> Result<RecordBatch, StoreError> {
-    let rows = keyed.keys.iter().enumerate();
-    let mask: BooleanArray = rows.map(|(row, key)| Some(wanted(*key, keyed.day(row)))).collect();
-    Ok(filter_record_batch(batch, &mask)?)
 }

@@ -24,6 +24,7 @@ use crate::generation::Generation;
 use crate::{FeatureStore, StoreError};
 pub(crate) use object_file::{ObjectFile, unreadable};
 pub(crate) use opened::OpenedTables;
+pub(crate) use rows::Rows;
 pub(crate) use writer::{TableWriter, UNIQUE};
 
 /// What distinguishes the tables of the store.

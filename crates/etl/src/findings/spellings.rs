@@ -1,7 +1,10 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::EXAMPLES;
 use crate::field::{Field, normalised};
+use crate::identity::HashedMap;
 use crate::lookup::Lookup;
 use crate::propose::{COMPARED_VALUES, Likenesses, Merge};
 use crate::spelling::{ValueCounts, spelling_variants};
@@ -26,7 +29,7 @@ pub(super) fn spelling_issues(
     let elsewhere: BTreeSet<_> = elsewhere.collect();
     let has_many = here.len() + elsewhere.len() > COMPARED_VALUES;
     let all = here.iter().map(|(value, count)| (value.as_str(), *count));
-    let all = all.chain(elsewhere.into_iter().map(|value| (value, 0)));
+    let all = all.chain(elsewhere.iter().map(|value| (*value, 0)));
     let all = if has_many { differently_written(all) } else { owned(all) };
     let mut weights = all.clone();
     for (value, weight) in &mut weights {
@@ -59,12 +62,18 @@ fn owned<'a>(values: impl Iterator<Item = (&'a str, u64)>) -> BTreeMap<String, u
 }
 
 /// Of many values only those that differ from another one in nothing but case, spaces and punctuation.
-fn differently_written<'a>(values: impl Iterator<Item = (&'a str, u64)>) -> BTreeMap<String, u64> {
-    let mut written_so: HashMap<String, Vec<(&str, u64)>> = HashMap::new();
-    for (value, count) in values {
-        written_so.entry(normalised(value)).or_default().push((value, count));
+fn differently_written<'a>(
+    values: impl Iterator<Item = (&'a str, u64)> + Clone,
+) -> BTreeMap<String, u64> {
+    let key = |value: &str| xxh3_64(normalised(value).as_bytes());
+    let mut is_alone: HashedMap<bool> = HashedMap::default();
+    for (value, _) in values.clone() {
+        is_alone.entry(key(value)).and_modify(|alone| *alone = false).or_insert(true);
     }
-    owned(written_so.into_values().filter(|values| values.len() > 1).flatten())
+    if is_alone.values().all(|alone| *alone) {
+        return BTreeMap::new();
+    }
+    owned(values.filter(|(value, _)| !is_alone[&key(value)]))
 }
 
 /// Values that differ only in case, spaces or punctuation. Right is the spelling of a lookup, even

@@ -17,7 +17,7 @@ use crate::StoreError;
 const BATCH_ROWS: usize = 16_384;
 
 /// Batches of rows.
-type Rows = BoxStream<'static, Result<RecordBatch, StoreError>>;
+pub(crate) type Rows = BoxStream<'static, Result<RecordBatch, StoreError>>;
 
 impl Table {
     /// The rows of some of its files, in their order: all columns of the table, or those named. A

@@ -116,32 +116,26 @@ fn pages_are_sealed_and_one_process_has_them() {
 
 #[test]
 fn histories_spread_over_many_pages_come_deal_by_deal() {
-    const DEALS: i64 = 50;
-    const PAGES: i64 = 40;
+    const DEALS: usize = 50;
+    const PAGES: i32 = 40;
     let names: Vec<_> = (0..DEALS).map(|deal| format!("deal {deal}")).collect();
     let listed: Vec<_> = names.iter().map(|name| (name.as_str(), "")).collect();
     let mut pages = vec![page(false, &listed, &[])];
-    for number in 0..PAGES {
+    let stages: Vec<_> = (0..PAGES).map(|number| format!("stage {number}")).collect();
+    for (number, stage) in (0..PAGES).zip(&stages).rev() {
         let mut history = page(false, &[], &[]);
-        // Later pages hold earlier events, and each deal is on every other page.
-        for deal in (number % 2..DEALS).step_by(2) {
-            let (deal, stage) = (&names[deal as usize], format!("stage {number}"));
-            let fields = [deal, "2024-03-01", &stage];
-            history.events.rows.push(record(deal, &stage, PAGES - number, &fields));
-        }
+        let event =
+            |deal: &String| record(deal, stage, i64::from(number), &[deal, "2024-03-01", stage]);
+        history.events.rows = names.iter().map(event).collect();
         pages.push(history);
     }
     let (folder, assembly) = assembled(&pages);
     let text = text(&assembly.beside("crm", Beside::Events));
     let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
-    assert_eq!(rows.len() as i64, DEALS * PAGES / 2);
-    let mut seen = Vec::new();
-    for of_deal in rows.chunk_by(|one, next| one[0] == next[0]) {
-        assert!(!seen.contains(&of_deal[0]), "the rows of a deal follow one another");
-        seen.push(of_deal[0]);
-        let first = names.iter().position(|name| name == of_deal[0]).expect("known") as i64 % 2;
-        let wanted = (first..PAGES).step_by(2).rev().map(|number| format!("stage {number}"));
-        assert!(of_deal.iter().map(|row| row[2]).eq(wanted), "{of_deal:?}");
+    let of_deals: Vec<_> = rows.chunk_by(|one, next| one[0] == next[0]).collect();
+    assert_eq!(of_deals.len(), DEALS, "the rows of a deal follow one another");
+    for of_deal in of_deals {
+        assert!(of_deal.iter().map(|row| row[2]).eq(&stages), "{of_deal:?}");
     }
     let parts = || {
         let files = std::fs::read_dir(folder.path().join("crm")).expect("there");
