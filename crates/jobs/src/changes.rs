@@ -103,7 +103,7 @@ impl Workspace {
         self.check_dimensions(&commit, by, &query.within).await?;
         let trailing = self.windows(Some(&commit)).await?.0;
         let window = query.window.window(trailing)?;
-        let baseline = query.baseline.window(window.preceding())?;
+        let baseline = query.baseline.baseline(window.preceding())?;
         apart(window, baseline)?;
         let dimensions = Dimension::known_while_open();
         let (overall, pairs) =
@@ -265,9 +265,7 @@ impl Workspace {
         let commit = self.loaded().await?;
         self.check_dimensions(&commit, &[], &query.segment).await?;
         let known = Window::until(self.clock.today());
-        if let Some(from) = query.from {
-            Days { from: query.from, to: query.to }.check(from, known.last_day())?;
-        }
+        Days { from: query.from, to: query.to }.check(known.last_day())?;
         let window = Window {
             from: query.from.unwrap_or(known.from),
             to: query.to.map_or(known.to, |to| to.min(known.to)),

@@ -19,30 +19,63 @@ pub struct Days {
 
 impl Days {
     /// The window: the usual one where no end is given, as long as the usual one where only its end is,
-    /// and up to the usual end where only its beginning is.
+    /// and up to the usual end, the last known day, where only its beginning is.
     pub(crate) fn window(self, usual: Window) -> Result<Window, JobError> {
+        let last = usual.last_day();
+        self.resolved(usual).ok_or_else(|| match self.to {
+            None => nothing_after(self.from, last),
+            Some(_) => self.empty(),
+        })
+    }
+
+    /// The window that another one is compared with, found in the same way; the usual one ends where
+    /// that begins.
+    pub(crate) fn baseline(self, usual: Window) -> Result<Window, JobError> {
+        self.resolved(usual).ok_or_else(|| match self.to {
+            None => JobError::Usage(format!(
+                "the baseline from {} is empty: without an end of its own it ends on {}, before the \
+                 window begins",
+                shown(self.from),
+                usual.last_day()
+            )),
+            Some(_) => self.empty(),
+        })
+    }
+
+    fn resolved(self, usual: Window) -> Option<Window> {
         let to = self.to.unwrap_or(usual.to);
         let from = self.from.unwrap_or_else(|| match self.to {
             Some(to) => to.saturating_sub(i64::from(usual.days()).days()),
             None => usual.from,
         });
-        self.check(from, usual.last_day())?;
-        Ok(Window { from, to })
+        (from < to).then_some(Window { from, to })
     }
 
-    /// Refuses a window without days, one that begins after the last known day among them where its
-    /// end is left to what is known.
-    pub(crate) fn check(self, from: Date, last_known: Date) -> Result<(), JobError> {
-        match self.to {
-            Some(to) if from >= to => Err(JobError::Usage(format!(
-                "the window from {from} to {to} is empty; its first day comes before its end"
-            ))),
-            None if from > last_known => Err(JobError::Usage(format!(
-                "the window from {from} is empty: nothing is known after {last_known}"
-            ))),
+    /// Refuses a window without days, and one that begins after the last day that can be known.
+    pub(crate) fn check(self, last: Date) -> Result<(), JobError> {
+        match (self.from, self.to) {
+            (Some(from), Some(to)) if from >= to => Err(self.empty()),
+            (Some(from), _) if from > last => Err(nothing_after(self.from, last)),
             _ => Ok(()),
         }
     }
+
+    fn empty(self) -> JobError {
+        JobError::Usage(format!(
+            "the window from {} to {} is empty; its first day comes before its end",
+            shown(self.from),
+            shown(self.to)
+        ))
+    }
+}
+
+fn nothing_after(from: Option<Date>, last: Date) -> JobError {
+    let from = shown(from);
+    JobError::Usage(format!("the window from {from} is empty: nothing is known after {last}"))
+}
+
+fn shown(day: Option<Date>) -> String {
+    day.map_or_else(|| "its usual day".to_owned(), |day| day.to_string())
 }
 
 impl Workspace {

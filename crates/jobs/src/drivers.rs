@@ -73,7 +73,7 @@ impl Workspace {
         query: &DriversQuery,
     ) -> Result<DriverReport, JobError> {
         let window = self.year_or(commit, query.window).await?;
-        let baseline = query.baseline.window(window.preceding())?;
+        let baseline = query.baseline.baseline(window.preceding())?;
         apart(window, baseline)?;
         let dimensions = Dimension::known_while_open();
         let mut notes = Vec::new();

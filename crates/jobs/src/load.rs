@@ -77,10 +77,9 @@ impl Workspace {
             self.tell_of_held_loads().await?;
             return Ok(Taken::Held(id, reasons));
         }
+        let replaced = self.held_loads_in(&mut read.staging, (id, source)).await?;
         let loaded = self.commit_staged(id, &mut read.staging, comparison, started).await?;
-        if read.replaces_held {
-            self.replace_held(id, source).await?;
-        }
+        self.replace_held(replaced, id).await?;
         Ok(Taken::Loaded(loaded))
     }
 
@@ -99,7 +98,9 @@ impl Workspace {
         } else {
             BTreeMap::new()
         };
-        let previous = self.metadata.latest_load(&self.id, Some(source)).await?;
+        // A webhook brings a deal or two: their score says nothing of the source.
+        let enough = gate.min_rows;
+        let previous = self.metadata.latest_load_of(&self.id, source, enough).await?;
         let previous = previous.map(|load| (load.rows_read, load.quality_score));
         let Comparison { deals, stored, .. } = *comparison;
         let is_part = read.is_part;
@@ -199,10 +200,11 @@ impl Workspace {
         let held = self.held_load(load).await?;
         let mut staging = self.store.take_up(held.id.0).await?;
         let comparison = self.store.compare(&mut staging).await?;
+        let replaced = self.held_loads_in(&mut staging, (held.id, &held.source)).await?;
         let loaded = self.put(held.id, &mut staging, comparison).await?;
         let loaded = self.finish(held.id, loaded, started).await?;
         self.store.discard_held(held.id.0).await?;
-        self.replace_held(held.id, &held.source).await?;
+        self.replace_held(replaced, held.id).await?;
         Ok(Released {
             load: held.id,
             files: held.files,
@@ -237,12 +239,29 @@ impl Workspace {
         })
     }
 
-    /// A load that passed takes the place of the older ones of its source that are held.
-    async fn replace_held(&self, by: LoadId, source: &str) -> Result<(), JobError> {
-        let older = |held: &Load| held.source == source && held.id < by;
+    /// The older held loads of a source whose deals a staged one brings too, but for as many as the
+    /// quality gate lets go.
+    async fn held_loads_in(
+        &self,
+        staging: &mut Staging,
+        (id, source): (LoadId, &str),
+    ) -> Result<Vec<LoadId>, JobError> {
+        let enough = 1.0 - self.settings.quality_gate.max_lost;
+        let mut brought = Vec::new();
+        let older = |held: &Load| held.source == source && held.id < id;
         for held in self.held_loads().await?.into_iter().filter(older) {
-            self.metadata.fail_load(held.id, &format!("replaced by load {by}")).await?;
-            self.store.discard_held(held.id.0).await?;
+            if self.store.part_brought(staging, held.id.0).await? >= enough {
+                brought.push(held.id);
+            }
+        }
+        Ok(brought)
+    }
+
+    /// A load that passed takes the place of the held ones whose deals it brought.
+    async fn replace_held(&self, replaced: Vec<LoadId>, by: LoadId) -> Result<(), JobError> {
+        for held in replaced {
+            self.metadata.fail_load(held, &format!("replaced by load {by}")).await?;
+            self.store.discard_held(held.0).await?;
         }
         self.tell_of_held_loads().await
     }
@@ -291,7 +310,6 @@ impl Workspace {
             if let Some(version) = commit {
                 let outcome = LoadOutcome { data_version: Some(version), duration_ms: None };
                 self.metadata.finish_load(load.id, outcome).await?;
-                self.replace_held(load.id, &load.source).await?;
             } else {
                 let reason = "interrupted before it was committed; import the file again";
                 self.metadata.fail_load(load.id, reason).await?;

@@ -198,7 +198,7 @@ impl Workspace {
         let from = query.from.unwrap_or_else(|| to.saturating_sub(BRIDGE_DAYS.days()));
         let window = Window { from, to };
         let asked = Days { from: query.from, to: query.to };
-        asked.check(from, known.last_day())?;
+        asked.check(known.last_day())?;
         if window.is_empty() {
             return Err(nothing_known(from, known));
         }
@@ -260,7 +260,7 @@ impl Workspace {
         let to = query.to.map_or(known.to, |to| to.min(known.to));
         let from = query.from.unwrap_or_else(|| first_of(grain, to));
         let asked = Days { from: query.from, to: query.to };
-        asked.check(from, known.last_day())?;
+        asked.check(known.last_day())?;
         if from >= to {
             return Err(nothing_known(from, known));
         }

@@ -161,9 +161,7 @@ impl Workspace {
         query: &MetricsQuery,
     ) -> Result<Vec<Period>, JobError> {
         let known = Window::until(self.clock.today());
-        if let Some(from) = query.from {
-            Days { from: query.from, to: query.to }.check(from, known.last_day())?;
-        }
+        Days { from: query.from, to: query.to }.check(known.last_day())?;
         let to = query.to.map_or(known.to, |to| to.min(known.to));
         let Some(grain) = query.grain else {
             let from = query.from.unwrap_or(known.from);

@@ -147,9 +147,6 @@ struct Known {
 pub(crate) struct Unfinished {
     /// Whether it reads everything.
     full: bool,
-    /// Whether it reads some deals by their ids, rather than all that changed.
-    #[serde(skip)]
-    of_some: bool,
     /// The fields that all its pages were read with, and their types.
     types: BTreeMap<String, String>,
     /// Where the next page begins.
@@ -164,7 +161,7 @@ impl Unfinished {
     /// Of pages that say nothing about other deals.
     fn of_some(pages: u64) -> Self {
         let position = Position(serde_json::Value::Null);
-        Self { full: false, of_some: true, types: BTreeMap::new(), position, pages, deals: 0 }
+        Self { full: false, types: BTreeMap::new(), position, pages, deals: 0 }
     }
 
     /// Forgets the fields that are no longer there, or are of another type: what was read lacks them.

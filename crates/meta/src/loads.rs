@@ -3,7 +3,7 @@ use std::fmt;
 use jiff::Timestamp;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, NotSet,
-    QueryFilter, QueryOrder, QuerySelect, Set,
+    QueryFilter, QueryOrder, QuerySelect, Select, Set,
 };
 use serde_json::Value;
 use winsight_model::{DataVersion, LoadCounts, WorkspaceId};
@@ -270,14 +270,22 @@ impl Metadata {
         workspace: &WorkspaceId,
         source: Option<&str>,
     ) -> Result<Option<Load>, MetaError> {
-        let taken = [LoadState::Committed.as_str(), LoadState::Unchanged.as_str()];
-        let mut query = load::Entity::find()
-            .filter(load::Column::State.is_in(taken))
-            .order_by_desc(load::Column::Id)
-            .limit(1);
+        let mut query = taken();
         if let Some(source) = source {
             query = query.filter(load::Column::Source.eq(source));
         }
+        Ok(self.read_loads(workspace, query).await?.pop())
+    }
+
+    /// The newest load of a source, among those that were let through, with at least so many rows.
+    pub async fn latest_load_of(
+        &self,
+        workspace: &WorkspaceId,
+        source: &str,
+        rows: u64,
+    ) -> Result<Option<Load>, MetaError> {
+        let query = taken().filter(load::Column::Source.eq(source));
+        let query = query.filter(load::Column::RowsRead.gte(count(rows)));
         Ok(self.read_loads(workspace, query).await?.pop())
     }
 
@@ -342,4 +350,11 @@ fn read_load(row: load::Model) -> Result<Load, MetaError> {
         outcome,
         failure: row.failure,
     })
+}
+
+/// The newest load that was let through.
+fn taken() -> Select<load::Entity> {
+    let taken = [LoadState::Committed.as_str(), LoadState::Unchanged.as_str()];
+    let taken = load::Entity::find().filter(load::Column::State.is_in(taken));
+    taken.order_by_desc(load::Column::Id).limit(1)
 }

@@ -2,6 +2,7 @@
 //! in a folder that is emptied afterwards, sealed with a key that only this process has. What a crash
 //! leaves behind cannot be read by anybody.
 
+mod held;
 mod staged_file;
 
 use std::collections::BTreeSet;
@@ -10,8 +11,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
-use object_store::path::Path as ObjectPath;
-use object_store::{ObjectStoreExt, PutPayload};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::basic::Compression;
@@ -24,14 +23,14 @@ use crate::lock::WriterLock;
 use crate::rebuild::Rewrite;
 use crate::table::{ACTIVITIES, DEALS, INDICATORS, STAGE_EVENTS, TableSpec};
 use crate::{FeatureStore, StoreError};
+pub(crate) use held::HELD;
 use staged_file::{StagedFile, StagedFileWriter};
 
-const BATCH_ROWS: usize = 65_536;
+const BATCH_ROWS: usize = 16_384;
+const ROW_GROUP_ROWS: usize = 65_536;
 /// Rows beyond this are written to files: a million deals are less.
 const MEMORY_BYTES: usize = 384 << 20;
 const STAGING: &str = "staging";
-pub(crate) const HELD: &str = "held";
-const SCOPE: &str = "scope.json";
 
 /// Takes the rows of one load. Nothing is visible to readers before [`FeatureStore::load`].
 ///
@@ -88,35 +87,6 @@ impl FeatureStore {
         std::fs::create_dir_all(&folder).map_err(|source| StoreError::folder(&folder, source))?;
         Ok(Staging::new(folder, Scope::default(), lock))
     }
-
-    /// Takes up a load that was held; see [`Staging::hold`].
-    ///
-    /// # Errors
-    /// As [`FeatureStore::stage`]; also when nothing is held under this number.
-    pub async fn take_up(&self, load: i64) -> Result<Staging, StoreError> {
-        let mut staging = self.stage()?;
-        let path = held(load, SCOPE);
-        let scope = self.objects.get(&path).await?.bytes().await?;
-        staging.scope = serde_json::from_slice(&scope)
-            .map_err(|source| StoreError::Catalog { path: path.to_string(), source })?;
-        for table in &mut staging.tables {
-            match self.objects.get(&held(load, &table.file_name())).await {
-                Ok(found) => table.fill(&found.bytes().await?)?,
-                Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(staging)
-    }
-
-    /// Throws the rows of a held load away.
-    pub async fn discard_held(&self, load: i64) -> Result<(), StoreError> {
-        self.remove_below(&ObjectPath::from(format!("{HELD}/{load}"))).await
-    }
-}
-
-fn held(load: i64, file: &str) -> ObjectPath {
-    ObjectPath::from(format!("{HELD}/{load}/{file}"))
 }
 
 impl Staging {
@@ -187,22 +157,6 @@ impl Staging {
     /// Leaves a deal as it is stored, even if a row of it is staged.
     pub fn leave_deal(&mut self, source: &str, deal_id: &str) {
         self.scope.left.push((source.to_owned(), deal_id.to_owned()));
-    }
-
-    /// Keeps the rows aside under the number of their load instead of discarding them, until
-    /// [`FeatureStore::take_up`] or [`FeatureStore::discard_held`].
-    pub async fn hold(mut self, store: &FeatureStore, load: i64) -> Result<(), StoreError> {
-        store.discard_held(load).await?;
-        for table in self.finish()?.iter().filter(|table| table.rows > 0) {
-            let rows = PutPayload::from(table.to_parquet()?);
-            store.objects.put(&held(load, &table.file_name()), rows).await?;
-        }
-        let path = held(load, SCOPE);
-        let scope = serde_json::to_vec(&self.scope)
-            .map_err(|source| StoreError::Catalog { path: path.to_string(), source })?;
-        // Last: without it, nothing is held.
-        store.objects.put(&path, PutPayload::from(scope)).await?;
-        Ok(())
     }
 
     /// Ends the writing; from here on the rows can be read.
@@ -347,7 +301,7 @@ impl StagedTable {
 fn as_staged() -> WriterProperties {
     WriterProperties::builder()
         .set_compression(Compression::LZ4_RAW)
-        .set_max_row_group_row_count(Some(BATCH_ROWS))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .build()
 }
 

@@ -227,7 +227,7 @@ fn begin(
     let position = source.begin(known.as_ref().map(|known| &known.cursor), description);
     let types = description.types.clone();
     let full = known.is_none();
-    Ok((Unfinished { full, of_some: false, types, position, pages: 0, deals: 0 }, false))
+    Ok((Unfinished { full, types, position, pages: 0, deals: 0 }, false))
 }
 
 /// What the last pull left; `None` before the first.

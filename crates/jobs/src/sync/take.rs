@@ -59,7 +59,6 @@ impl Workspace {
             beside: Vec::new(),
             repaired: Vec::new(),
             is_part: !unfinished.full,
-            replaces_held: !unfinished.of_some,
         };
         let columns = description.columns.clone();
         let name = format!("{source} ({})", record.kind);

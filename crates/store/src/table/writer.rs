@@ -29,7 +29,7 @@ const ROW_GROUP_ROWS: usize = 65_536;
 /// the size from which the allocator asks the system for fresh memory, buffers are used again.
 const PAGE_BYTES: usize = 64 * 1024;
 /// Rows that are gathered before they go to their partitions.
-const GATHERED_ROWS: usize = 131_072;
+const GATHERED_ROWS: usize = 65_536;
 /// A worker that waits until the disk has a file leaves its core to another one.
 const WORKERS_PER_CORE: usize = 2;
 /// Up to so many rows, one worker is enough.

@@ -82,6 +82,18 @@ fn a_load_that_lost_deals_is_replaced_by_a_better_one() {
 }
 
 #[test]
+fn a_held_load_stays_until_another_one_brings_its_deals() {
+    let home = with_deals();
+    import(&home, "bad.csv", &file(0..200, 3), &[]);
+    let (answer, _) = import(&home, "others.csv", &file(300..400, 0), &[]);
+    assert_eq!(answer.code, Some(0), "{answer:#?}");
+    assert_eq!(held(&home).len(), 1, "these are other deals");
+    let (answer, _) = import(&home, "better.csv", &file(5..200, 0), &[]);
+    assert_eq!(answer.code, Some(0), "{answer:#?}");
+    assert_eq!(held(&home), Vec::<Value>::new(), "a few may be gone");
+}
+
+#[test]
 fn a_full_file_deletes_what_it_lacks_and_a_row_set_aside_is_not_lacking() {
     let home = with_deals();
     let rest =

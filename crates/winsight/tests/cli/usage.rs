@@ -24,7 +24,7 @@ const WRONG: [(&str, &[&str]); 34] = [
     ("--as-of 2024-02-29 changes --by region --from 2024-03-01", &["empty", "after 2024-02-"]),
     ("changes --by region --from 2024-03-01 --to 2024-02-01", &["empty"]),
     ("drivers --from 2024-03-01 --to 2024-02-01", &["empty"]),
-    ("drivers --from 2024-01-01 --baseline-from 2024-03-01", &["empty", "after 2023-12-31"]),
+    ("drivers --from 2024-01-01 --baseline-from 2024-03-01", &["baseline", "ends on 2023-12-31"]),
     ("drivers --from 2030-01-01 --to 2030-04-01", &["no deal closed in 2030", "2024-02-01"]),
     ("reps --from 2010-01-01 --to 2010-04-01", &["no deal closed in 2010", "2024-02-01"]),
     ("cohorts --from 2030-01-01 --to 2030-04-01", &["window from 2030-01-01 is empty"]),
