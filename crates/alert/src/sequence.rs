@@ -7,6 +7,11 @@
 //! sequences: one that is done when the quarter is, for a quarter should not end with a drop in its
 //! last months untold, and one that goes on to the end of the window, for a drop in the last weeks of a
 //! quarter. The parts of the sequences that begin in any three months add up to the whole.
+//!
+//! The last look of a sequence is its strongest, and the last known day may jump over it: over a weekend
+//! without deals, or from one weekly import to the next. So a sequence looks on for a week at its
+//! complete window. On a window that does not change any more, a look too many says what the last one
+//! said; deals that are entered late are more often won than lost, and speak against a drop.
 
 use std::collections::BTreeMap;
 
@@ -15,12 +20,12 @@ use jiff::civil::Date;
 use winsight_insight::{Course, DropCounts, SegmentPair, Share};
 use winsight_model::{FiscalYearStart, Segment, Window};
 
-/// A window that grows by a day with every look, and what it is compared with.
+/// A window that grows by a day with every look until it is complete, and what it is compared with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sequence {
-    /// From its first day to the day of the look.
+    /// From its first day to the day of the look, or to the day before `ends`.
     pub window: Window,
-    /// The first day after its last look.
+    /// The first day after its window is complete.
     pub ends: Date,
     /// The year before it, or as much of that as there is.
     pub baseline: Window,
@@ -37,14 +42,18 @@ const SHARE_TO_QUARTERS_END: f64 = 0.1;
 const SHARE_BEYOND: f64 = 0.05;
 
 impl Sequence {
-    /// The sequences that look at `last_day`, the latest to begin coming last, those with the same
-    /// window next to each other. `first_day` is the first on which a deal closed; a sequence without
+    /// Days after the end of its window on which a sequence still looks at it: as many as pass between
+    /// two weekly imports.
+    pub const LATE_LOOKS: i64 = 7;
+
+    /// The sequences that look when `last_day` is the last day to judge, the latest to begin coming
+    /// last, those with the same window next to each other. `first_day` is the first on which a deal closed; a sequence without
     /// four weeks of baseline is left out.
     pub fn under_way(last_day: Date, first_day: Date, fiscal: FiscalYearStart) -> Vec<Self> {
         let month = last_day.first_of_month();
-        let begun = (0..MONTHS).rev().map(|back| month.saturating_sub(back.months()));
+        let begun = (0..=MONTHS).rev().map(|back| month.saturating_sub(back.months()));
         let sequences = begun.flat_map(|from| Self::begun(from, last_day, first_day, fiscal));
-        sequences.filter(|sequence| last_day < sequence.ends).collect()
+        sequences.filter(|sequence| last_day < sequence.looks_until()).collect()
     }
 
     fn begun(from: Date, last_day: Date, first_day: Date, fiscal: FiscalYearStart) -> Vec<Self> {
@@ -63,13 +72,17 @@ impl Sequence {
             vec![(quarter_ends, SHARE_TO_QUARTERS_END), (ends, SHARE_BEYOND)]
         };
         let sequence = |(ends, share)| Self {
-            window: Window { from, to: last_day.saturating_add(1.day()) },
+            window: Window { from, to: last_day.saturating_add(1.day()).min(ends) },
             ends,
             baseline,
             season: (first_day <= year_before).then_some(season),
             share,
         };
         parts.into_iter().map(sequence).collect()
+    }
+
+    fn looks_until(&self) -> Date {
+        self.ends.saturating_add(Self::LATE_LOOKS.days())
     }
 
     /// How far it has come.

@@ -25,6 +25,8 @@ pub struct Scenario {
     pub mix: bool,
     /// Deals become known days after they closed, won ones later than lost ones.
     pub late: bool,
+    /// Its deals are imported once a week instead of daily, on a weekday of its own.
+    pub weekly: bool,
     /// What is to be found.
     pub drop: Option<Drop>,
 }

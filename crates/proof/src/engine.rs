@@ -10,32 +10,42 @@ use winsight_model::{FiscalYearStart, Settings, Window};
 
 use crate::History;
 
+/// A look that raised an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Told {
+    /// The day of the look.
+    pub on: Date,
+    /// The last day that it judged: the alert is one on the quarter of this day.
+    pub judged: Date,
+}
+
 /// What was alerted on, and when first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Watch {
-    /// The first day on which there was an alert on the win rate of all deals.
-    pub overall: Option<Date>,
-    /// The first day on which there was one on each segment.
-    pub segments: Vec<Option<Date>>,
+    /// The first alert on the win rate of all deals.
+    pub overall: Option<Told>,
+    /// The first on each segment.
+    pub segments: Vec<Option<Told>>,
     /// The same for the rule on lead sources.
-    pub lead_sources: Vec<Option<Date>>,
+    pub lead_sources: Vec<Option<Told>>,
 }
 
 impl Watch {
-    /// The first day of any alert that opened in a window.
-    pub fn first_in(&self, window: Window) -> Option<Date> {
+    /// Whether any alert opened by judging a window.
+    pub fn is_any_on(&self, window: Window) -> bool {
         let segments = self.segments.iter().chain(&self.lead_sources);
         let opened = std::iter::once(&self.overall).chain(segments).flatten();
-        opened.copied().filter(|day| window.contains(*day)).min()
+        opened.into_iter().any(|told| window.contains(told.judged))
     }
 }
 
-/// The rules at every look on the days of `window`, each of which judges the days until
-/// `settling_days` before it. `lead_source` is the number of the dimension that
-/// the rule on lead sources looks at.
+/// The rules at every look that judges a day of `window`: on every `every`th day, 1 being daily, all
+/// days until `settling_days` before it. `lead_source` is the number of the dimension that the rule on
+/// lead sources looks at.
 pub fn watch(
     history: &History,
     window: Window,
+    every: i64,
     lead_source: Option<usize>,
     settings: &Settings,
 ) -> Watch {
@@ -43,9 +53,11 @@ pub fn watch(
     let mut watch =
         Watch { overall: None, segments: vec![None; segments], lead_sources: vec![None; segments] };
     let mut families = BTreeMap::new();
-    let mut day = window.from;
-    while day < window.to {
-        let last = day.saturating_sub(i64::from(settings.alerts.settling_days).days());
+    let settling = i64::from(settings.alerts.settling_days).days();
+    let mut day = window.from.saturating_add(settling);
+    let last_look = window.to.saturating_add(settling).saturating_add(Sequence::LATE_LOOKS.days());
+    while day < last_look {
+        let last = day.saturating_sub(settling);
         let fiscal = FiscalYearStart::JANUARY;
         let under_way = Sequence::under_way(last, history.first_day(), fiscal);
         for of_window in under_way.chunk_by(|left, right| left.window == right.window) {
@@ -56,7 +68,7 @@ pub fn watch(
                 look.lead_sources(lead_source, settings, &mut watch);
             }
         }
-        day = day.saturating_add(1.day());
+        day = day.saturating_add(every.days());
     }
     watch
 }
@@ -88,6 +100,10 @@ impl<'a> Look<'a> {
         Self { history, day, sequence, all, segments: segments.collect() }
     }
 
+    fn told(&self) -> Told {
+        Told { on: self.day, judged: self.sequence.window.last_day() }
+    }
+
     fn win_rates(
         &self,
         families: &mut BTreeMap<(Date, Date), DropFamily>,
@@ -111,7 +127,7 @@ impl<'a> Look<'a> {
         let found = std::iter::once(&mut watch.overall).chain(&mut watch.segments);
         for (first, judged) in found.zip(judged) {
             if judged.is_some_and(|judged| judged.passed()) {
-                first.get_or_insert(self.day);
+                first.get_or_insert(self.told());
             }
         }
     }
@@ -130,7 +146,7 @@ impl<'a> Look<'a> {
             );
             let enough = counts.current.deals >= settings.min_deals;
             if enough && p <= level / sources.len() as f64 {
-                watch.lead_sources[source].get_or_insert(self.day);
+                watch.lead_sources[source].get_or_insert(self.told());
             }
         }
     }

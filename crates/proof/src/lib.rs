@@ -15,7 +15,7 @@ mod shuffle;
 mod table;
 
 pub use company::{Company, Drop, Scenario, Target};
-pub use engine::{Watch, watch};
+pub use engine::{Told, Watch, watch};
 pub use history::{History, Seen};
 pub use other_rules::{five_points, quarterly_levels, quarterly_test};
 pub use score::{QuarterlyLevels, Score, Tried, score};

@@ -35,25 +35,33 @@ fn tables(companies: u32) -> Result<()> {
         ("turnover of reps", Scenario { turnover: true, ..none }),
         ("a shift of mix", Scenario { mix: true, ..none }),
         ("late data", Scenario { late: true, ..none }),
-        (
-            "all of these",
-            Scenario { season: true, turnover: true, mix: true, late: true, drop: None },
-        ),
+        ("weekly imports", Scenario { weekly: true, ..none }),
+        ("all of these", Scenario { season: true, turnover: true, mix: true, late: true, ..none }),
     ];
     let rows = nulls.map(|(name, scenario)| (name, score(&scenario, companies, FIRST, &settings)));
     let calibrated = calibrated_level(&rows);
     say(&null_table(&rows, calibrated))?;
     say(&format!("The level of the calibrated z-test: {calibrated:.1e}.\n"))?;
+    let found = |scenario: Scenario, drop: Drop| {
+        let scenario = Scenario { drop: Some(drop), ..scenario };
+        (drop, score(&scenario, companies, FIRST_WITH_DROP, &settings))
+    };
     let mut rows = Vec::new();
     for day in [0, 45] {
         for target in Target::ALL {
             for by in [0.10, 0.15, 0.20] {
-                let drop = Drop { target, by, day };
-                let scenario = Scenario { drop: Some(drop), ..none };
-                rows.push((drop, score(&scenario, companies, FIRST_WITH_DROP, &settings)));
+                rows.push(found(none, Drop { target, by, day }));
             }
         }
     }
+    say(&power_table(&rows, calibrated))?;
+    say("Imported once a week:\n")?;
+    let weekly = [
+        Drop { target: Target::SmallRegion, by: 0.15, day: 0 },
+        Drop { target: Target::LargeRegion, by: 0.10, day: 0 },
+        Drop { target: Target::LargeRegion, by: 0.15, day: 45 },
+    ];
+    let rows = weekly.map(|drop| found(Scenario { weekly: true, ..none }, drop));
     say(&power_table(&rows, calibrated))
 }
 

@@ -3,7 +3,7 @@
 use winsight_insight::{Share, benjamini_hochberg_levels, difference_p_value};
 use winsight_model::Window;
 
-use crate::{History, Watch};
+use crate::{History, Told, Watch};
 
 const MIN_DEALS: u64 = 10;
 
@@ -68,10 +68,11 @@ fn alerts(
         Watch { overall: None, segments: vec![None; segments], lead_sources: vec![None; segments] };
     for quarters in quarters.windows(2) {
         let pairs = at_the_end(history, quarters[0], quarters[1]);
+        let last_day = quarters[1].last_day();
         let found = std::iter::once(&mut watch.overall).chain(&mut watch.segments);
         for (first, fell) in found.zip(judge(&pairs)) {
             if fell {
-                first.get_or_insert(quarters[1].last_day());
+                first.get_or_insert(Told { on: last_day, judged: last_day });
             }
         }
     }

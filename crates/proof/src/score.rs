@@ -55,7 +55,7 @@ pub fn score(scenario: &Scenario, companies: u32, first: u64, settings: &Setting
             if number >= u64::from(companies) {
                 return score;
             }
-            score.add(scenario, &Company::draw(scenario, first + number), settings);
+            score.add(scenario, first + number, settings);
         }
     };
     let threads = thread::available_parallelism().map_or(1, usize::from);
@@ -73,22 +73,24 @@ pub fn score(scenario: &Scenario, companies: u32, first: u64, settings: &Setting
 }
 
 impl Score {
-    fn add(&mut self, scenario: &Scenario, company: &Company, settings: &Settings) {
+    fn add(&mut self, scenario: &Scenario, number: u64, settings: &Settings) {
+        let company = Company::draw(scenario, number);
         let history = &company.history;
-        let settling = settings.alerts.settling_days;
+        let every = if scenario.weekly { 7 } else { 1 };
+        let weekday = i64::try_from(number % 7).unwrap_or(0) % every;
         // What opened before the quarter is no alert of the quarter.
-        let from = Company::QUARTER.from.saturating_sub(2.months());
+        let from = Company::QUARTER.from.saturating_sub(2.months()).saturating_add(weekday.days());
         let two_quarters = scenario.drop.is_some();
         let to = Company::QUARTERS[if two_quarters { 3 } else { 2 }].to;
-        let looks = Window { from, to: to.saturating_add(i64::from(settling).days()) };
-        let mut daily = watch(history, looks, Some(Company::LEAD_SOURCE), settings);
+        let lead_source = Some(Company::LEAD_SOURCE);
+        let mut seen = watch(history, Window { from, to }, every, lead_source, settings);
         // A lead source that is below its threshold in truth is no false alarm.
-        for (found, rate) in daily.lead_sources.iter_mut().zip(&company.win_rates) {
+        for (found, rate) in seen.lead_sources.iter_mut().zip(&company.win_rates) {
             *found = found.filter(|_| *rate >= settings.alerts.lead_source_win_rate);
         }
         self.companies += 1;
-        self.engine.add(scenario, &daily, settling);
-        self.five_points.add(scenario, &five_points(history, &Company::QUARTERS[1..]), 0);
+        self.engine.add(scenario, &seen);
+        self.five_points.add(scenario, &five_points(history, &Company::QUARTERS[1..]));
         self.quarterly.add(scenario, &quarterly_levels(history, &Company::QUARTERS[1..]));
     }
 
@@ -113,22 +115,17 @@ impl Score {
 }
 
 impl Tried {
-    /// `settling` is how many days a rule lets pass before it judges one: the verdict on the last day
-    /// of a quarter comes so much later, and is one on that quarter.
-    fn add(&mut self, scenario: &Scenario, watch: &Watch, settling: i32) {
-        let settling = i64::from(settling).days();
-        let Window { from, to } = Company::QUARTER;
-        let quarter =
-            Window { from: from.saturating_add(settling), to: to.saturating_add(settling) };
-        self.any += u32::from(watch.first_in(quarter).is_some());
+    fn add(&mut self, scenario: &Scenario, watch: &Watch) {
+        self.any += u32::from(watch.is_any_on(Company::QUARTER));
         let Some(drop) = scenario.drop else { return };
-        let began = from.saturating_add(drop.day.days());
+        let began = Company::QUARTER.from.saturating_add(drop.day.days());
+        let until_the_next = Window { from: began, to: Company::QUARTERS[3].to };
         let Some(found) = watch.segments[drop.target.segment()] else { return };
-        if found < began {
+        if !until_the_next.contains(found.judged) {
             return;
         }
-        let days = days_between(began, found);
-        if quarter.contains(found) {
+        let days = days_between(began, found.on);
+        if Company::QUARTER.contains(found.judged) {
             self.days.push(days);
         }
         self.days_in_two.push(days);

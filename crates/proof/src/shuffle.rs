@@ -92,7 +92,6 @@ pub fn shuffle(file: &ClosedDeals, times: u64, settings: &Settings) -> Result<Sh
     let looked_at = &quarters[quarters.len().saturating_sub(4)..];
     let compared = &quarters[quarters.len().saturating_sub(5)..];
     let from = looked_at.first().map_or(first, |quarter| quarter.from);
-    let settling = i64::from(settings.alerts.settling_days);
     let mut score = ShuffleScore::default();
     for seed in 0..times {
         let mut random = Pcg64Mcg::seed_from_u64(seed);
@@ -104,20 +103,16 @@ pub fn shuffle(file: &ClosedDeals, times: u64, settings: &Settings) -> Result<Sh
             history.add(number, 0, won, segments);
         }
         let history = history.finished();
-        let window = Window { from, to: last.saturating_add((1 + settling).days()) };
-        let daily = watch(&history, window, Some(file.lead_source), settings);
+        let window = Window { from, to: last.saturating_add(1.day()) };
+        let daily = watch(&history, window, 1, Some(file.lead_source), settings);
         let plain = five_points(&history, compared);
         let tested = quarterly_test(&history, compared);
         for quarter in looked_at {
-            let alerted = |watch: &crate::Watch, settling: i64| {
-                let settled = |day: Date| day.saturating_add(settling.days());
-                let looks = Window { from: settled(quarter.from), to: settled(quarter.to) };
-                u32::from(watch.first_in(looks).is_some())
-            };
+            let alerted = |watch: &crate::Watch| u32::from(watch.is_any_on(*quarter));
             score.quarters += 1;
-            score.engine += alerted(&daily, settling);
-            score.five_points += alerted(&plain, 0);
-            score.quarterly += alerted(&tested, 0);
+            score.engine += alerted(&daily);
+            score.five_points += alerted(&plain);
+            score.quarterly += alerted(&tested);
         }
     }
     Ok(score)

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::ToSpan;
-use jiff::civil::{Date, date};
-use winsight_alert::Sequence;
-use winsight_model::FiscalYearStart;
+use jiff::civil::{Date, Weekday, date};
+use winsight_alert::{Observation, Sequence, SequenceLook, win_rate_findings};
+use winsight_insight::{SegmentPair, Share};
+use winsight_model::{FiscalYearStart, Segment, Settings, Tally, Window};
+
+use crate::data::{observe, overall, pair, segment, shares};
 
 const FIRST_DAY: Date = date(2020, 3, 5);
 
@@ -56,8 +59,27 @@ fn a_drop_in_the_last_weeks_of_a_quarter_is_followed_into_the_next() {
     let begun = |day| -> Vec<Date> {
         under_way(day, fiscal).iter().map(|sequence| sequence.window.from).collect()
     };
-    assert_eq!(begun(date(2023, 7, 1)), [date(2023, 5, 1), date(2023, 6, 1), date(2023, 7, 1)]);
-    assert_eq!(begun(date(2023, 9, 1))[..1], [date(2023, 7, 1)]);
+    assert_eq!(begun(date(2023, 7, 8)), [date(2023, 5, 1), date(2023, 6, 1), date(2023, 7, 1)]);
+    assert_eq!(begun(date(2023, 9, 8))[..1], [date(2023, 7, 1)]);
+}
+
+#[test]
+fn no_sequence_loses_its_look_at_the_whole_window_between_two_weekly_imports() {
+    for (fiscal, first) in fiscal_years().zip((0..7).cycle()) {
+        let imports = date(2023, 1, 1).saturating_add(i64::from(first).days()).series(7.days());
+        let mut furthest: BTreeMap<(Date, Date), Window> = BTreeMap::new();
+        for day in imports.take_while(|day| *day < date(2025, 1, 1)) {
+            for sequence in under_way(day, fiscal) {
+                assert!(sequence.window.to <= sequence.ends, "{day}: {sequence:?}");
+                furthest.insert((sequence.window.from, sequence.ends), sequence.window);
+            }
+        }
+        for ((from, ends), window) in furthest {
+            if ends < date(2024, 12, 1) {
+                assert_eq!(window, Window { from, to: ends }, "fiscal year from {fiscal:?}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -68,4 +90,51 @@ fn nothing_is_compared_with_less_than_four_weeks() {
     assert!(young.iter().all(|sequence| sequence.window.from == date(2020, 5, 1)));
     assert!(young.iter().all(|sequence| sequence.baseline.from == FIRST_DAY));
     assert!(!young.is_empty() && young.iter().all(|sequence| sequence.season.is_none()));
+}
+
+/// Four deals of each region on every weekday, half of them won; from 5 June 2023 on one in four in Europe.
+fn closed(region: &str, window: Window) -> Tally {
+    let drops_on = date(2023, 6, 5);
+    let is_weekend = |day: &Date| matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
+    let days = window.from.series(1.day()).take_while(|day| *day < window.to);
+    let (fallen, usual): (Vec<Date>, Vec<Date>) =
+        days.filter(|day| !is_weekend(day)).partition(|day| region == "Europe" && *day >= drops_on);
+    let (fallen, usual) = (fallen.len() as u64, usual.len() as u64);
+    shares((2 * usual + fallen, 2 * usual + 3 * fallen))
+}
+
+fn look(sequence: &Sequence) -> SequenceLook {
+    let of = |region: &str| {
+        let (current, baseline) = (sequence.window, sequence.baseline);
+        pair(segment("region", region), closed(region, current), closed(region, baseline))
+    };
+    let pairs: Vec<SegmentPair> = ["Europe", "India"].map(of).into();
+    let season = sequence.season.unwrap_or(sequence.baseline);
+    let seasons = pairs.iter().map(|pair| {
+        (pair.segment.clone(), Share::from(&closed(&pair.segment.value_label(), season)))
+    });
+    let mut seasons: BTreeMap<Segment, Share> = seasons.collect();
+    let (won, deals) =
+        seasons.values().fold((0, 0), |(won, deals), share| (won + share.won, deals + share.deals));
+    seasons.insert(Segment::all(), Share { won, deals });
+    SequenceLook { sequence: *sequence, overall: overall(&pairs), pairs, seasons }
+}
+
+#[test]
+fn the_verdict_on_a_quarter_that_ends_on_a_friday_comes_on_monday() {
+    let settings = Settings::default();
+    let open = BTreeMap::new();
+    // Known on Thursday, on Friday, the last of June, and on Monday.
+    let found = [date(2023, 6, 29), date(2023, 6, 30), date(2023, 7, 3)].map(|known: Date| {
+        let last_day = known.saturating_sub(i64::from(settings.alerts.settling_days).days());
+        let sequences: Vec<_> =
+            under_way(last_day, FiscalYearStart::JANUARY).iter().map(look).collect();
+        let latest = &sequences[0];
+        let observation =
+            Observation { sequences: &sequences, ..observe(&latest.pairs, &latest.overall, &open) };
+        let findings = win_rate_findings(&observation, &settings).into_iter();
+        findings.map(|finding| (finding.segment.value_label(), finding.window)).collect::<Vec<_>>()
+    });
+    let june = Window { from: date(2023, 6, 1), to: date(2023, 7, 1) };
+    assert_eq!(found, [vec![], vec![], vec![("Europe".to_owned(), june)]]);
 }
