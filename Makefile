@@ -55,11 +55,12 @@ bench: ## import, metrics and runs beside DuckDB and Polars (SIZES="5000 100000"
 	@$(PHASE) "winsight, release" cargo build --locked --release --package winsight
 	@bench/run "$(TARGET)/release/winsight" $(SIZES)
 
-# Company-quarters of each row, and a file whose outcomes are shuffled where it exists.
+# Company-quarters of each row, and a file whose outcomes are shuffled where it exists. The tables in
+# docs/alert-proof.md are of COMPANIES=4000.
 COMPANIES ?= 1000
 SHUFFLED ?= ../shared/data/skygeni_sales_data.csv
 
-alert-proof: ## what the alerts find and how often they are wrong, on companies whose truth is known
+alert-proof: ## what the alerts find and how often they are wrong (1,000 companies a row; docs: COMPANIES=4000)
 	@$(PHASE) "winsight-proof, release" cargo build --locked --release --package winsight-proof
 	@"$(TARGET)/release/winsight-proof" tables $(COMPANIES)
 	@test ! -e "$(SHUFFLED)" || "$(TARGET)/release/winsight-proof" shuffle "$(SHUFFLED)" 200
