@@ -21,6 +21,7 @@ mod known_answers;
 mod output;
 mod ownership;
 mod pipeline;
+mod planted;
 mod quarantine;
 mod rules;
 mod sources;
