@@ -52,6 +52,14 @@ impl Workspace {
         self.tell_of_failure(Rule::SyncFailed, &known, finding).await
     }
 
+    /// Ends the alert on data that is out of date: a pull that found nothing new makes no version on
+    /// which the rules would be evaluated.
+    pub(crate) async fn end_staleness(&self) -> Result<(), JobError> {
+        let mut known = self.metadata.alerts(&self.id, None).await?;
+        known.retain(|alert| alert.finding.rule == Rule::DataStale);
+        self.tell_of_failure(Rule::DataStale, &known, None).await
+    }
+
     /// What is said of a rule that could not be evaluated.
     pub(crate) fn rule_failed(
         &self,

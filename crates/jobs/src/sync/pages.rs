@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use winsight_sources::Page;
 use winsight_vault::durable::{Placing, create_folder, place};
@@ -52,7 +53,7 @@ impl PageFolder {
         create_folder(&folder).map_err(|error| JobError::file(&folder, error))?;
         let path = folder.join("lock");
         let lock = File::create(&path).map_err(|error| JobError::file(&path, error))?;
-        match lock.try_lock() {
+        match try_lock(&lock) {
             Ok(()) => Ok(Pages { folder, vault: self.vault.clone(), _lock: lock }),
             Err(std::fs::TryLockError::WouldBlock) => Err(JobError::Usage(format!(
                 "{source} is being synced already; wait until that is done"
@@ -60,6 +61,19 @@ impl PageFolder {
             Err(std::fs::TryLockError::Error(error)) => Err(JobError::file(&path, error)),
         }
     }
+}
+
+/// Who asks whether a source is being pulled has its lock for an instant: that is not taken for a pull.
+fn try_lock(lock: &File) -> Result<(), std::fs::TryLockError> {
+    const TRIES: u32 = 5;
+    const PAUSE: Duration = Duration::from_millis(10);
+    for _ in 1..TRIES {
+        match lock.try_lock() {
+            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+            settled => return settled,
+        }
+    }
+    lock.try_lock()
 }
 
 /// The pages of one pull, numbered from 0.

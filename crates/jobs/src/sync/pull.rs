@@ -68,6 +68,9 @@ impl Workspace {
         }
         record.health = serde_json::to_value(&health).unwrap_or_default();
         self.metadata.save_source(&self.id, record).await?;
+        if failed.is_none() {
+            self.end_staleness().await?;
+        }
         // A load that was refused has an alert of its own.
         let failure = health.failure.filter(|_| failed.is_some_and(|error| !error.is_refusal()));
         self.tell_of_sync(&record.name, failure.as_ref()).await

@@ -81,11 +81,26 @@ async fn keep_evaluating(workspace: &Workspace, courier: &Courier) {
     }
 }
 
-/// Serves until Ctrl-C.
+/// Waits for Ctrl-C, or for the signal by which service managers end a process.
+async fn asked_to_stop() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminated = signal(SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            _ = terminated.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}
+
+/// Serves until it is asked to stop.
 pub(crate) async fn until_stopped(server: Server, workspace: Workspace) -> Result<()> {
     let stop = async {
-        if let Err(error) = tokio::signal::ctrl_c().await {
-            tracing::warn!(%error, "Ctrl-C cannot be watched for; stop the process to end it");
+        if let Err(error) = asked_to_stop().await {
+            tracing::warn!(%error, "signals cannot be watched for; kill the process to end it");
             std::future::pending::<()>().await;
         }
     };
