@@ -20,4 +20,4 @@ pub use history::{History, Seen};
 pub use other_rules::{five_points, quarterly_levels, quarterly_test};
 pub use score::{QuarterlyLevels, Score, Tried, score};
 pub use shuffle::{ShuffleScore, read_closed_deals, shuffle};
-pub use table::{calibrated_level, null_table, power_table};
+pub use table::{EqualLevels, null_table, power_table};

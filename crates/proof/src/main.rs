@@ -6,8 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use winsight_model::Settings;
 use winsight_proof::{
-    Drop, Scenario, Target, calibrated_level, null_table, power_table, read_closed_deals, score,
-    shuffle,
+    Drop, EqualLevels, Scenario, Target, null_table, power_table, read_closed_deals, score, shuffle,
 };
 
 const USAGE: &str = "usage: winsight-proof tables COMPANIES | winsight-proof shuffle FILE TIMES";
@@ -39,9 +38,10 @@ fn tables(companies: u32) -> Result<()> {
         ("all of these", Scenario { season: true, turnover: true, mix: true, late: true, ..none }),
     ];
     let rows = nulls.map(|(name, scenario)| (name, score(&scenario, companies, FIRST, &settings)));
-    let calibrated = calibrated_level(&rows);
-    say(&null_table(&rows, calibrated))?;
-    say(&format!("The level of the calibrated z-test: {calibrated:.1e}.\n"))?;
+    let equal = EqualLevels::of(&rows);
+    say(&null_table(&rows, equal))?;
+    let EqualLevels { quiet, worst } = equal;
+    say(&format!("Levels of the z-test: {quiet:.1e} if quiet, {worst:.1e} at worst.\n"))?;
     let found = |scenario: Scenario, drop: Drop| {
         let scenario = Scenario { drop: Some(drop), ..scenario };
         (drop, score(&scenario, companies, FIRST_WITH_DROP, &settings))
@@ -54,7 +54,7 @@ fn tables(companies: u32) -> Result<()> {
             }
         }
     }
-    say(&power_table(&rows, calibrated))?;
+    say(&power_table(&rows, equal))?;
     say("Imported once a week:\n")?;
     let weekly = [
         Drop { target: Target::SmallRegion, by: 0.15, day: 0 },
@@ -62,7 +62,7 @@ fn tables(companies: u32) -> Result<()> {
         Drop { target: Target::LargeRegion, by: 0.15, day: 45 },
     ];
     let rows = weekly.map(|drop| found(Scenario { weekly: true, ..none }, drop));
-    say(&power_table(&rows, calibrated))
+    say(&power_table(&rows, equal))
 }
 
 fn shuffled(file: &Path, times: u64) -> Result<()> {

@@ -1,6 +1,7 @@
 //! The `winsight` command: reads the command line and the configuration, wires the other crates
 //! together, and prints. Contains no logic of its own.
 
+mod arenas;
 mod cli;
 mod command;
 mod configuration;
@@ -21,6 +22,7 @@ const USAGE: u8 = 2;
 const REFUSED: u8 = 3;
 
 fn main() -> ExitCode {
+    arenas::limit();
     let cli = Cli::parse();
     output::start_logging(cli.verbose);
     output::overlook_expected_panics();
