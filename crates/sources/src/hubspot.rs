@@ -1,6 +1,7 @@
 //! HubSpot: deals with the history of their stages, companies, owners, pipelines and webhooks.
 
 mod describe;
+mod listing;
 mod read;
 mod rows;
 mod session;
@@ -64,11 +65,11 @@ impl Source for HubSpot {
     }
 
     async fn count(&self) -> Result<u64, SourceError> {
-        read::count(&self.session).await
+        listing::count(&self.session).await
     }
 
     async fn ids(&self, from: Option<&str>) -> Result<(Vec<String>, Option<String>), SourceError> {
-        read::listed(&self.session, from).await
+        listing::ids(&self.session, from).await
     }
 
     fn decode(&self, delivery: &Delivery<'_>, now: Timestamp) -> Result<Vec<Change>, Rejection> {

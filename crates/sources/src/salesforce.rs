@@ -5,6 +5,7 @@ mod describe;
 mod fields;
 mod judge;
 mod jwt;
+mod listing;
 mod read;
 mod rows;
 mod session;
@@ -60,11 +61,11 @@ impl Source for Salesforce {
     }
 
     async fn count(&self) -> Result<u64, SourceError> {
-        read::count(&self.session).await
+        listing::count(&self.session).await
     }
 
     async fn ids(&self, from: Option<&str>) -> Result<(Vec<String>, Option<String>), SourceError> {
-        read::ids(&self.session, from).await
+        listing::ids(&self.session, from).await
     }
 
     fn decode(&self, _: &Delivery<'_>, _: Timestamp) -> Result<Vec<Change>, Rejection> {

@@ -34,7 +34,7 @@ const VALUES: usize = 100;
 /// Changes are looked for from this long before the last one seen: the search lags behind.
 const OVERLAP_MS: i64 = 5 * 60 * 1_000;
 
-const DEALS: &str = "/crm/v3/objects/deals";
+pub(super) const DEALS: &str = "/crm/v3/objects/deals";
 
 /// Where a reading stands.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -172,22 +172,6 @@ pub(super) async fn deals(
     let mut page = Page::empty(Next::End(Cursor(Value::Null)));
     reader.add(&mut page, ids).await?;
     Ok(page)
-}
-
-pub(super) async fn count(session: &Session) -> Result<u64, SourceError> {
-    let path = format!("{DEALS}/search");
-    let answer = session.post(&path, &json!({ "limit": 1, "properties": [] })).await?;
-    answer["total"].as_u64().ok_or_else(|| SourceError::answer("HubSpot", "a total"))
-}
-
-pub(super) async fn listed(
-    session: &Session,
-    from: Option<&str>,
-) -> Result<(Vec<String>, Option<String>), SourceError> {
-    let mut query = vec![("limit", "100"), ("properties", "hs_object_id")];
-    query.extend(from.map(|from| ("after", from)));
-    let answer = session.get(DEALS, &query).await?;
-    Ok((ids(list(&answer)), next(&answer)))
 }
 
 struct Reader<'a> {

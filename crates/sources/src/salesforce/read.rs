@@ -23,9 +23,6 @@ const OVERLAP: i64 = 5 * 60 * 1_000_000;
 /// Ids in one query: its address must stay below 16,000 letters.
 const IDS: usize = 200;
 
-/// Most records of one answer.
-const LISTED: usize = 2_000;
-
 /// Where a reading stands.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "phase", rename_all = "snake_case")]
@@ -133,31 +130,6 @@ pub(super) async fn deals(
     let mut page = Page::empty(Next::End(Cursor(Value::Null)));
     reader.add_by_id(&mut page, ids).await?;
     Ok(page)
-}
-
-pub(super) async fn count(session: &Session) -> Result<u64, SourceError> {
-    let answer = session.get("query", &[("q", "SELECT COUNT() FROM Opportunity")]).await?;
-    answer["totalSize"].as_u64().ok_or_else(|| SourceError::answer("Salesforce", "a totalSize"))
-}
-
-/// The ids after one, in their order: so no query has to stay open.
-pub(super) async fn ids(
-    session: &Session,
-    from: Option<&str>,
-) -> Result<(Vec<String>, Option<String>), SourceError> {
-    let after = from.filter(|id| soql::is_id(id));
-    let after = after.map_or_else(String::new, |id| format!(" WHERE Id > '{id}'"));
-    let query = format!("SELECT Id FROM Opportunity{after} ORDER BY Id LIMIT {LISTED}");
-    let answer = session.get("query", &[("q", &query)]).await?;
-    let ids: Vec<_> = records(&answer).iter().map(|record| value(record, "Id")).collect();
-    let next = ids.last().cloned();
-    if next
-        .as_deref()
-        .is_some_and(|next| !soql::is_id(next) || from.is_some_and(|from| next <= from))
-    {
-        return Err(SourceError::answer("Salesforce", "ids in their order"));
-    }
-    Ok((ids, next))
 }
 
 struct Reader<'a> {
