@@ -50,33 +50,40 @@ impl Workspace {
         Ok(findings)
     }
 
-    /// The drops in win rate, one for each cause: the drop with the strongest evidence stands, its
-    /// deals are set aside, and another drop stands only if the other deals show it too.
+    /// The drops in win rate, one for each cause: the segment with the strongest evidence stands, its
+    /// deals are set aside, and another drop stands only if the other deals show it too. That all deals
+    /// together fell is a cause of its own if they did so without that segment as well.
     async fn win_rate_drops(
         &self,
         commit: &Commit,
         observation: &Observation<'_>,
     ) -> Result<Vec<Finding>, JobError> {
-        let all = win_rate_findings(observation, &self.settings);
+        let found = win_rate_findings(observation, &self.settings);
+        let everything = Segment::all();
         let mut causes: Vec<Segment> = Vec::new();
-        let mut next = all.first().map(|finding| finding.segment.clone());
-        while let Some(cause) = next.take() {
-            causes.push(cause);
-            if causes.contains(&Segment::all()) {
+        let mut left: Vec<Segment> = segments(&found);
+        while let Some(strongest) = left.first() {
+            let Some(segment) = left.iter().find(|segment| **segment != everything) else {
+                causes.push(everything);
                 break;
-            }
-            let looks = self.looks(commit, &causes).await?;
+            };
+            let apart: Vec<Segment> = causes.iter().chain([segment]).cloned().collect();
+            let looks = self.looks(commit, &apart).await?;
             let rest = Observation {
                 sequences: &looks.sequences,
                 pairs: &looks.pairs,
                 overall: &looks.overall,
                 ..*observation
             };
-            let left = win_rate_findings(&rest, &self.settings);
-            let is_known = |segment: &Segment| all.iter().any(|found| found.segment == *segment);
-            next = left.into_iter().map(|finding| finding.segment).find(is_known);
+            let mut of_the_rest = segments(&win_rate_findings(&rest, &self.settings));
+            of_the_rest.retain(|segment| found.iter().any(|found| found.segment == *segment));
+            if *strongest == everything && of_the_rest.contains(&everything) {
+                causes.push(everything);
+                break;
+            }
+            (causes, left) = (apart, of_the_rest);
         }
-        Ok(without_echoes(all, &causes))
+        Ok(without_echoes(found, &causes))
     }
 
     /// The deals in every window that the rules look at, without those of the excluded segments.
@@ -140,6 +147,10 @@ impl Workspace {
         }
         Ok(by_window)
     }
+}
+
+fn segments(findings: &[Finding]) -> Vec<Segment> {
+    findings.iter().map(|finding| finding.segment.clone()).collect()
 }
 
 /// The sequences that see the same deals, together.
