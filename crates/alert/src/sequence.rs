@@ -47,8 +47,8 @@ impl Sequence {
     pub const LATE_LOOKS: i64 = 7;
 
     /// The sequences that look when `last_day` is the last day to judge, the latest to begin coming
-    /// last, those with the same window next to each other. `first_day` is the first on which a deal closed; a sequence without
-    /// four weeks of baseline is left out.
+    /// last, those with the same window next to each other. `first_day` is the first on which a deal
+    /// closed; a sequence without four weeks of baseline is left out.
     pub fn under_way(last_day: Date, first_day: Date, fiscal: FiscalYearStart) -> Vec<Self> {
         let month = last_day.first_of_month();
         let begun = (0..=MONTHS).rev().map(|back| month.saturating_sub(back.months()));
