@@ -24,7 +24,7 @@ impl Days {
         let last = usual.last_day();
         self.resolved(usual).ok_or_else(|| match self.to {
             None => nothing_after(self.from, last),
-            Some(_) => self.empty(),
+            Some(_) => self.empty("window"),
         })
     }
 
@@ -38,7 +38,7 @@ impl Days {
                 shown(self.from),
                 usual.last_day()
             )),
-            Some(_) => self.empty(),
+            Some(_) => self.empty("baseline"),
         })
     }
 
@@ -54,15 +54,15 @@ impl Days {
     /// Refuses a window without days, and one that begins after the last day that can be known.
     pub(crate) fn check(self, last: Date) -> Result<(), JobError> {
         match (self.from, self.to) {
-            (Some(from), Some(to)) if from >= to => Err(self.empty()),
+            (Some(from), Some(to)) if from >= to => Err(self.empty("window")),
             (Some(from), _) if from > last => Err(nothing_after(self.from, last)),
             _ => Ok(()),
         }
     }
 
-    fn empty(self) -> JobError {
+    fn empty(self, name: &str) -> JobError {
         JobError::Usage(format!(
-            "the window from {} to {} is empty; its first day comes before its end",
+            "the {name} from {} to {} is empty; its first day comes before its end",
             shown(self.from),
             shown(self.to)
         ))

@@ -1,21 +1,23 @@
 //! From a staged load to a new version: the quality gate, the commit, and the books about both.
 
+mod held;
+
 use std::collections::BTreeMap;
 use std::time::Instant;
 
 use serde::Deserialize;
 use serde_json::json;
-use winsight_alert::{HeldLoad, Rule, data_quality_finding, reconcile};
 use winsight_etl::{Quality, Quarantined};
 use winsight_meta::{
     Load, LoadId, LoadOutcome, LoadState, NewLoad, QuarantineReason, QuarantineRow,
 };
-use winsight_model::{DataVersion, LoadCounts, Window};
+use winsight_model::DataVersion;
 use winsight_store::{CommitRequest, Comparison, Loaded, QualityRecord, Staging};
 
 use crate::gate::{Batch, reasons_to_hold};
 use crate::import::{Read, elapsed_ms};
 use crate::{JobError, Workspace};
+pub use held::{Released, reasons};
 
 /// What became of a load.
 pub(crate) enum Taken {
@@ -23,19 +25,6 @@ pub(crate) enum Taken {
     Loaded(Loaded),
     /// The quality gate holds it, for these reasons.
     Held(LoadId, Vec<String>),
-}
-
-/// A held load that was released.
-#[derive(Clone, Debug)]
-pub struct Released {
-    /// The load.
-    pub load: LoadId,
-    /// Its files.
-    pub files: Vec<String>,
-    /// What it did to the deals.
-    pub counts: LoadCounts,
-    /// The version that it became; `None` when nothing differs any more.
-    pub data_version: Option<DataVersion>,
 }
 
 impl Workspace {
@@ -77,7 +66,8 @@ impl Workspace {
             self.tell_of_held_loads().await?;
             return Ok(Taken::Held(id, reasons));
         }
-        let replaced = self.held_loads_in(&mut read.staging, (id, source)).await?;
+        let (staging, deals) = (&mut read.staging, comparison.deals);
+        let replaced = self.held_loads_in(staging, deals, (id, source)).await?;
         let loaded = self.commit_staged(id, &mut read.staging, comparison, started).await?;
         self.replace_held(replaced, id).await?;
         Ok(Taken::Loaded(loaded))
@@ -186,116 +176,6 @@ impl Workspace {
         self.record_quality(&records).await
     }
 
-    /// The loads that the quality gate holds, oldest first.
-    pub async fn held_loads(&self) -> Result<Vec<Load>, JobError> {
-        Ok(self.metadata.loads_in(&self.id, LoadState::Held).await?)
-    }
-
-    /// Releases a held load: its rows become what readers see. Without a number, the newest one.
-    ///
-    /// # Errors
-    /// [`JobError::Usage`] when nothing, or no load of this number, is held.
-    pub async fn accept(&self, load: Option<i64>) -> Result<Released, JobError> {
-        let started = Instant::now();
-        let held = self.held_load(load).await?;
-        let mut staging = self.store.take_up(held.id.0).await?;
-        let comparison = self.store.compare(&mut staging).await?;
-        let replaced = self.held_loads_in(&mut staging, (held.id, &held.source)).await?;
-        let loaded = self.put(held.id, &mut staging, comparison).await?;
-        let loaded = self.finish(held.id, loaded, started).await?;
-        self.store.discard_held(held.id.0).await?;
-        self.replace_held(replaced, held.id).await?;
-        Ok(Released {
-            load: held.id,
-            files: held.files,
-            counts: loaded.deals,
-            data_version: loaded.commit.map(|commit| commit.version),
-        })
-    }
-
-    /// Throws a held load away; readers keep what they have. Without a number, the newest one.
-    ///
-    /// # Errors
-    /// [`JobError::Usage`] when nothing, or no load of this number, is held.
-    pub async fn discard(&self, load: Option<i64>) -> Result<Load, JobError> {
-        let held = self.held_load(load).await?;
-        self.metadata.fail_load(held.id, "discarded by hand").await?;
-        self.store.discard_held(held.id.0).await?;
-        self.tell_of_held_loads().await?;
-        Ok(held)
-    }
-
-    async fn held_load(&self, load: Option<i64>) -> Result<Load, JobError> {
-        let mut held = self.held_loads().await?;
-        let Some(number) = load else {
-            let newest = held.pop();
-            let nothing = "no load is held; readers see the newest one".to_owned();
-            return newest.ok_or(JobError::Usage(nothing));
-        };
-        let numbers: Vec<_> = held.iter().map(|load| load.id.to_string()).collect();
-        held.into_iter().find(|load| load.id.0 == number).ok_or_else(|| {
-            let known = if numbers.is_empty() { "none".to_owned() } else { numbers.join(", ") };
-            JobError::Usage(format!("load {number} is not held; held are: {known}"))
-        })
-    }
-
-    /// The older held loads of a source whose deals a staged one brings too, but for as many as the
-    /// quality gate lets go.
-    async fn held_loads_in(
-        &self,
-        staging: &mut Staging,
-        (id, source): (LoadId, &str),
-    ) -> Result<Vec<LoadId>, JobError> {
-        let enough = 1.0 - self.settings.quality_gate.max_lost;
-        let mut brought = Vec::new();
-        let older = |held: &Load| held.source == source && held.id < id;
-        for held in self.held_loads().await?.into_iter().filter(older) {
-            if self.store.part_brought(staging, held.id.0).await? >= enough {
-                brought.push(held.id);
-            }
-        }
-        Ok(brought)
-    }
-
-    /// A load that passed takes the place of the held ones whose deals it brought.
-    async fn replace_held(&self, replaced: Vec<LoadId>, by: LoadId) -> Result<(), JobError> {
-        for held in replaced {
-            self.metadata.fail_load(held, &format!("replaced by load {by}")).await?;
-            self.store.discard_held(held.0).await?;
-        }
-        self.tell_of_held_loads().await
-    }
-
-    /// Opens, updates or resolves the alert about held loads.
-    async fn tell_of_held_loads(&self) -> Result<(), JobError> {
-        let held = self.held_loads().await?;
-        let version = self.store.latest().await?.map_or(DataVersion(0), |commit| commit.version);
-        let mut findings = Vec::new();
-        if let Some(load) = held.last() {
-            let before = self.metadata.latest_load(&self.id, Some(&load.source)).await?;
-            let mut reasons = reasons(load);
-            if held.len() > 1 {
-                reasons.push(format!("{} older loads are held as well", held.len() - 1));
-            }
-            findings.push(data_quality_finding(&HeldLoad {
-                load: load.id.0,
-                files: &load.files.join(", "),
-                rows: load.rows_read,
-                score: load.quality_score,
-                previous_score: before.map(|load| load.quality_score),
-                reasons: &reasons,
-                day: Window::trailing(1, self.clock.today()),
-                data_version: version,
-                currency: &self.settings.reporting_currency,
-            }));
-        }
-        let alerts = self.metadata.alerts(&self.id, None).await?;
-        let now = self.clock.instant();
-        let transitions = reconcile(&alerts, findings, &[Rule::DataQuality], now);
-        self.metadata.change_alerts(&self.id, transitions, now).await?;
-        Ok(())
-    }
-
     /// Loads that were staged or being released when a process died: the store knows which of them
     /// it committed.
     pub(crate) async fn settle_interrupted_loads(&self) -> Result<(), JobError> {
@@ -315,7 +195,7 @@ impl Workspace {
                 self.metadata.fail_load(load.id, reason).await?;
             }
         }
-        Ok(())
+        self.tell_of_held_loads().await
     }
 
     /// Loads whose books are not closed, each with the version that it became, if it did.
@@ -336,11 +216,6 @@ impl Workspace {
             .map(|(version, load)| (load, version))
             .collect())
     }
-}
-
-/// Why a load is held.
-pub fn reasons(held: &Load) -> Vec<String> {
-    held.failure.iter().flat_map(|reasons| reasons.lines()).map(str::to_owned).collect()
 }
 
 pub(crate) fn rows_of(file: Option<&String>, quarantined: &[Quarantined]) -> Vec<QuarantineRow> {

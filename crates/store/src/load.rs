@@ -122,10 +122,10 @@ impl FeatureStore {
         let files: Vec<_> =
             files.filter(|(_, rewritten)| **rewritten).map(|(file, _)| file).collect();
         let replaced = files.iter().map(|file| file.path.clone()).collect();
-        let mut rows = PartedRows::of(&table, files, change)?;
+        let mut rows = PartedRows::of(&table, files, change, superseded.is_some())?;
         while let Some(Parted { stays, goes }) = rows.next().await? {
             writer.add(stays).await?;
-            if let Some(superseded) = &mut superseded {
+            if let (Some(superseded), Some(goes)) = (&mut superseded, goes) {
                 next.changed.goes(&goes)?;
                 superseded.add(&goes, change).await?;
             }

@@ -17,7 +17,8 @@ use crate::tally::deal_files::cores;
 /// A batch of rows in two parts.
 pub(crate) struct Parted {
     pub(crate) stays: RecordBatch,
-    pub(crate) goes: RecordBatch,
+    /// Where they are asked for.
+    pub(crate) goes: Option<RecordBatch>,
 }
 
 /// The rows of files, parted on every core, in no order among the files.
@@ -31,13 +32,15 @@ impl PartedRows {
         table: &Table,
         files: Vec<DataFile>,
         change: &TableChange,
+        with_gone: bool,
     ) -> Result<Self, StoreError> {
         let workers = cores().min(files.len());
         let files: Result<Vec<_>, _> =
             files.into_iter().map(|file| table.rows(vec![file], None)).collect();
         let queue = Arc::new(Mutex::new(files?.into_iter()));
         let (give, parted) = channel(cores());
-        let work = || part(Arc::clone(&queue), change.spec, Arc::clone(&change.diff), give.clone());
+        let rule = Rule { spec: change.spec, diff: Arc::clone(&change.diff), with_gone };
+        let work = || part(Arc::clone(&queue), rule.clone(), give.clone());
         let tasks = (0..workers).map(|_| work()).collect();
         Ok(Self { parted, tasks })
     }
@@ -54,16 +57,23 @@ impl PartedRows {
     }
 }
 
-async fn part(
-    files: Arc<Mutex<std::vec::IntoIter<Rows>>>,
+/// Which rows go, and whether anybody wants them.
+#[derive(Clone)]
+struct Rule {
     spec: TableSpec,
     diff: Arc<Diff>,
+    with_gone: bool,
+}
+
+async fn part(
+    files: Arc<Mutex<std::vec::IntoIter<Rows>>>,
+    rule: Rule,
     give: Sender<Parted>,
 ) -> Result<(), StoreError> {
     let next = || files.lock().unwrap_or_else(PoisonError::into_inner).next();
     while let Some(mut rows) = next() {
         while let Some(batch) = rows.next().await {
-            if give.send(Parted::of(&batch?, spec, &diff)?).await.is_err() {
+            if give.send(rule.part(&batch?)?).await.is_err() {
                 return Ok(());
             }
         }
@@ -71,15 +81,13 @@ async fn part(
     Ok(())
 }
 
-impl Parted {
-    fn of(batch: &RecordBatch, spec: TableSpec, diff: &Diff) -> Result<Self, StoreError> {
-        let keyed = KeyedRows::of(spec, batch)?;
+impl Rule {
+    fn part(&self, batch: &RecordBatch) -> Result<Parted, StoreError> {
+        let keyed = KeyedRows::of(self.spec, batch)?;
         let rows = keyed.keys.iter().enumerate();
         let goes: BooleanArray =
-            rows.map(|(row, key)| Some(diff.replaces(*key, keyed.day(row)))).collect();
-        Ok(Self {
-            stays: filter_record_batch(batch, &not(&goes)?)?,
-            goes: filter_record_batch(batch, &goes)?,
-        })
+            rows.map(|(row, key)| Some(self.diff.replaces(*key, keyed.day(row)))).collect();
+        let gone = self.with_gone.then(|| filter_record_batch(batch, &goes)).transpose()?;
+        Ok(Parted { stays: filter_record_batch(batch, &not(&goes)?)?, goes: gone })
     }
 }

@@ -8,6 +8,7 @@
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub(crate) fn limit() {
     use std::os::unix::process::CommandExt;
+    use std::path::Path;
     use std::process::Command;
 
     const ARENAS: &str = "MALLOC_ARENA_MAX";
@@ -19,6 +20,10 @@ pub(crate) fn limit() {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut given = std::env::args_os();
     let (Ok(program), Some(name)) = (std::env::current_exe(), given.next()) else { return };
+    // Started by a loader, the program is that, and begins otherwise.
+    if program.file_name() != Path::new(&name).file_name() {
+        return;
+    }
     let mut again = Command::new(program);
     again.arg0(name).args(given).env(ARENAS, cores.to_string()).env(BEGUN, "1");
     // It only returns where it fails, and then things work as well, in more memory.

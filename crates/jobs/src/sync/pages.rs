@@ -140,14 +140,29 @@ impl Pages {
 
     /// Throws all pages away.
     pub(crate) fn clear(&self) -> Result<(), JobError> {
+        self.clear_parts()?;
+        self.remove_all("page")
+    }
+
+    /// Throws away what was made of the pages.
+    pub(super) fn clear_parts(&self) -> Result<(), JobError> {
+        self.remove_all("part")
+    }
+
+    fn remove_all(&self, ending: &str) -> Result<(), JobError> {
         let failed = |error| JobError::file(&self.folder, error);
         for entry in std::fs::read_dir(&self.folder).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
-            if path.extension().is_some_and(|ending| ending == "page" || ending == "part") {
+            if path.extension().is_some_and(|of| of == ending) {
                 std::fs::remove_file(&path).map_err(|error| JobError::file(&path, error))?;
             }
         }
         Ok(())
+    }
+
+    /// What is wrong when the pages cannot be put together.
+    pub(super) fn lost(&self, error: io::Error) -> JobError {
+        JobError::file(&self.folder, error)
     }
 }
 

@@ -15,12 +15,24 @@ use super::pages::{Draft, Pages};
 /// Pages have ten thousand rows at most; what so many of them hold is sorted at once.
 const PAGES_SORTED_AT_ONCE: u64 = 4;
 /// Files that are written at the same time, each with a buffer of its own, for each kind of row.
-const MOST_FILES: u64 = 128;
+const MOST_FILES: u64 = 96;
+
+/// Where the files lie, which go with it.
+#[derive(Debug)]
+struct Parts(Arc<Pages>);
+
+impl Drop for Parts {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.clear_parts() {
+            tracing::warn!(%error, "histories put together for a sync were left behind; the next one removes them");
+        }
+    }
+}
 
 /// Deals rows out to files.
 #[derive(Debug)]
 pub(super) struct SpreadWriter {
-    pages: Arc<Pages>,
+    parts: Parts,
     buckets: u64,
     /// By kind, then bucket: the file, once a row needs it.
     files: [Vec<Option<Draft>>; 2],
@@ -31,7 +43,7 @@ impl SpreadWriter {
     pub(super) fn new(pages: Arc<Pages>, count: u64) -> Self {
         let buckets = count.div_ceil(PAGES_SORTED_AT_ONCE).clamp(1, MOST_FILES);
         let files = || (0..buckets).map(|_| None).collect();
-        Self { pages, buckets, files: [files(), files()] }
+        Self { parts: Parts(pages), buckets, files: [files(), files()] }
     }
 
     /// Takes the rows of a page. `key` is a hash of a deal.
@@ -42,7 +54,7 @@ impl SpreadWriter {
                 let file = &mut self.files[which as usize][usize::try_from(bucket).unwrap_or(0)];
                 let file = match file {
                     Some(file) => file,
-                    None => file.insert(self.pages.part(&name(which, bucket))?),
+                    None => file.insert(self.parts.0.part(&name(which, bucket))?),
                 };
                 serde_json::to_writer(&mut *file, row)?;
                 file.write_all(b"\n")?;
@@ -62,14 +74,14 @@ impl SpreadWriter {
                 }
             }
         }
-        Ok(Spread { pages: self.pages, buckets: self.buckets, there })
+        Ok(Spread { parts: self.parts, buckets: self.buckets, there })
     }
 }
 
 /// Rows by deal.
 #[derive(Debug)]
 pub(super) struct Spread {
-    pages: Arc<Pages>,
+    parts: Parts,
     pub(super) buckets: u64,
     there: [Vec<bool>; 2],
 }
@@ -81,7 +93,7 @@ impl Spread {
         if self.there[which as usize].get(place) != Some(&true) {
             return Ok(Vec::new());
         }
-        let contents = self.pages.read_part(&name(which, bucket))?;
+        let contents = self.parts.0.read_part(&name(which, bucket))?;
         let rows = serde_json::Deserializer::from_slice(&contents).into_iter();
         rows.map(|row| row.map_err(io::Error::other)).collect()
     }

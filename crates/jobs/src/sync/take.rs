@@ -36,7 +36,13 @@ impl Workspace {
         let source = record.name.clone();
         let (kept, count) = (Arc::clone(pages), unfinished.pages);
         let assembled = tokio::task::spawn_blocking(move || Assembly::new(kept, count)).await?;
-        let assembly = assembled.map_err(|error| lost(&source, &error))?;
+        let assembly = assembled.or_else(|error| {
+            // Not the disk: a page is damaged, and stays so. The next sync begins anew.
+            if error.raw_os_error().is_none() {
+                pages.clear()?;
+            }
+            Err(pages.lost(error))
+        })?;
         let assembly = Arc::new(assembly);
         if assembly.deals == 0 && assembly.deleted == 0 {
             return Ok(None);
@@ -63,7 +69,7 @@ impl Workspace {
         let columns = description.columns.clone();
         let name = format!("{source} ({})", record.kind);
         let rows = Arc::clone(&assembly);
-        let label = name.clone();
+        let (label, kept) = (name.clone(), Arc::clone(pages));
         read = tokio::task::spawn_blocking(move || -> Result<Read, JobError> {
             let deals = rows.deals > 0;
             if deals {
@@ -75,7 +81,7 @@ impl Workspace {
                 staging.delete_deal(&options.source, deal);
                 repaired.extend(in_quarantine.get(deal).cloned());
             });
-            gone.map_err(|error| lost(&options.source, &error))?;
+            gone.map_err(|error| kept.lost(error))?;
             Ok(read)
         })
         .await??;
@@ -103,7 +109,8 @@ impl Workspace {
 
     /// The report of a load that has only deletions: its quality is that of what stays.
     async fn nothing_read(&self, options: &ImportOptions) -> Result<DealsReport, JobError> {
-        let before = self.metadata.latest_load(&self.id, Some(&options.source)).await?;
+        let enough = self.settings.quality_gate.min_rows;
+        let before = self.metadata.latest_load_of(&self.id, &options.source, enough).await?;
         let quality = before.and_then(|load| Quality::deserialize(&load.report["quality"]).ok());
         Ok(DealsReport {
             header: String::new(),
@@ -118,13 +125,6 @@ impl Workspace {
             quality: quality.unwrap_or_default(),
         })
     }
-}
-
-fn lost(source: &str, error: &std::io::Error) -> JobError {
-    JobError::Usage(format!(
-        "the pages read from {source} cannot be put together ({error}); make room if the disk is \
-         full, otherwise run `winsight sync {source} --full`"
-    ))
 }
 
 fn stage_deals(

@@ -11,7 +11,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::{Scope, StagedTable, Staging};
 use crate::diff::{Key, text};
-use crate::table::{DEALS, TableSpec};
+use crate::table::TableSpec;
 use crate::{FeatureStore, StoreError};
 
 pub(crate) const HELD: &str = "held";
@@ -38,23 +38,21 @@ impl Staging {
         Ok(())
     }
 
-    /// What the staged rows of a table are about, and what is to be deleted.
-    fn keys(&mut self, place: usize) -> Result<HashSet<Key>, StoreError> {
-        let mut keys: HashSet<Key> = HashSet::new();
-        let table = &self.finish()?[place];
-        let spec = table.spec;
-        for batch in table.read(Some(&spec.key))? {
-            keys.extend(keys_of(spec, &batch?)?);
+    /// What the staged rows are about, and what is to be deleted.
+    fn keys(&mut self) -> Result<HashSet<Key>, StoreError> {
+        let mut keys = self.scope.keys_deleted();
+        for table in self.finish()? {
+            for batch in table.read(Some(&table.spec.key))? {
+                keys.extend(keys_of(table.spec, &batch?)?);
+            }
         }
-        keys.extend(self.scope.keys_deleted(spec));
         Ok(keys)
     }
 }
 
 impl Scope {
-    fn keys_deleted(&self, spec: TableSpec) -> impl Iterator<Item = Key> + '_ {
-        let deleted = self.deleted.iter().filter(move |_| spec.key == DEALS.key);
-        deleted.map(|(source, id)| Key::of(source, id))
+    fn keys_deleted(&self) -> HashSet<Key> {
+        self.deleted.iter().map(|(source, id)| Key::of(source, id)).collect()
     }
 }
 
@@ -92,24 +90,17 @@ impl FeatureStore {
         if !held.complete.is_empty() {
             return Ok(0.0);
         }
-        let (mut about, mut brought) = (0, 0);
-        for place in 0..staging.tables.len() {
-            let spec = staging.tables[place].spec;
-            let mut wanted: HashSet<Key> = held.keys_deleted(spec).collect();
-            if let Some(rows) = self.held_rows(load, &staging.tables[place]).await? {
-                let rows = ParquetRecordBatchReaderBuilder::try_new(rows)?;
-                let mask = ProjectionMask::columns(rows.parquet_schema(), spec.key);
-                for batch in rows.with_projection(mask).build()? {
-                    wanted.extend(keys_of(spec, &batch?)?);
-                }
-            }
-            if !wanted.is_empty() {
-                let keys = staging.keys(place)?;
-                about += wanted.len();
-                brought += wanted.intersection(&keys).count();
+        let mut wanted = held.keys_deleted();
+        for table in &staging.tables {
+            let Some(rows) = self.held_rows(load, table).await? else { continue };
+            let rows = ParquetRecordBatchReaderBuilder::try_new(rows)?;
+            let mask = ProjectionMask::columns(rows.parquet_schema(), table.spec.key);
+            for batch in rows.with_projection(mask).build()? {
+                wanted.extend(keys_of(table.spec, &batch?)?);
             }
         }
-        Ok(if about == 0 { 1.0 } else { brought as f64 / about as f64 })
+        let brought = wanted.intersection(&staging.keys()?).count();
+        Ok(if wanted.is_empty() { 1.0 } else { brought as f64 / wanted.len() as f64 })
     }
 
     /// Throws the rows of a held load away.

@@ -94,6 +94,24 @@ fn a_held_load_stays_until_another_one_brings_its_deals() {
 }
 
 #[test]
+fn releasing_a_load_leaves_what_newer_ones_changed() {
+    let home = with_deals();
+    import(&home, "bad.csv", &file(0..200, 3), &[]);
+    let (answer, _) = import(&home, "newer.csv", &file(0..20, 0).replace(",EU", ",US"), &[]);
+    assert_eq!(answer.code, Some(0), "{answer:#?}");
+    let released = home.json(["--as-of", TODAY, "quality", "accept"]);
+    assert_eq!(released["updated"], 60, "of 67 without an amount, 7 have changed since");
+    let in_us = home.json(["metrics", "--where", "region=US"]);
+    assert_eq!([&in_us["deals"], &in_us["won_amount"]], [&json!(20), &json!("10090.00")]);
+
+    import(&home, "short.csv", &file(0..120, 0), &["--full"]);
+    import(&home, "others.csv", &file(300..310, 0), &[]);
+    let released = home.json(["--as-of", TODAY, "quality", "accept"]);
+    assert_eq!(released["deleted"], 80, "not those that came later");
+    assert_eq!(home.json(["metrics"])["deals"], 130);
+}
+
+#[test]
 fn a_full_file_deletes_what_it_lacks_and_a_row_set_aside_is_not_lacking() {
     let home = with_deals();
     let rest =
