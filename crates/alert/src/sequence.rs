@@ -1,7 +1,7 @@
 //! The windows through which the rules look for changes.
 //!
-//! A new window begins on the first day of every month and lasts three months, so that three are under
-//! way at any time: a change is met by one that began shortly before it. Each compares the days since
+//! A new window begins on the first day of every month and lasts three months, so that three grow at
+//! any time: a change is met by one that began shortly before it. Each compares the days since
 //! its beginning with the year before. A sequence of looks spends its part of the false-alarm budget by
 //! its last look; the one whose window is a fiscal quarter has most of it. The other windows have two
 //! sequences: one that is done when the quarter is, for a quarter should not end with a drop in its

@@ -108,6 +108,20 @@ pub struct SyncReport {
     pub findings: Vec<Finding>,
 }
 
+impl SyncReport {
+    /// Whether the quality gate holds what it brought.
+    fn is_held(&self) -> bool {
+        self.loads.iter().any(|load| load.held.is_some())
+    }
+
+    /// Counts what another pull of the same sync has read.
+    fn count(&mut self, other: &Self) {
+        self.pages += other.pages;
+        self.requests += other.requests;
+        self.retries += other.retries;
+    }
+}
+
 /// Deals in which the store differed from the CRM though nothing was seen to change there since the
 /// sync before, or only while it was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -140,6 +154,12 @@ struct Known {
     cursor: Cursor,
     /// The fields that all deals were read with, and their types.
     types: BTreeMap<String, String>,
+    /// The account that they came from.
+    #[serde(default)]
+    account: String,
+    /// Its id; blank where it was not told.
+    #[serde(default)]
+    account_id: String,
 }
 
 /// How far an unfinished pull has come, as the metadata has it.

@@ -143,6 +143,16 @@ async fn only_loopback_names_are_answered() {
 }
 
 #[tokio::test]
+async fn what_proves_itself_may_come_by_any_name() {
+    let server = Opened::empty().await;
+    for path in ["/api/v1/hooks/crm", "/api/v1/slack/actions", "/api/v1/unsubscribe"] {
+        let response = server.ask(Method::POST, path, "winsight.example.com").await;
+        assert!(response.status().is_client_error(), "{path}");
+        assert_ne!(response.status(), StatusCode::MISDIRECTED_REQUEST, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_name_in_the_request_line_counts_before_the_header() {
     let server = Opened::empty().await;
     let path = "http://winsight.example.com/api/v1/status";

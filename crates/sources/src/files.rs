@@ -20,8 +20,18 @@ struct Taken(BTreeMap<String, (u64, i64)>);
 pub struct Dropped {
     /// Where it is.
     pub path: PathBuf,
-    /// The cursor once it is taken.
-    pub cursor: Cursor,
+    name: String,
+    /// Its size and time of change.
+    state: (u64, i64),
+}
+
+impl Dropped {
+    /// The cursor once it is taken, after what was taken before.
+    pub fn taken_after(&self, before: Option<&Cursor>) -> Cursor {
+        let mut taken: Taken = before.and_then(Cursor::read).unwrap_or_default();
+        taken.0.insert(self.name.clone(), self.state);
+        Cursor::of(&taken)
+    }
 }
 
 /// The files of a folder that are new or changed since the cursor, oldest first. Hidden files, and
@@ -30,7 +40,7 @@ pub struct Dropped {
 /// # Errors
 /// When the folder cannot be listed.
 pub fn drops(folder: &Path, since: Option<&Cursor>) -> Result<Vec<Dropped>, SourceError> {
-    let mut taken: Taken = since.and_then(Cursor::read).unwrap_or_default();
+    let taken: Taken = since.and_then(Cursor::read).unwrap_or_default();
     let unreadable = |error: std::io::Error| {
         SourceError::new(
             Cause::Unreachable,
@@ -53,15 +63,9 @@ pub fn drops(folder: &Path, since: Option<&Cursor>) -> Result<Vec<Dropped>, Sour
         found.push((changed, name, metadata.len(), path));
     }
     found.sort();
-    let mut drops = Vec::new();
-    for (changed, name, size, path) in found {
-        if taken.0.get(&name) == Some(&(size, changed)) {
-            continue;
-        }
-        taken.0.insert(name, (size, changed));
-        drops.push(Dropped { path, cursor: Cursor::of(&taken) });
-    }
-    Ok(drops)
+    let drop = |(changed, name, size, path)| Dropped { path, name, state: (size, changed) };
+    let drops = found.into_iter().map(drop);
+    Ok(drops.filter(|drop| taken.0.get(&drop.name) != Some(&drop.state)).collect())
 }
 
 #[cfg(test)]
@@ -80,9 +84,9 @@ mod tests {
         write("deals.csv.part", "still copied");
         let first = drops(folder.path(), None).expect("listed");
         assert_eq!(first.len(), 1);
-        let cursor = &first[0].cursor;
-        assert!(drops(folder.path(), Some(cursor)).expect("listed").is_empty());
+        let cursor = first[0].taken_after(None);
+        assert!(drops(folder.path(), Some(&cursor)).expect("listed").is_empty());
         write("deals.csv", "id\n1\n2\n");
-        assert_eq!(drops(folder.path(), Some(cursor)).expect("listed").len(), 1);
+        assert_eq!(drops(folder.path(), Some(&cursor)).expect("listed").len(), 1);
     }
 }

@@ -56,6 +56,9 @@ pub trait Source: Send + Sync {
 pub struct Description {
     /// The account, in the CRM's words.
     pub account: String,
+    /// What tells the account from every other one, whatever it is called; blank where it is not told.
+    #[serde(default)]
+    pub account_id: String,
     /// Columns of the rows of deals.
     pub columns: Vec<String>,
     /// The fields that are read, and their types in the CRM's words. Where one is new or of another

@@ -1,6 +1,6 @@
 //! What the user sees: results on stdout, everything else on stderr.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use anyhow::Result;
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent, presets};
@@ -39,6 +39,7 @@ pub(crate) fn start_logging(verbose: u8) {
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(level))
         .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
         .with_target(verbose > 0)
         .without_time()
         .init();

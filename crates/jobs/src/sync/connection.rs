@@ -61,12 +61,13 @@ impl std::fmt::Debug for Asking {
 const LONGEST_NAME: usize = 40;
 
 impl Workspace {
-    /// Adds a source, or gives one that is there new credentials and a new mapping; how far its
-    /// pulls have come stays.
+    /// Adds a source, or gives one that is there new credentials, and a new mapping if there is one;
+    /// how far its pulls have come stays.
     ///
     /// # Errors
-    /// [`JobError::Usage`] when the name, the credentials or the mapping make no sense, and for
-    /// credentials in a home that is not encrypted. Nothing is sent.
+    /// [`JobError::Usage`] when the name, the credentials or the mapping make no sense, for a name that
+    /// a source of another kind has, and for credentials in a home that is not encrypted. Nothing is
+    /// sent.
     pub async fn add_source(&self, new: &NewSource) -> Result<(), JobError> {
         let is_letter = |letter: u8| letter.is_ascii_alphanumeric() || b"-_".contains(&letter);
         if new.name.is_empty() || new.name.len() > LONGEST_NAME || !new.name.bytes().all(is_letter)
@@ -88,13 +89,21 @@ impl Workspace {
             )?;
         }
         let before = self.metadata.sources(&self.id).await?;
-        let before = before.into_iter().find(|known| known.name == new.name);
-        let same = before.filter(|known| known.kind == new.kind.name());
+        let same = before.into_iter().find(|known| known.name == new.name);
+        if let Some(same) = &same
+            && same.kind != new.kind.name()
+        {
+            return Err(JobError::Usage(format!(
+                "{} is a source of another kind, {}; choose another name, or remove it first with \
+                 `winsight source remove {0}`",
+                new.name, same.kind
+            )));
+        }
         let record = SourceRecord {
             name: new.name.clone(),
             kind: new.kind.name().to_owned(),
             settings: new.settings.clone(),
-            mapping: new.mapping.clone(),
+            mapping: new.mapping.clone().or_else(|| same.as_ref()?.mapping.clone()),
             cursor: same.as_ref().and_then(|known| known.cursor.clone()),
             reading: None,
             health: serde_json::json!({}),

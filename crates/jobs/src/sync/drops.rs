@@ -16,17 +16,17 @@ impl Workspace {
     /// the accounts, products and teams that lie beside them.
     ///
     /// # Errors
-    /// With the reason for each file that cannot be loaded, when all others are. It is tried again
-    /// when it changes.
+    /// With the reason for each file that cannot be loaded, when all others are. Every sync tries it
+    /// again, until it is corrected or taken away.
     pub(super) async fn sync_folder(
         &self,
         record: &mut SourceRecord,
         full: bool,
     ) -> Result<SyncReport, JobError> {
         let _alone = self.pages.of(&record.name)?;
-        let since = record.cursor.clone().map(Cursor).filter(|_| !full);
+        let mut taken = record.cursor.clone().map(Cursor).filter(|_| !full);
         let folder = Path::new(&record.settings);
-        let found = drops(folder, since.as_ref())?;
+        let found = drops(folder, taken.as_ref())?;
         let mapping = match &record.mapping {
             Some(toml) => Some(given(Some(toml))?),
             None => None,
@@ -38,7 +38,7 @@ impl Workspace {
         for drop in found.into_iter().filter(|drop| !lookups.contains(&drop.path)) {
             let name = drop.path.display().to_string();
             let request = ImportRequest {
-                files: std::iter::once(drop.path).chain(lookups.iter().cloned()).collect(),
+                files: std::iter::once(drop.path.clone()).chain(lookups.iter().cloned()).collect(),
                 beside: Beside::default(),
                 source: record.name.clone(),
                 mapping: mapping.clone(),
@@ -52,15 +52,17 @@ impl Workspace {
                 }
                 Err(error @ (JobError::Etl(_) | JobError::Refused(_) | JobError::Usage(_))) => {
                     refused.push(format!("{name}: {error}"));
+                    continue;
                 }
                 Err(error) => return Err(error),
             }
-            record.cursor = Some(drop.cursor.0);
+            let cursor = taken.insert(drop.taken_after(taken.as_ref()));
+            record.cursor = Some(cursor.0.clone());
             self.metadata.save_source(&self.id, record).await?;
         }
         if !refused.is_empty() {
             let cause = JobError::Refused(format!(
-                "{}; it is read again when it changes, so correct it or take it out of the folder",
+                "{}; every sync tries again until it is corrected or taken out of the folder",
                 refused.join("; ")
             ));
             return Err(if loaded.is_empty() {

@@ -71,12 +71,11 @@ impl Workspace {
         if failed.is_none() {
             self.end_staleness().await?;
         }
-        // A load that was refused has an alert of its own.
-        let failure = health.failure.filter(|_| failed.is_some_and(|error| !error.is_refusal()));
-        self.tell_of_sync(&record.name, failure.as_ref()).await
+        self.tell_of_sync(&record.name, health.failure.as_ref()).await
     }
 
-    /// Before everything is read, what changed is: so whatever then still differs is drift.
+    /// Before everything is read, what changed is: so whatever then still differs is drift. After a
+    /// pull that had been interrupted, what has changed since is read as well.
     async fn sync_wholly(
         &self,
         record: &mut SourceRecord,
@@ -91,13 +90,18 @@ impl Workspace {
             None
         };
         let mut report = Box::pin(self.sync_account(record, full, &mut progress)).await?;
+        if report.resumed && !report.is_held() {
+            let later = Box::pin(self.sync_account(record, false, &mut progress)).await?;
+            report.drift = Some(report.drift.into_iter().chain(later.drift).sum());
+            report.count(&later);
+            report.loads.extend(later.loads);
+            return Ok(report);
+        }
         let Some(before) = before.filter(|before| !before.full) else { return Ok(report) };
         let repaired = report.loads.iter().map(Drift::repaired_by);
         report.drift = Some(repaired.chain(before.drift).sum());
+        report.count(&before);
         report.loads.splice(0..0, before.loads);
-        report.pages += before.pages;
-        report.requests += before.requests;
-        report.retries += before.retries;
         Ok(report)
     }
 
@@ -112,6 +116,9 @@ impl Workspace {
         let described = source.describe().await;
         note_health(record, source.as_ref());
         let description = described?;
+        if !full {
+            refuse_another(record, &description)?;
+        }
         let (mut unfinished, resumed) = begin(record, full, &pages, source.as_ref(), &description)?;
         let pulled =
             self.pull(record, &mut unfinished, &pages, source.as_ref(), &description, progress);
@@ -128,7 +135,12 @@ impl Workspace {
         let is_held = taken.as_ref().is_some_and(|report| report.held.is_some());
         if !is_held {
             // What is held has not arrived: the next sync brings it again.
-            let known = Known { cursor, types: unfinished.types.clone() };
+            let known = Known {
+                cursor,
+                types: unfinished.types.clone(),
+                account: description.account.clone(),
+                account_id: description.account_id.clone(),
+            };
             record.cursor = serde_json::to_value(&known).ok();
         }
         record.reading = None;
@@ -201,6 +213,24 @@ impl Workspace {
                 }
             }
         }
+    }
+}
+
+/// Refuses an account that is not the one that the deals came from, where both are told.
+fn refuse_another(record: &SourceRecord, description: &Description) -> Result<(), JobError> {
+    let is_told = |known: &Known| {
+        ![&known.account_id, &description.account_id].iter().any(|id| id.is_empty())
+    };
+    match known(record).filter(is_told) {
+        Some(known) if known.account_id != description.account_id => {
+            Err(JobError::Refused(format!(
+                "the deals of {0} came from {1}, and these credentials are for {2}, another account; add \
+                 it as a source of another name, or run `winsight sync {0} --full` to put its deals in \
+                 place of the others",
+                record.name, known.account, description.account
+            )))
+        }
+        _ => Ok(()),
     }
 }
 

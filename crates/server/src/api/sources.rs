@@ -58,6 +58,11 @@ pub(crate) async fn take_delivery(
         timestamp: header("x-hubspot-request-timestamp"),
         body: &body,
     };
-    workspace.take_delivery(&source, &delivery).await?;
+    let taken = workspace.take_delivery(&source, &delivery).await;
+    taken.map_err(|error| {
+        // Whoever has no secret learns nothing of what there is.
+        let nothing = "no source takes webhooks under this name";
+        if error.is_usage() { Refusal::new(StatusCode::NOT_FOUND, nothing) } else { error.into() }
+    })?;
     Ok(StatusCode::NO_CONTENT)
 }

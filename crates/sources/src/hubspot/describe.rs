@@ -270,7 +270,8 @@ async fn read_owners(
 async fn describe_account(session: &Session, description: &mut Description) {
     "HubSpot".clone_into(&mut description.account);
     if let Ok(account) = session.get("/account-info/v3/details", &[]).await {
-        description.account = format!("HubSpot account {}", text(&account["portalId"]));
+        description.account_id = text(&account["portalId"]);
+        description.account = format!("HubSpot account {}", description.account_id);
         description.currency = account["companyCurrency"].as_str().map(str::to_owned);
     }
     let rates = session.get("/settings/v3/currencies/exchange-rates/current", &[]).await;

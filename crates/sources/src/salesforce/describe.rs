@@ -51,7 +51,7 @@ pub(super) async fn describe(
     };
     known.insert("Opportunity", opportunity);
     // Only a name to show, so that nothing fails with it; asked for once sign-in is known to work.
-    description.account = account(session).await;
+    (description.account, description.account_id) = account(session).await;
     for (object, effect) in OBJECTS {
         match field_names(session, object).await? {
             Some(names) => _ = known.insert(object, names),
@@ -99,15 +99,17 @@ fn types(known: &Known, detail: &Detail) -> BTreeMap<String, String> {
     detail.columns.iter().filter_map(kind).collect()
 }
 
-async fn account(session: &Session) -> String {
+/// What it is called, and its id.
+async fn account(session: &Session) -> (String, String) {
     let query = [("q", "SELECT Id, Name, IsSandbox FROM Organization")];
     let answer = session.get("query", &query).await.unwrap_or_default();
     let organisation = &answer["records"][0];
-    match organisation["Name"].as_str() {
+    let name = match organisation["Name"].as_str() {
         Some(name) if organisation["IsSandbox"] == true => format!("Salesforce sandbox of {name}"),
         Some(name) => format!("Salesforce of {name}"),
         None => "Salesforce".to_owned(),
-    }
+    };
+    (name, organisation["Id"].as_str().unwrap_or_default().to_owned())
 }
 
 /// The fields of an object that we may read, and their types; `None` when we may not see the object.

@@ -319,13 +319,22 @@ fn a_file_that_cannot_be_used_stops_no_other() {
     home.json(["source", "add", "files", "--folder", text(&folder)]);
     let answer = home.run(["--as-of", TODAY, "sync", "files"]);
     assert_eq!(answer.code, Some(REFUSED), "{answer:#?}");
-    for words in ["broken.csv", "loaded before it", "monday.csv", "take it out of the folder"] {
+    for words in ["broken.csv", "loaded before it", "monday.csv", "taken out of the folder"] {
         assert!(answer.stderr.contains(words), "{words}: {answer:#?}");
     }
     let by = home.json(["--as-of", TODAY, "metrics", "--by", "industry"]);
     assert_eq!((&by[0]["value"], &by[0]["deals"]), (&"Retail".into(), &1.into()));
-    let again = home.json(["--as-of", TODAY, "sync", "files"]);
-    assert_eq!(again["rows_read"], 0, "it is read again when it changes");
+    let again = home.run(["--as-of", TODAY, "sync", "files"]);
+    assert_eq!(again.code, Some(REFUSED), "it is still there: {again:#?}");
+    assert_eq!(home.json(["alerts"])[0]["rule"], "sync_failed");
+    let row = "d2,2024-01-01,2024-02-02,Lost,50,Acme";
+    write(
+        "broken.csv",
+        &format!("deal_id,created_date,closed_date,outcome,amount,account\n{row}\n"),
+    );
+    let corrected = home.json(["--as-of", TODAY, "sync", "files"]);
+    assert_eq!((&corrected["rows_read"], &corrected["inserted"]), (&1.into(), &1.into()));
+    assert_eq!(home.json(["alerts"]), serde_json::json!([]));
 }
 
 #[test]

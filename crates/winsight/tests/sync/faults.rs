@@ -117,6 +117,26 @@ async fn a_spent_allowance_ends_a_sync_which_goes_on_the_next_day() {
 }
 
 #[tokio::test]
+async fn what_changed_while_a_sync_lay_unfinished_comes_with_its_end() {
+    for kind in [Kind::Salesforce, Kind::HubSpot] {
+        let account = Account::new(kind, 110).await;
+        account.sync(false).await;
+        let mut resumed = 0;
+        for seed in 0..12 {
+            account.live_a_day().await;
+            let reads = [RequestClass::Query, RequestClass::Search, RequestClass::Batch];
+            account.break_by(&[FaultRule::new(Fault::DailyLimit, 0.15).on(&reads)], seed).await;
+            let _ = account.try_sync(false).await;
+            account.break_by(&[], seed).await;
+            account.live_a_day().await;
+            resumed += u32::from(account.sync(false).await.resumed);
+            account.compare(&format!("{kind:?}, interrupted with seed {seed}")).await;
+        }
+        assert!(resumed > 0, "{kind:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_connection_revoked_during_a_sync_goes_on_once_it_is_given_back() {
     for kind in [Kind::Salesforce, Kind::HubSpot] {
         let account = Account::new(kind, 300).await;
