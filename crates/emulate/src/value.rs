@@ -71,6 +71,7 @@ impl Value {
     pub(crate) fn to_salesforce_csv(&self) -> String {
         match self {
             Self::Time(at) => salesforce_time(*at, "Z"),
+            Self::Cents(it) if it.unsigned_abs() >= LARGE_CENTS => with_exponent(*it),
             Self::Cents(it) if it % 100 == 0 => format!("{}.0", it / 100),
             other => other.plain(),
         }
@@ -99,6 +100,20 @@ impl Value {
     }
 }
 
+/// From ten million on, bulk queries write numbers with an exponent.
+const LARGE_CENTS: u64 = 1_000_000_000;
+
+/// Hundredths as one digit, the others after the point, and an exponent.
+fn with_exponent(cents: i64) -> String {
+    let sign = if cents < 0 { "-" } else { "" };
+    let digits = cents.unsigned_abs().to_string();
+    let (first, others) = digits.split_at(1);
+    let exponent = others.len().saturating_sub(2);
+    let others = others.trim_end_matches('0');
+    let others = if others.is_empty() { "0" } else { others };
+    format!("{sign}{first}.{others}E{exponent}")
+}
+
 /// A decimal without needless zeros.
 fn decimal(number: i64, places: usize) -> String {
     let sign = if number < 0 { "-" } else { "" };
@@ -122,4 +137,22 @@ pub(crate) fn salesforce_time(at: Millis, zone: &str) -> String {
 /// Texts are compared without regard to case.
 fn fold(text: &str) -> impl Ord + use<> {
     text.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Value;
+
+    #[test]
+    fn bulk_queries_write_large_amounts_with_an_exponent() {
+        for (cents, written) in [
+            (1_652_550_000, "1.65255E7"),
+            (1_000_000_000, "1.0E7"),
+            (-123_456_789_012, "-1.23456789012E9"),
+            (999_999_900, "9999999.0"),
+            (120_050, "1200.5"),
+        ] {
+            assert_eq!(Value::Cents(cents).to_salesforce_csv(), written);
+        }
+    }
 }

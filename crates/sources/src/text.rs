@@ -1,4 +1,4 @@
-//! Instants as CRMs write them.
+//! Texts, numbers and instants as CRMs write them.
 
 use jiff::Timestamp;
 
@@ -29,9 +29,48 @@ pub(crate) fn written(text: &str) -> String {
     }
 }
 
+/// A text without NUL characters, which no file of rows can hold.
+pub(crate) fn clean(text: &str) -> String {
+    text.replace('\0', "")
+}
+
+/// Largest exponent that is written out: no CRM keeps numbers near it.
+const LARGEST_EXPONENT: i32 = 40;
+
+/// A number with an exponent, such as `1.65255E7`, written out exactly; `None` for anything else.
+pub(crate) fn written_out(number: &str) -> Option<String> {
+    let (sign, number) = match number.strip_prefix('-') {
+        Some(number) => ("-", number),
+        None => ("", number),
+    };
+    let (mantissa, exponent) = number.split_once(['E', 'e'])?;
+    let exponent: i32 = exponent.parse().ok().filter(|it: &i32| it.abs() <= LARGEST_EXPONENT)?;
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{part}");
+    if whole.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // Where the point comes to stand, counted from the first digit.
+    let point = i32::try_from(whole.len()).ok()? + exponent;
+    let before = usize::try_from(point.unsigned_abs()).ok()?;
+    let (whole, part) = if point <= 0 {
+        (String::new(), format!("{}{digits}", "0".repeat(before)))
+    } else if before >= digits.len() {
+        (format!("{digits:0<before$}"), String::new())
+    } else {
+        let (whole, part) = digits.split_at(before);
+        (whole.to_owned(), part.to_owned())
+    };
+    let whole = whole.trim_start_matches('0');
+    let whole = if whole.is_empty() { "0" } else { whole };
+    let part = part.trim_end_matches('0');
+    let point = if part.is_empty() { "" } else { "." };
+    Some(format!("{sign}{whole}{point}{part}"))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::written;
+    use super::{written, written_out};
 
     #[test]
     fn instants_in_every_form_come_out_in_one() {
@@ -45,6 +84,23 @@ mod tests {
             ("soon", "soon"),
         ] {
             assert_eq!(written(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn exponents_are_written_out_exactly() {
+        for (number, plain) in [
+            ("1.65255E7", "16525500"),
+            ("1.234567891234E10", "12345678912.34"),
+            ("-2.0E7", "-20000000"),
+            ("9.99999999999E9", "9999999999.99"),
+            ("1.5E-4", "0.00015"),
+            ("0.0E0", "0"),
+        ] {
+            assert_eq!(written_out(number).as_deref(), Some(plain));
+        }
+        for other in ["16525500.0", "1,200.50", "", "E7", "1.2.3E4", "1E999999999", "NaN"] {
+            assert_eq!(written_out(other), None, "{other}");
         }
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::rows::COLUMNS;
 use super::session::Session;
+use crate::text::clean;
 use crate::{Cause, Description, Finding, SourceError};
 
 /// The properties of a deal that are read, and what will not work without each.
@@ -300,7 +301,7 @@ pub(super) fn next(answer: &Value) -> Option<String> {
 /// Texts and numbers as text, everything else as nothing.
 pub(super) fn text(value: &Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => clean(text),
         Value::Number(_) | Value::Bool(_) => value.to_string(),
         _ => String::new(),
     }

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::session::Session;
 use crate::http::{Expect, Request};
+use crate::text::clean;
 use crate::{Cause, SourceError};
 
 /// Rows of a page of results.
@@ -56,7 +57,7 @@ impl Results {
     /// The value of a column in a row.
     pub(super) fn value(&self, row: &csv::StringRecord, column: &str) -> String {
         let place = self.header.iter().position(|name| name == column);
-        place.and_then(|place| row.get(place)).unwrap_or_default().to_owned()
+        clean(place.and_then(|place| row.get(place)).unwrap_or_default())
     }
 }
 
@@ -90,7 +91,8 @@ async fn read_results(
         let problem = format!("Salesforce sent a page of results that {why}");
         SourceError::new(Cause::Failing, problem, "sync again: it goes on where it stopped")
     };
-    let mut reader = csv::ReaderBuilder::new().from_reader(&reply.body[..]);
+    let body = String::from_utf8_lossy(&reply.body);
+    let mut reader = csv::ReaderBuilder::new().from_reader(body.as_bytes());
     let header = reader.headers().map_err(|_| broken("cannot be read"))?.clone();
     let rows: Result<Vec<_>, _> = reader.records().collect();
     let rows = rows.map_err(|_| broken("breaks off"))?;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::describe::{Detail, records};
-use super::rows::{add_activity, add_deal, add_event, value};
+use super::rows::{add_activity, add_deal, add_event, of_type, value};
 use super::session::Session;
 use super::{bulk, soql};
 use crate::text::microseconds;
@@ -224,7 +224,9 @@ impl<'a> Reader<'a> {
         for row in &results.rows {
             let value = |column: &str| results.value(row, column);
             match object.as_str() {
-                "Opportunity" => add_deal(&mut page, &self.description.columns, value),
+                "Opportunity" => add_deal(&mut page, &self.description.columns, |column| {
+                    of_type(self.description.types.get(column), value(column))
+                }),
                 "OpportunityHistory" => add_event(&mut page, value),
                 object => add_activity(&mut page, object, value),
             }

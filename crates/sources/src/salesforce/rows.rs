@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use crate::text::{microseconds, written};
+use crate::text::{clean, microseconds, written, written_out};
 use crate::{Deletion, Page, Record};
 
 /// The value of a column such as `Owner.UserRole.Name` in a record.
 pub(super) fn value(record: &Value, column: &str) -> String {
     let value = column.split('.').fold(record, |value, name| &value[name]);
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => clean(text),
         Value::Number(number) => plain(number),
         Value::Bool(flag) => flag.to_string(),
         _ => String::new(),
@@ -22,6 +22,12 @@ fn plain(number: &serde_json::Number) -> String {
         (true, Some(number)) => format!("{number}"),
         _ => number.to_string(),
     }
+}
+
+/// A value of a bulk query, whose large numbers have an exponent. A text may look like one, and stays.
+pub(super) fn of_type(kind: Option<&String>, value: String) -> String {
+    let is_number = ["currency", "double", "percent", "int"].contains(&kind.map_or("", |it| it));
+    is_number.then(|| written_out(&value)).flatten().unwrap_or(value)
 }
 
 /// Adds an opportunity to a page: as a row, or as deleted.

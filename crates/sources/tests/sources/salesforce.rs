@@ -70,9 +70,9 @@ fn answer(known: &Deals, url: &str, asked: &Asked) -> Answer {
                 if asked.query("locator").is_some() { (second, "null") } else { (first, "next") };
             let rows: Vec<_> = rows
                 .iter()
-                .map(|(id, at, _)| format!("{id},{at},Closed Won,\"1,200.50\""))
+                .map(|(id, at, _)| format!("{id},{at},Closed Won,1.65255E7,1.5E7"))
                 .collect();
-            csv(&rows, "Id,SystemModstamp,StageName,Amount", locator)
+            csv(&rows, "Id,SystemModstamp,StageName,Amount,Name", locator)
         }
         "jobs/query/750H/results" => {
             let rows: Vec<_> = known
@@ -115,7 +115,9 @@ fn answer(known: &Deals, url: &str, asked: &Asked) -> Answer {
                     return (404, kind, refusal.to_string());
                 }
             };
-            let fields: Vec<_> = fields.iter().map(|name| json!({ "name": name })).collect();
+            let kind = |name| if name == "Amount" { "currency" } else { "string" };
+            let fields: Vec<_> =
+                fields.iter().map(|name| json!({ "name": name, "type": kind(*name) })).collect();
             json(&json!({ "queryable": true, "fields": fields }))
         }
         _ => (204, Vec::new(), String::new()),
@@ -161,6 +163,11 @@ async fn everything_comes_by_bulk_and_then_what_changed() {
     let (pages, cursor) = read_all(source.as_ref(), &description, None).await;
     assert_eq!(deals(&pages).into_iter().collect::<Vec<_>>(), ["006A", "006B", "006C"]);
     assert_eq!(server.count("750D/results"), 2, "a page for each locator");
+    for (column, value) in [("Amount", "16525500"), ("Name", "1.5E7")] {
+        let place = description.columns.iter().position(|known| known == column).expect("read");
+        let rows = pages.iter().filter(|page| !page.whole).flat_map(|page| &page.deals.rows);
+        assert!(rows.map(|row| &row.fields[place]).all(|it| it == value), "{column}");
+    }
     let history: usize =
         pages.iter().filter(|page| !page.whole).map(|page| page.events.rows.len()).sum();
     assert_eq!(history, 3);
@@ -232,6 +239,26 @@ async fn refusals_to_sign_in_name_the_remedy() {
         assert!(error.remedy.contains(word), "{error}");
         assert!(!error.to_string().contains("hush-hush"));
     }
+}
+
+#[tokio::test]
+async fn what_passes_by_itself_does_not_refuse_to_sign_in() {
+    let kind = || vec![("content-type", "application/json".to_owned())];
+    let code = |code: &str, said: &str| json!([{ "errorCode": code, "message": said }]);
+    let (_, server, source) = organisation("client_secret = \"s\"").await;
+    server.fail([
+        (400, kind(), code("UNABLE_TO_LOCK_ROW", "another user has it").to_string()),
+        (400, kind(), code("QUERY_TIMEOUT", "took too long").to_string()),
+        (403, kind(), code("REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn").to_string()),
+        (503, kind(), code("", "busy").to_string()),
+    ]);
+    source.describe().await.expect("signed in at the fifth attempt");
+    let (_, server, source) = organisation("client_secret = \"s\"").await;
+    let locked = code("UNABLE_TO_LOCK_ROW", "another user has it").to_string();
+    server.fail(vec![(400, kind(), locked); 20]);
+    let error = source.describe().await.expect_err("locked on and on");
+    assert_eq!(error.cause, Cause::Failing, "{error}");
+    assert!(error.to_string().contains("UNABLE_TO_LOCK_ROW"), "{error}");
 }
 
 #[tokio::test]
