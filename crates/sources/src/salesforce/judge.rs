@@ -6,12 +6,14 @@ use crate::http::{Budget, Reply, Verdict};
 use crate::{Cause, SourceError};
 
 /// Faults that pass by themselves.
-const PASSING: [&str; 5] = [
+const PASSING: [&str; 7] = [
     "QUERY_TIMEOUT",
     "UNABLE_TO_LOCK_ROW",
     "SERVER_UNAVAILABLE",
     "UNKNOWN_EXCEPTION",
     "REQUEST_RUNNING_TOO_LONG",
+    "server_error",
+    "temporarily_unavailable",
 ];
 
 /// The code and the message of an error.
@@ -20,6 +22,13 @@ pub(super) fn said(reply: &Reply) -> (&str, &str) {
     let code = error["errorCode"].as_str().or(error["error"].as_str()).unwrap_or_default();
     let message = error["message"].as_str().or(error["error_description"].as_str());
     (code, message.unwrap_or("no reason given"))
+}
+
+/// Whether an answer tells of something that passes by itself, whatever was asked for.
+pub(super) fn is_passing(reply: &Reply) -> bool {
+    let (code, _) = said(reply);
+    let limits = ["REQUEST_LIMIT_EXCEEDED", "CONCURRENT_REQUESTS_LIMIT_EXCEEDED"];
+    PASSING.contains(&code) || limits.contains(&code)
 }
 
 pub(super) fn judge(reply: &Reply) -> Verdict {
@@ -76,9 +85,10 @@ pub(super) fn judge(reply: &Reply) -> Verdict {
         (429, _) | (_, "CONCURRENT_REQUESTS_LIMIT_EXCEEDED") => {
             Verdict::TooFast { after, why: format!("asks for fewer requests ({status} {code})") }
         }
-        (408 | 500.., _) => {
-            Verdict::Again { after, why: format!("answered status {status} {code}") }
-        }
+        (408 | 500.., _) => Verdict::Again {
+            after,
+            why: format!("answered status {status} {code}").trim_end().to_owned(),
+        },
         _ => never(
             Cause::Answer,
             format!("Salesforce answered status {status}: {message} ({code})"),

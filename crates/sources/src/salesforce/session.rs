@@ -5,7 +5,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::judge::{budget, judge, said};
+use super::judge::{budget, is_passing, judge, said};
 use super::jwt::assertion;
 use crate::connect::host;
 use crate::http::{Client, Limits, Reply, Request, Verdict};
@@ -184,6 +184,7 @@ impl Session {
         url.set_path("/services/oauth2/token");
         let judge = |reply: &Reply| match reply.status {
             400 | 401 | 403 if reply.json.is_null() => Verdict::unexplained(reply),
+            _ if is_passing(reply) => judge(reply),
             400 | 401 | 403 => Verdict::Never(self.refused(reply)),
             _ => judge(reply),
         };
