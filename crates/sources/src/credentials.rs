@@ -71,7 +71,7 @@ impl Credentials {
     /// # Errors
     /// Names the line, without repeating it: it may hold a secret.
     pub fn from_toml(text: &str) -> Result<Self, SourceError> {
-        let read: Self = toml::from_str(text).map_err(|error: toml::de::Error| {
+        let mut read: Self = toml::from_str(text).map_err(|error: toml::de::Error| {
             let line = error.span().map_or(1, |span| {
                 1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count()
             });
@@ -86,22 +86,37 @@ impl Credentials {
                 "write lines such as token = \"…\"",
             )
         })?;
+        // A key is often copied as one line, with the letters \n where its lines end.
+        let key = read.private_key.as_ref().map(ExposeSecret::expose_secret);
+        if let Some(key) = key.filter(|key| key.contains("\\n")) {
+            let key = key.replace("\\r", "").replace("\\n", "\n");
+            read.private_key = Some(SecretString::from(key));
+        }
         read.on_one_line()?;
         Ok(read)
     }
 
-    /// Refuses what was copied with a line break or a space: no CRM gives out such.
+    /// Refuses what was copied with a line break or a space, or not at all: no CRM gives out such.
     fn on_one_line(&self) -> Result<(), SourceError> {
-        let secrets = [
-            ("token", &self.token),
-            ("client_secret", &self.client_secret),
-            ("refresh_token", &self.refresh_token),
+        let secret =
+            |it: &Option<SecretString>| it.as_ref().map(|it| it.expose_secret().to_owned());
+        let words = [
+            ("token", secret(&self.token)),
+            ("client_id", self.client_id.clone()),
+            ("client_secret", secret(&self.client_secret)),
+            ("refresh_token", secret(&self.refresh_token)),
+            ("username", self.username.clone()),
         ];
-        for (name, secret) in secrets {
-            let is_broken = |secret: &SecretString| {
-                secret.expose_secret().contains(|it: char| it.is_whitespace() || it.is_control())
-            };
-            if secret.as_ref().is_some_and(is_broken) {
+        for (name, word) in words {
+            let Some(word) = word else { continue };
+            if word.is_empty() {
+                return Err(SourceError::new(
+                    Cause::Usage,
+                    format!("credentials: {name} is empty"),
+                    "copy it again, or leave the line out",
+                ));
+            }
+            if word.contains(|it: char| it.is_whitespace() || it.is_control()) {
                 return Err(SourceError::new(
                     Cause::Usage,
                     format!("credentials: {name} has a space or a line break in it"),

@@ -64,6 +64,15 @@ impl SourceError {
         Self { cause, problem: problem.into(), remedy: remedy.into() }
     }
 
+    /// An answer that a CRM, known at an address like `usual`, never gives.
+    pub(crate) fn foreign(name: &str, why: &str, usual: &str) -> Self {
+        Self::new(
+            Cause::WrongHost,
+            format!("what answers at the host is not {name}: {why}"),
+            format!("check the host, which is like {usual}; a proxy in between may answer for it"),
+        )
+    }
+
     /// An answer that lacks something it always has.
     pub(crate) fn answer(host: &str, what: &str) -> Self {
         Self::new(

@@ -9,6 +9,7 @@ mod backoff;
 mod breaker;
 mod budget;
 mod client;
+mod fault;
 mod limiter;
 mod pace;
 mod reply;

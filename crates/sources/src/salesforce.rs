@@ -41,6 +41,7 @@ impl Salesforce {
 #[async_trait]
 impl Source for Salesforce {
     async fn describe(&self) -> Result<Description, SourceError> {
+        self.session.begin().await?;
         describe::describe(&self.session, &self.fields).await
     }
 

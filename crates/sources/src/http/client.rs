@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::fmt::rfc2822;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::fault::Fault;
 use super::limiter::Limiter;
 use super::{Backoff, Breaker, BreakerState, Budget, Pace, Reply, Request};
 use crate::{Cause, Finding, Health, SourceError};
@@ -13,6 +14,12 @@ use crate::{Cause, Finding, Health, SourceError};
 const SKEW: u64 = 120;
 /// Longest answer that is read.
 const LONGEST_ANSWER: usize = 256 << 20;
+/// Time limit of an attempt, and attempts in vain, while the host has never answered anything: then
+/// it is the wrong host rather than a slow one.
+const FIRST_ANSWER: Duration = Duration::from_secs(20);
+const IN_SILENCE: u32 = 3;
+/// The pause when the other side asks for fewer requests and does not say for how long.
+const AFTER_REFUSAL: Duration = Duration::from_secs(1);
 
 /// How hard a client tries, and how fast.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +73,11 @@ pub enum Verdict {
         /// What it said.
         why: String,
     },
+    /// It cannot be from the CRM; it may be from a proxy that is there for a while.
+    Foreign {
+        /// What was wrong.
+        why: String,
+    },
     /// The token is no longer good.
     Unauthorized,
     /// It will fail every time.
@@ -73,8 +85,12 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// A refusal that broke off before its reason.
+    /// A refusal that broke off before its reason, or is a page for people.
     pub(crate) fn unexplained(reply: &Reply) -> Self {
+        if reply.header("content-type").is_some_and(|kind| kind.contains("html")) {
+            let why = format!("answered status {} with a page instead of JSON", reply.status);
+            return Self::Foreign { why };
+        }
         let why = format!("answered status {} and no reason that can be read", reply.status);
         Self::Again { after: None, why }
     }
@@ -95,6 +111,8 @@ struct State {
     budget: Budget,
     requests: u64,
     retries: u64,
+    /// Whether there ever was an answer.
+    has_answered: bool,
     /// How far the other side's clock is ahead of this one, in seconds.
     skew: Option<i64>,
 }
@@ -133,6 +151,7 @@ impl Client {
             budget: Budget::default(),
             requests: 0,
             retries: 0,
+            has_answered: false,
             skew: None,
         };
         Ok(Self { http, pace, limits, state: Mutex::new(state) })
@@ -202,7 +221,8 @@ impl Client {
         token: Option<&SecretString>,
         judge: &(dyn Fn(&Reply) -> Verdict + Send + Sync),
     ) -> Result<Option<Reply>, SourceError> {
-        let (mut failures, mut refusals, mut waited) = (0, 0, Duration::ZERO);
+        let (mut failures, mut silences, mut refusals) = (0, 0, 0);
+        let mut waited = Duration::ZERO;
         loop {
             self.wait_for_turn(request).await?;
             let host = request.url.host_str().unwrap_or_default();
@@ -236,11 +256,16 @@ impl Client {
                         continue;
                     }
                     Verdict::Again { after, why } => Fault::failing(host, &why, after),
+                    Verdict::Foreign { why } => Fault::mismatch(host, &why),
                 },
             };
             failures += 1;
             self.state().breaker.failed(self.pace.now());
-            if failures >= self.limits.attempts {
+            silences += u32::from(fault.is_silence);
+            if silences >= IN_SILENCE && !self.state().has_answered {
+                return Err(Fault::silent(host).error);
+            }
+            if failures >= self.limits.attempts || !fault.passes {
                 return Err(fault.error);
             }
             self.pause(failures, &fault).await;
@@ -315,6 +340,9 @@ impl Client {
         if let Some(body) = &request.body {
             builder = builder.header("content-type", request.content_type).body(body.clone());
         }
+        if !self.state().has_answered {
+            builder = builder.timeout(FIRST_ANSWER.min(self.limits.timeout));
+        }
         if let Some(token) = token {
             builder = builder.bearer_auth(token.expose_secret());
         }
@@ -331,6 +359,7 @@ impl Client {
         }
         let body = answer.bytes().await.map_err(|error| Fault::transport(host, &error))?;
         let reply = Reply::new(status, headers, body);
+        self.state().has_answered = true;
         self.note_clock(&reply);
         // The path has ids at most; the query may have texts of deals.
         tracing::debug!(method = request.method, host, path = request.url.path(), status, "asked");
@@ -343,67 +372,5 @@ impl Client {
             let mut state = self.state();
             state.skew = Some(date.duration_since(self.pace.now()).as_secs());
         }
-    }
-}
-
-/// Why an attempt failed.
-struct Fault {
-    error: SourceError,
-    after: Option<Duration>,
-}
-
-/// The pause when the other side asks for fewer requests and does not say for how long.
-const AFTER_REFUSAL: Duration = Duration::from_secs(1);
-const LATER: &str = "try again later; the last good data stays in use";
-
-impl Fault {
-    fn transport(host: &str, error: &reqwest::Error) -> Self {
-        let (cause, problem) = if error.is_connect() {
-            (Cause::Unreachable, format!("cannot connect to {host}: {}", innermost(error)))
-        } else if error.is_timeout() {
-            (Cause::Failing, format!("{host} did not answer in time"))
-        } else {
-            (Cause::Failing, format!("{host} broke off its answer: {}", innermost(error)))
-        };
-        let remedy = match cause {
-            Cause::Unreachable => "check the host, and the network and proxy of this machine",
-            _ => LATER,
-        };
-        Self { error: SourceError::new(cause, problem, remedy), after: None }
-    }
-
-    fn mismatch(host: &str, why: &str) -> Self {
-        let error = SourceError::new(
-            Cause::WrongHost,
-            format!("{host} {why}"),
-            "check the host: another server, or a proxy in between, seems to answer",
-        );
-        Self { error, after: None }
-    }
-
-    fn refusing(host: &str, why: &str, after: Option<Duration>) -> Self {
-        let error = SourceError::new(
-            Cause::Budget,
-            format!("{host} {why}, and has done so for as long as one request is waited for"),
-            "sync again later: it goes on where it stopped",
-        );
-        Self { error, after }
-    }
-
-    fn failing(host: &str, why: &str, after: Option<Duration>) -> Self {
-        let problem = format!("{host} {why}");
-        Self { error: SourceError::new(Cause::Failing, problem, LATER), after }
-    }
-}
-
-/// What the system said. The outer layers quote the address, whose query may hold texts of deals.
-fn innermost(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    match cause.downcast_ref::<reqwest::Error>() {
-        Some(_) => "the connection failed".to_owned(),
-        None => cause.to_string(),
     }
 }

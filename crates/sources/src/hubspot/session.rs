@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use url::Url;
 
+use super::USUAL_HOST;
 use crate::http::{Budget, Client, Limits, Reply, Request, Verdict};
 use crate::{Cause, Credentials, SourceError, Surroundings};
 
@@ -156,25 +157,32 @@ impl Session {
             ("refresh_token", refresh_token.expose_secret()),
         ];
         let request = Request::form(self.url("/oauth/v1/token", &[]), &form);
-        let refused = |reply: &Reply| {
-            let said = reply.json["message"].as_str().unwrap_or("no reason given");
-            SourceError::new(
-                Cause::Credentials,
-                format!("HubSpot gives no token for the refresh token: {said}"),
-                "install the app in HubSpot again, and give the new refresh token with `winsight \
-                 source add`",
-            )
-        };
         let judge = |reply: &Reply| match reply.status {
             400 | 401 | 403 if reply.json.is_null() => Verdict::unexplained(reply),
-            400 | 401 | 403 => Verdict::Never(refused(reply)),
+            400 | 401 | 403 => Verdict::Never(no_token(reply)),
             _ => judge(reply),
         };
         let reply = self.client.send(&request, None, &judge).await?;
         let token = reply.as_ref().and_then(|reply| reply.json["access_token"].as_str());
-        let missing = || SourceError::answer("HubSpot", "an access_token");
+        let why = "its answer to signing in has no access_token";
+        let missing = || SourceError::foreign("HubSpot", why, USUAL_HOST);
         token.map(SecretString::from).ok_or_else(missing)
     }
+}
+
+/// Why there is no token for the refresh token.
+fn no_token(reply: &Reply) -> SourceError {
+    let said = reply.json["message"].as_str().unwrap_or("no reason given");
+    let about = format!("{said} {}", reply.json["status"]).to_lowercase().replace('_', " ");
+    let remedy = if about.contains("client id") {
+        "check client_id: it is the client ID of the app in HubSpot's developer account"
+    } else if about.contains("client secret") {
+        "check client_secret: it is the client secret of the app in HubSpot's developer account"
+    } else {
+        "install the app in HubSpot again, and give the new refresh token with `winsight source add`"
+    };
+    let problem = format!("HubSpot gives no token for the refresh token: {said}");
+    SourceError::new(Cause::Credentials, problem, remedy)
 }
 
 fn budget(reply: &Reply) -> Option<Budget> {
@@ -199,6 +207,7 @@ fn judge(reply: &Reply) -> Verdict {
     match reply.status {
         200..300 => Verdict::Fine,
         401 => Verdict::Unauthorized,
+        400 | 403 if reply.json.is_null() => Verdict::unexplained(reply),
         403 => Verdict::Never(SourceError::new(
             Cause::Permission,
             format!("HubSpot refuses: {said}{}", scopes(&reply.json)),
@@ -218,6 +227,10 @@ fn judge(reply: &Reply) -> Verdict {
         )),
         408 | 423 | 477 | 500.. => {
             Verdict::Again { after, why: format!("answered status {}", reply.status) }
+        }
+        status if category.is_empty() => {
+            let why = format!("it answered status {status} without one of its categories");
+            Verdict::Never(SourceError::foreign("HubSpot", &why, USUAL_HOST))
         }
         status => Verdict::Never(SourceError::new(
             Cause::Answer,

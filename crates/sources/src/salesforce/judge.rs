@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::session::EXAMPLE_HOST;
 use crate::http::{Budget, Reply, Verdict};
 use crate::{Cause, SourceError};
 
@@ -67,6 +68,7 @@ pub(super) fn judge(reply: &Reply) -> Verdict {
             format!("Salesforce no longer knows where the query stood ({code})"),
             "sync again",
         ),
+        (400 | 403, "") if reply.json.is_null() => Verdict::unexplained(reply),
         (403, _) | (_, "INSUFFICIENT_ACCESS" | "INVALID_TYPE" | "INVALID_FIELD") => never(
             Cause::Permission,
             format!("Salesforce refuses: {message} ({code})"),
@@ -89,6 +91,10 @@ pub(super) fn judge(reply: &Reply) -> Verdict {
             after,
             why: format!("answered status {status} {code}").trim_end().to_owned(),
         },
+        (_, "") => {
+            let why = format!("it answered status {status} without one of its codes");
+            Verdict::Never(SourceError::foreign("Salesforce", &why, EXAMPLE_HOST))
+        }
         _ => never(
             Cause::Answer,
             format!("Salesforce answered status {status}: {message} ({code})"),

@@ -37,6 +37,11 @@ pub(super) fn assertion(
     Ok(SecretString::from(format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature))))
 }
 
+/// Refuses a key that cannot sign.
+pub(super) fn check_key(pem: &SecretString) -> Result<(), SourceError> {
+    key_pair(pem).map(drop)
+}
+
 fn key_pair(pem: &SecretString) -> Result<KeyPair, SourceError> {
     let text = pem.expose_secret();
     let is_pkcs1 = text.contains("BEGIN RSA PRIVATE KEY");

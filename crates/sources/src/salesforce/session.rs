@@ -6,12 +6,12 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::judge::{budget, is_passing, judge, said};
-use super::jwt::assertion;
+use super::jwt::{assertion, check_key};
 use crate::connect::host;
 use crate::http::{Client, Limits, Reply, Request, Verdict};
 use crate::{Cause, Credentials, SourceError, Surroundings};
 
-const EXAMPLE_HOST: &str = "https://acme.my.salesforce.com";
+pub(super) const EXAMPLE_HOST: &str = "https://acme.my.salesforce.com";
 const LOGIN: &str = "https://login.salesforce.com";
 const SANDBOX: &str = "https://test.salesforce.com";
 /// Seconds in which an assertion surely does not become too old.
@@ -66,6 +66,7 @@ impl Session {
         let secret = credentials.client_secret;
         let sign_in = match (credentials.private_key, credentials.refresh_token, secret) {
             (Some(key), ..) => {
+                check_key(&key)?;
                 let username =
                     credentials.username.ok_or_else(|| insufficient("there is no username"))?;
                 SignIn::Jwt { username, key }
@@ -82,6 +83,11 @@ impl Session {
         let client =
             Client::new(surroundings.pace, limits, surroundings.breaker, surroundings.seed)?;
         Ok(Self { client, login, audience, client_id, sign_in, signed_in: Mutex::default() })
+    }
+
+    /// Signs in, so that what fails afterwards has other reasons.
+    pub(super) async fn begin(&self) -> Result<(), SourceError> {
+        self.signed_in().await.map(drop)
     }
 
     /// Asks for a path below the newest version of the interface, or for one from the root.
@@ -193,7 +199,8 @@ impl Session {
         let token = answer["access_token"].as_str();
         let instance = answer["instance_url"].as_str();
         let (Some(token), Some(instance)) = (token, instance) else {
-            return Err(SourceError::answer("Salesforce", "an access_token and instance_url"));
+            let why = "its answer to signing in has no access_token and instance_url";
+            return Err(SourceError::foreign("Salesforce", why, EXAMPLE_HOST));
         };
         Ok(SignedIn {
             token: SecretString::from(token),
@@ -205,6 +212,10 @@ impl Session {
     /// Why signing in failed, as far as the answer tells.
     fn refused(&self, reply: &Reply) -> SourceError {
         let (code, message) = said(reply);
+        if code.is_empty() {
+            let why = format!("it answered status {} without one of its codes", reply.status);
+            return SourceError::foreign("Salesforce", &why, EXAMPLE_HOST);
+        }
         let is_jwt = matches!(self.sign_in, SignIn::Jwt { .. });
         let about_time = ["expired", "audience", "assertion"];
         let message_lower = message.to_lowercase();
@@ -217,7 +228,13 @@ impl Session {
         let remedy = match (code, message_lower.as_str()) {
             ("invalid_client_id", _) => "check client_id, and that the host is the organisation's",
             ("invalid_client", _) => "check client_secret",
-            (_, said) if said.contains("approved") || is_jwt && said.contains("access/refresh") => {
+            (_, said)
+                if is_jwt && (said.contains("approved") || said.contains("access/refresh")) =>
+            {
+                "check username, and let an administrator pre-authorise the integration user for \
+                 the connected app"
+            }
+            (_, said) if said.contains("approved") => {
                 "let an administrator pre-authorise the integration user for the connected app"
             }
             (_, said) if said.contains("audience") => {
@@ -247,7 +264,9 @@ impl Session {
             number(one).unwrap_or_default().total_cmp(&number(other).unwrap_or_default())
         });
         let path = newest.and_then(|newest| newest["url"].as_str());
-        path.map(str::to_owned).ok_or_else(|| SourceError::answer("Salesforce", "its versions"))
+        let why = "it does not list the versions of its interface";
+        let foreign = || SourceError::foreign("Salesforce", why, EXAMPLE_HOST);
+        path.map(str::to_owned).ok_or_else(foreign)
     }
 }
 

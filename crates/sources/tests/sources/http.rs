@@ -108,3 +108,28 @@ async fn another_server_and_none_at_all_are_told_apart() {
     let error = ask(&nobody, &client(&pace)).await.expect_err("nobody there");
     assert_eq!(error.cause, Cause::Unreachable);
 }
+
+#[tokio::test]
+async fn a_host_that_never_answered_is_not_waited_for_long() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let silent = Server { url, asked: Arc::default(), faults: Arc::default() };
+    let limits = Limits { timeout: std::time::Duration::from_millis(20), ..Limits::default() };
+    let client = Client::new(pace(), limits, Breaker::default(), 3).expect("a client");
+    let error = ask(&silent, &client).await.expect_err("nothing comes");
+    assert_eq!(error.cause, Cause::Unreachable);
+    assert!(error.to_string().contains("never answers"), "{error}");
+    assert_eq!(client.health().requests, 3);
+}
+
+#[tokio::test]
+async fn a_host_that_does_not_speak_tls_is_told_at_once() {
+    let server = Server::start(|_| fine()).await;
+    let pace = pace();
+    let client = client(&pace);
+    let url = server.url.replace("http://", "https://");
+    let asked = Server { url, asked: Arc::default(), faults: Arc::default() };
+    let error = ask(&asked, &client).await.expect_err("not TLS");
+    assert!(error.to_string().contains("does not speak TLS there"), "{error}");
+    assert_eq!(client.health().requests, 1);
+}

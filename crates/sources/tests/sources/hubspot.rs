@@ -283,6 +283,9 @@ async fn trouble_is_named_with_its_remedy_and_without_the_token() {
         ),
         (429, json!({ "policyName": "DAILY", "message": "enough" }), Cause::Budget),
         (404, json!({}), Cause::WrongHost),
+        (302, json!({}), Cause::WrongHost),
+        (405, json!({}), Cause::WrongHost),
+        (407, json!({}), Cause::WrongHost),
     ];
     for (status, body, cause) in refusals {
         let kind = vec![("content-type", "application/json".to_owned())];
@@ -293,6 +296,27 @@ async fn trouble_is_named_with_its_remedy_and_without_the_token() {
     }
 }
 
+#[tokio::test]
+async fn refused_refresh_tokens_name_what_is_wrong() {
+    let oauth = "client_id = \"id\"\nclient_secret = \"hush\"\nrefresh_token = \"r\"";
+    for (said, word) in [
+        ("missing or unknown client id", "check client_id"),
+        ("missing or invalid client secret", "check client_secret"),
+        ("missing or invalid refresh token", "install the app in HubSpot again"),
+    ] {
+        let body = json!({ "message": said }).to_string();
+        let server = Server::start(move |_| {
+            (400, vec![("content-type", "application/json".to_owned())], body.clone())
+        })
+        .await;
+        let text = format!("host = \"{}\"\n{oauth}", server.url);
+        let credentials = Credentials::from_toml(&text).expect("credentials");
+        let source = connect(Kind::HubSpot, credentials, surroundings()).expect("connects");
+        let error = source.describe().await.expect_err("refused");
+        assert!(error.remedy.contains(word), "{error}");
+    }
+}
+
 #[test]
 fn credentials_that_were_copied_badly_are_refused_without_being_repeated() {
     for broken in ["pat-\\nna1", "pat na1", "\\tpat-na1"] {
@@ -300,5 +324,13 @@ fn credentials_that_were_copied_badly_are_refused_without_being_repeated() {
         let said = refused.expect_err("refused").to_string();
         assert!(said.contains("token has a space or a line break"), "{said}");
         assert!(!said.contains("na1"), "{said}");
+    }
+    for (line, word) in [
+        ("token = \"\"", "token is empty"),
+        ("client_id = \"app\\n\"", "client_id has a space or a line break"),
+        ("username = \"me@acme.example \"", "username has a space or a line break"),
+    ] {
+        let said = Credentials::from_toml(line).expect_err("refused").to_string();
+        assert!(said.contains(word), "{said}");
     }
 }

@@ -262,6 +262,41 @@ async fn what_passes_by_itself_does_not_refuse_to_sign_in() {
 }
 
 #[tokio::test]
+async fn what_is_not_salesforce_is_told_from_it() {
+    let json_of = || vec![("content-type", "application/json".to_owned())];
+    let page = || vec![("content-type", "text/html".to_owned())];
+    for (status, headers, body) in [
+        (200, json_of(), "{}"),
+        (401, json_of(), "{\"message\": \"no\"}"),
+        (302, page(), ""),
+        (403, page(), "<html>forbidden</html>"),
+        (405, page(), "<html>not allowed</html>"),
+        (407, page(), ""),
+    ] {
+        let (_, server, source) = organisation("client_secret = \"s\"").await;
+        server.fail(vec![(status, headers, body.to_owned()); 20]);
+        let error = source.describe().await.expect_err("not Salesforce");
+        assert_eq!(error.cause, Cause::WrongHost, "{status}: {error}");
+    }
+}
+
+#[test]
+fn a_key_is_taken_from_one_line_and_a_bad_one_is_refused() {
+    let pair = KeyPair::generate(KeySize::Rsa2048).expect("a key");
+    let der: Pkcs8V1Der<'_> = pair.as_der().expect("PKCS #8");
+    let pem = BASE64.encode(der.as_ref());
+    for (pem, is_good) in [(pem.as_str(), true), (&pem[..400], false)] {
+        let text = format!(
+            "client_id = \"app\"\nusername = \"me@acme.example\"\nprivate_key = '-----BEGIN PRIVATE \
+             KEY-----\\n{pem}\\n-----END PRIVATE KEY-----\\n'"
+        );
+        let credentials = Credentials::from_toml(&text).expect("credentials");
+        let connected = connect(Kind::Salesforce, credentials, surroundings());
+        assert_eq!(connected.is_ok(), is_good);
+    }
+}
+
+#[tokio::test]
 async fn the_day_s_limit_stops_a_reading_at_once() {
     let (_, server, source) = organisation("client_secret = \"s\"").await;
     let description = source.describe().await.expect("described");
