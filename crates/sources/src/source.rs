@@ -61,8 +61,9 @@ pub struct Description {
     pub account_id: String,
     /// Columns of the rows of deals.
     pub columns: Vec<String>,
-    /// The fields that are read, and their types in the CRM's words. Where one is new or of another
-    /// type, what was read before lacks it.
+    /// The fields that are read, and their types in the CRM's words; and what else rows draw on that
+    /// may be missing, as `object`. Where one is new or of another type, what was read before lacks
+    /// it.
     pub types: BTreeMap<String, String>,
     /// Stage to `won`, `lost` or `open`.
     pub stages: BTreeMap<String, String>,

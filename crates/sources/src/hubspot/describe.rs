@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::USUAL_HOST;
 use super::rows::COLUMNS;
 use super::session::Session;
 use crate::text::clean;
@@ -32,6 +33,9 @@ const PROPERTIES: [(&str, &str); 16] = [
 
 /// The property that counts calls, mails, meetings, notes and tasks.
 pub(super) const COUNT: &str = "num_notes";
+
+/// The property without which changes are not found.
+const REQUIRED: &str = "hs_lastmodifieddate";
 
 /// Properties that accounts with one currency do not have.
 const OPTIONAL: [&str; 1] = ["deal_currency_code"];
@@ -99,11 +103,16 @@ pub(super) async fn describe(
         if owners.is_none() {
             break;
         }
+        // What the rows draw on beside properties: once it can be read again, all of them are.
+        description.types.insert("associations.owners".to_owned(), "object".to_owned());
     }
     let companies = session.get("/crm/v3/objects/companies", &[("limit", "1")]).await;
     let effect = "accounts, industries and countries are unknown";
     let companies = allowed(companies, "crm.objects.companies.read", effect, findings)?;
     detail.companies = companies.is_some();
+    if detail.companies {
+        description.types.insert("associations.companies".to_owned(), "object".to_owned());
+    }
     let effect = "webhooks are refused when it is more than five minutes off";
     description.findings.extend(session.client.clock_finding(effect));
     describe_account(session, &mut description).await;
@@ -134,6 +143,15 @@ fn allowed<T>(
     }
 }
 
+/// Whether nobody misses a property: few accounts have it, or another one fills its column.
+fn is_filled_otherwise(property: &str, known: &BTreeSet<&str>) -> bool {
+    match property {
+        "hs_merged_object_ids" | COUNT => true,
+        "hs_analytics_source" => known.contains("lead_source"),
+        _ => false,
+    }
+}
+
 async fn choose_properties(
     session: &Session,
     fields: &[String],
@@ -141,12 +159,26 @@ async fn choose_properties(
     description: &mut Description,
 ) -> Result<(), SourceError> {
     let answer = session.get("/crm/v3/properties/deals", &[]).await?;
+    if !answer["results"].is_array() {
+        let why = "its list of properties has no results";
+        return Err(SourceError::foreign("HubSpot", why, USUAL_HOST));
+    }
     let known: BTreeSet<&str> =
         list(&answer).iter().filter_map(|property| property["name"].as_str()).collect();
     for (property, effect) in PROPERTIES {
         if known.contains(property) {
             detail.properties.push(property.to_owned());
-        } else if property != "hs_merged_object_ids" && property != "num_notes" {
+        } else if REQUIRED == property {
+            return Err(SourceError::new(
+                Cause::Permission,
+                format!(
+                    "HubSpot does not show us the property {property} of deals, without which \
+                         no sync works"
+                ),
+                "let the private app read it (scope crm.schemas.deals.read), and see whether it is \
+                 kept from its user in HubSpot",
+            ));
+        } else if !is_filled_otherwise(property, &known) {
             description.findings.push(Finding {
                 missing: format!("property {property} of deals"),
                 effect: effect.to_owned(),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::fields::{OPTIONAL, WANTED};
-use super::session::Session;
+use super::session::{EXAMPLE_HOST, Session};
 use crate::{Cause, Description, Finding, SourceError};
 
 /// What the queries need of it.
@@ -35,6 +35,9 @@ const OBJECTS: [(&str, &str); 6] = [
     ("Event", "meetings are not counted as activity"),
 ];
 
+/// Fields of opportunities without which changes are not found and deals not dated.
+const REQUIRED: [&str; 3] = ["Id", "CloseDate", "SystemModstamp"];
+
 pub(super) async fn describe(
     session: &Session,
     fields: &[String],
@@ -49,6 +52,21 @@ pub(super) async fn describe(
             "give the integration user's permission set read access to Opportunity",
         ));
     };
+    for field in REQUIRED {
+        if !opportunity.contains_key(field) {
+            return Err(SourceError::new(
+                Cause::Permission,
+                format!(
+                    "Salesforce does not show us the field Opportunity.{field}, without which \
+                         no sync works"
+                ),
+                format!(
+                    "give the integration user's permission set read access to \
+                         Opportunity.{field} (field-level security)"
+                ),
+            ));
+        }
+    }
     known.insert("Opportunity", opportunity);
     // Only a name to show, so that nothing fails with it; asked for once sign-in is known to work.
     (description.account, description.account_id) = account(session).await;
@@ -84,7 +102,7 @@ pub(super) async fn describe(
     Ok(description)
 }
 
-/// The types of the columns that are read.
+/// The types of the columns that are read, and the objects that events and activities come from.
 fn types(known: &Known, detail: &Detail) -> BTreeMap<String, String> {
     let object = |path: &str| match path {
         "Owner" => "User",
@@ -96,7 +114,10 @@ fn types(known: &Known, detail: &Detail) -> BTreeMap<String, String> {
         let (path, field) = column.rsplit_once('.').unwrap_or(("", column));
         Some((column.clone(), known.get(object(path))?.get(field)?.clone()))
     };
-    detail.columns.iter().filter_map(kind).collect()
+    let history = detail.history.then(|| "OpportunityHistory".to_owned());
+    let objects = detail.activities.iter().cloned().chain(history);
+    let objects = objects.map(|object| (object, "object".to_owned()));
+    detail.columns.iter().filter_map(kind).chain(objects).collect()
 }
 
 /// What it is called, and its id.
@@ -122,10 +143,13 @@ async fn field_names(
         Err(error) if matches!(error.cause, Cause::Permission | Cause::Answer) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let fields = answer["fields"].as_array().into_iter().flatten();
+    let Some(fields) = answer["fields"].as_array() else {
+        let why = format!("its description of {object} has no fields");
+        return Err(SourceError::foreign("Salesforce", &why, EXAMPLE_HOST));
+    };
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let kind = |field: &Value| text(&field["type"]).unwrap_or_default();
-    let names = fields.filter_map(|field| Some((text(&field["name"])?, kind(field))));
+    let names = fields.iter().filter_map(|field| Some((text(&field["name"])?, kind(field))));
     Ok((answer["queryable"] != false).then(|| names.collect()))
 }
 
