@@ -297,6 +297,52 @@ async fn trouble_is_named_with_its_remedy_and_without_the_token() {
 }
 
 #[tokio::test]
+async fn companies_that_can_be_read_again_are_new() {
+    let lost = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let (known, is_lost) = (Deals::default(), Arc::clone(&lost));
+    let server = Server::start(move |asked| {
+        let is_companies = asked.path == "/crm/v3/objects/companies";
+        if is_companies && is_lost.load(std::sync::atomic::Ordering::Relaxed) {
+            let body = json!({ "category": "MISSING_SCOPES", "message": "no" }).to_string();
+            return (403, vec![("content-type", "application/json".to_owned())], body);
+        }
+        answer(&known, &Objects::new(), asked)
+    })
+    .await;
+    let text = format!("host = \"{}\"\ntoken = \"pat\"", server.url);
+    let credentials = Credentials::from_toml(&text).expect("credentials");
+    let source = connect(Kind::HubSpot, credentials, surroundings()).expect("connects");
+    let without = source.describe().await.expect("described");
+    lost.store(false, std::sync::atomic::Ordering::Relaxed);
+    let with = source.describe().await.expect("described");
+    let new = with.types.keys().filter(|name| !without.types.contains_key(*name));
+    assert_eq!(new.collect::<Vec<_>>(), ["associations.companies"]);
+}
+
+#[tokio::test]
+async fn a_property_without_which_no_sync_works_is_an_error() {
+    let (_, server, source) = account(1).await;
+    let names = ["dealname", "dealstage"].map(|name| json!({ "name": name }));
+    server.fail([json(&json!({ "results": names }))]);
+    let error = source.describe().await.expect_err("changes cannot be found");
+    assert_eq!(error.cause, Cause::Permission);
+    assert!(error.to_string().contains("hs_lastmodifieddate"), "{error}");
+}
+
+#[tokio::test]
+async fn a_lead_source_that_another_property_holds_is_not_missing() {
+    let (_, server, source) = account(1).await;
+    let described = source.describe().await.expect("described");
+    let is_told = |findings: &[winsight_sources::Finding]| {
+        findings.iter().any(|finding| finding.missing.contains("hs_analytics_source"))
+    };
+    assert!(is_told(&described.findings));
+    let names = ["hs_lastmodifieddate", "lead_source"].map(|name| json!({ "name": name }));
+    server.fail([json(&json!({ "results": names }))]);
+    assert!(!is_told(&source.describe().await.expect("described").findings));
+}
+
+#[tokio::test]
 async fn refused_refresh_tokens_name_what_is_wrong() {
     let oauth = "client_id = \"id\"\nclient_secret = \"hush\"\nrefresh_token = \"r\"";
     for (said, word) in [

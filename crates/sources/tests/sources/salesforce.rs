@@ -154,6 +154,8 @@ async fn what_the_permission_set_lacks_is_known_before_the_first_deal() {
     assert!(clock.contains("this machine's clock is"), "a test lives in another time: {clock}");
     assert!(description.columns.contains(&"Region__c".to_owned()), "a custom field");
     assert!(!description.columns.contains(&"Owner.UserRole.Name".to_owned()));
+    assert!(description.types.contains_key("OpportunityHistory"), "rows draw on it");
+    assert!(!description.types.contains_key("Task"), "once it is shown, everything is read again");
 }
 
 #[tokio::test]
@@ -259,6 +261,20 @@ async fn what_passes_by_itself_does_not_refuse_to_sign_in() {
     let error = source.describe().await.expect_err("locked on and on");
     assert_eq!(error.cause, Cause::Failing, "{error}");
     assert!(error.to_string().contains("UNABLE_TO_LOCK_ROW"), "{error}");
+}
+
+#[tokio::test]
+async fn a_field_without_which_no_sync_works_is_an_error() {
+    let (_, server, source) = organisation("client_secret = \"s\"").await;
+    let url = &server.url;
+    server.fail([
+        json(&json!({ "access_token": "00D-token", "instance_url": url })),
+        json(&json!([{ "version": "62.0", "url": "/services/data/v62.0" }])),
+        json(&json!({ "queryable": true, "fields": [{ "name": "Id" }, { "name": "CloseDate" }] })),
+    ]);
+    let error = source.describe().await.expect_err("changes cannot be found");
+    assert_eq!(error.cause, Cause::Permission);
+    assert!(error.remedy.contains("Opportunity.SystemModstamp"), "{error}");
 }
 
 #[tokio::test]
