@@ -1,5 +1,6 @@
 // Loaded before the C library (LD_PRELOAD): the process ends, as by kill -9, before the n-th call that
-// would leave a mark in a file, in a folder or at a receiver. n is KILL_AT; all threads count together.
+// would leave a mark in a file, in a folder or at a receiver, of those that the program makes today: look at
+// a trace of its system calls when a library changes. n is KILL_AT; all threads count together.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -6,6 +6,7 @@
 //! begins once more, as the same process.
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[expect(clippy::disallowed_methods, reason = "these variables are the C library's, not settings")]
 pub(crate) fn limit() {
     use std::os::unix::process::CommandExt;
     use std::path::Path;

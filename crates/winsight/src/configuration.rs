@@ -52,6 +52,7 @@ pub(crate) fn settings(home: &Path) -> Result<Settings> {
 }
 
 /// The variables by which the clouds' own tools are configured, as options of the object store.
+#[expect(clippy::disallowed_methods, reason = "they are settings too")]
 fn cloud_environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| {
         let name = name.to_str()?.to_lowercase();

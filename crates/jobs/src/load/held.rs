@@ -102,7 +102,7 @@ impl Workspace {
                 Ok(part) if part >= enough => brought.push(held.id),
                 Ok(_) => {}
                 Err(error) => {
-                    tracing::warn!(%error, load = %held.id, "the held load cannot be read")
+                    tracing::warn!(%error, load = %held.id, "the held load cannot be read");
                 }
             }
         }

@@ -302,6 +302,22 @@ fn a_folder_is_a_source_too() {
 }
 
 #[test]
+fn a_sync_that_finds_nothing_new_ends_the_alert_on_stale_data() {
+    const LATER: &str = "2024-09-30";
+    let home = TestHome::in_clear();
+    let folder = home.path("drops");
+    std::fs::create_dir(&folder).expect("made");
+    let deals = crate::home::deals(&["d1,2024-01-01,2024-02-01,Won,100,EU"]);
+    std::fs::write(folder.join("deals.csv"), deals).expect("written");
+    home.json(["source", "add", "files", "--folder", text(&folder)]);
+    home.json(["--as-of", TODAY, "sync", "files"]);
+    home.json(["--as-of", LATER, "run", "daily"]);
+    assert_eq!(home.json(["alerts"])[0]["rule"], "data_stale");
+    home.json(["--as-of", LATER, "sync", "files"]);
+    assert_eq!(home.json(["alerts"]), serde_json::json!([]));
+}
+
+#[test]
 fn a_file_that_cannot_be_used_stops_no_other() {
     let home = TestHome::in_clear();
     let folder = home.path("drops");
