@@ -92,7 +92,9 @@ impl Workspace {
         let mut report = Box::pin(self.sync_account(record, full, &mut progress)).await?;
         if report.resumed && !report.is_held() {
             let later = Box::pin(self.sync_account(record, false, &mut progress)).await?;
-            report.drift = Some(report.drift.into_iter().chain(later.drift).sum());
+            if later.drift.is_some() {
+                report.drift = Some(report.drift.into_iter().chain(later.drift).sum());
+            }
             report.count(&later);
             report.loads.extend(later.loads);
             return Ok(report);
