@@ -63,6 +63,11 @@ impl<'a> Cleaner<'a> {
         })
     }
 
+    /// Whether the ids of deals are the values of this column, as they stand there.
+    pub(crate) fn takes_ids_from(&self, column: usize) -> bool {
+        self.columns.get(Field::DealId) == Some(column) && !self.values.replaces(Field::DealId)
+    }
+
     /// The id that a row names.
     pub(crate) fn deal_id<'r>(&'r self, fields: &Fields<'r>) -> Option<&'r str> {
         self.text(fields, Field::DealId)

@@ -137,12 +137,13 @@ fn read_source(
     let waived = Waived::new(&options.waive)?;
     let plan = Plan::make(source, given, &options.settings, Table::Deals)?;
     let cleaner = Cleaner::new(&plan, &options.lookups, options.today, waived)?;
-    let last_lines = if waived.has(check::CONFLICTING_DUPLICATE) {
+    let is_keyed = source.key().is_some_and(|key| cleaner.takes_ids_from(key));
+    let last_lines = if waived.has(check::CONFLICTING_DUPLICATE) && !is_keyed {
         last_lines_of_conflicts(source, &cleaner, options)?
     } else {
         HashedMap::default()
     };
-    let mut load = Load::new(source, options, last_lines);
+    let mut load = Load::new(source, options, is_keyed, last_lines);
     let lacks_line_break = load.read(&cleaner, sink, progress)?;
     let conflicting = load.set_conflicts_aside(&cleaner)?;
     load.report(plan, conflicting, lacks_line_break)

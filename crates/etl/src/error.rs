@@ -3,9 +3,6 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What is wrong with a file that has a header only.
-pub(crate) const NO_ROWS: &str = "the file has a header but no rows: 0 rows loaded";
-
 /// Why a whole file could not be read. Nothing of it may be kept.
 #[derive(Debug, thiserror::Error)]
 pub enum EtlError {
@@ -32,11 +29,6 @@ pub enum EtlError {
 }
 
 impl EtlError {
-    /// Whether the only thing wrong is that there are no rows.
-    pub fn is_empty(&self) -> bool {
-        matches!(self, Self::Refused(refusal) if refusal.problem == NO_ROWS)
-    }
-
     pub(crate) fn io(path: &Path, source: io::Error) -> Self {
         Self::Io { path: path.to_owned(), source }
     }

@@ -9,13 +9,12 @@ use arrow::compute::filter_record_batch;
 
 use crate::check::Kind;
 use crate::clean::Cleaner;
-use crate::error::NO_ROWS;
 use crate::findings::Findings;
 use crate::identity::{HashedMap, Identities, Seen};
 use crate::pipeline::{in_order, one_per_core};
 use crate::plan::Plan;
 use crate::quality::QualityCounts;
-use crate::sift::{Sifted, Sifter};
+use crate::sift::{Facts, Sifted, Sifter};
 use crate::source::{Block, Source};
 use crate::{
     DealSink, DealsReport, EtlError, FieldQuality, ImportOptions, Issue, Progress, Quarantined,
@@ -64,6 +63,8 @@ fn sifters<'a>(
 pub(crate) struct Load<'a> {
     source: &'a Source,
     options: &'a ImportOptions,
+    /// Whether every row is known to be of another deal.
+    is_keyed: bool,
     identities: Identities,
     findings: Findings,
     quarantined: Vec<Quarantined>,
@@ -80,11 +81,13 @@ impl<'a> Load<'a> {
     pub(crate) fn new(
         source: &'a Source,
         options: &'a ImportOptions,
+        is_keyed: bool,
         last_lines: HashedMap<u64>,
     ) -> Self {
         Self {
             source,
             options,
+            is_keyed,
             identities: Identities::default(),
             findings: Findings::default(),
             quarantined: Vec::new(),
@@ -132,7 +135,7 @@ impl<'a> Load<'a> {
                 let last = self.last_lines.get(&facts.key);
                 let is_superseded = last.is_some_and(|last| *last != facts.line);
                 self.superseded += u64::from(is_superseded);
-                !is_superseded && self.identities.see(facts.key, facts.hash) == Seen::New
+                !is_superseded && self.is_new(facts)
             })
             .collect();
         self.findings.add(&sifted, &keep);
@@ -147,6 +150,10 @@ impl<'a> Load<'a> {
             sink.deals(deals)?;
         }
         Ok(())
+    }
+
+    fn is_new(&mut self, facts: &Facts) -> bool {
+        self.is_keyed || self.identities.see(facts.key, facts.hash) == Seen::New
     }
 
     /// Reads the file once more where deals had different contents, to set aside all their rows.
@@ -288,7 +295,8 @@ impl<'a> Load<'a> {
 
 /// The refusal of a file that has a header and nothing else.
 pub(crate) fn no_rows(path: &Path) -> EtlError {
-    EtlError::refused(path, NO_ROWS, "export it again with its rows")
+    let problem = "the file has a header but no rows: 0 rows loaded";
+    EtlError::refused(path, problem, "export it again with its rows")
 }
 
 /// The refusal of a file of which too many rows were set aside.

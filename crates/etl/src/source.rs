@@ -146,13 +146,19 @@ impl Source {
         let headers = first.record().fields(None).map(names_of).unwrap_or_default();
         Ok(Self {
             path: path.to_owned(),
-            bytes: feed.bytes(),
+            bytes: 0,
             format: Format::Feed(feed.clone()),
             numeric: vec![false; headers.len()],
             header,
             headers,
             notes: Vec::new(),
         })
+    }
+
+    /// The column in which no value stands twice, where that is known.
+    pub(crate) fn key(&self) -> Option<usize> {
+        let Format::Feed(feed) = &self.format else { return None };
+        self.headers.iter().position(|header| Some(header.as_str()) == feed.key())
     }
 
     /// Whether the rows are some of many only, so that nothing can be concluded from them.

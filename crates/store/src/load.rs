@@ -46,6 +46,7 @@ impl FeatureStore {
             return Ok(Loaded { commit: None, deals });
         }
         let mut next = self.next_version(base.as_ref(), request).await?;
+        next.memory = staging.memory;
         for (change, staged) in changes.iter().zip(staging.finish()?) {
             if !change.is_empty() {
                 self.apply(change, staged, &mut next).await?;
@@ -77,7 +78,7 @@ impl FeatureStore {
             generation,
             revision: 0,
         };
-        Ok(NextVersion { commit, changed: Changed::default() })
+        Ok(NextVersion { commit, changed: Changed::default(), memory: usize::MAX })
     }
 
     /// Makes the version visible.
@@ -86,7 +87,7 @@ impl FeatureStore {
         next: NextVersion,
         base: Option<&Commit>,
     ) -> Result<Commit, StoreError> {
-        let NextVersion { mut commit, changed } = next;
+        let NextVersion { mut commit, changed, .. } = next;
         commit.known_days = Some(self.known_days(&commit).await?);
         let (spellings, aggregates) = join(
             self.spellings_after(&commit, base, &changed),
@@ -109,7 +110,7 @@ impl FeatureStore {
         let of_deals = spec.name == DEALS.name;
         let known_at = next.commit.known_at;
         let table = next.open(self, spec).await?;
-        let mut writer = table.writer();
+        let mut writer = table.writer().within(next.memory);
         let mut superseded = if of_deals && change.rewritten.contains(&true) {
             Some(Superseded::open(self, next).await?)
         } else {
@@ -171,6 +172,8 @@ pub(crate) struct NextVersion {
     pub(crate) commit: Commit,
     /// The deals in which it differs from the version before.
     changed: Changed,
+    /// Bytes of unfinished files that may be in memory.
+    memory: usize,
 }
 
 impl NextVersion {

@@ -41,6 +41,8 @@ pub struct Staging {
     tables: [StagedTable; 4],
     pub(crate) scope: Scope,
     erased: ErasedNames,
+    /// Bytes of rows, and later of files that are being written, that may be in memory.
+    pub(crate) memory: usize,
     /// Bytes of rows that are still kept in memory.
     room: usize,
     _lock: WriterLock,
@@ -93,8 +95,8 @@ impl Staging {
     fn new(folder: PathBuf, scope: Scope, lock: WriterLock) -> Self {
         let table = |spec| StagedTable::new(&folder, spec);
         let tables = [table(DEALS), table(STAGE_EVENTS), table(ACTIVITIES), table(INDICATORS)];
-        let (erased, room) = (ErasedNames::default(), MEMORY_BYTES);
-        Self { tables, folder, scope, erased, room, _lock: lock }
+        let (erased, memory) = (ErasedNames::default(), MEMORY_BYTES);
+        Self { tables, folder, scope, erased, memory, room: memory, _lock: lock }
     }
 
     /// Replaces these names in all rows that are added from here on: people who were erased must not
@@ -103,9 +105,10 @@ impl Staging {
         self.erased = names;
     }
 
-    /// Keeps so many bytes of the rows that are added from here on in memory, and the others on disk.
+    /// Keeps so many bytes of the rows that are added from here on in memory, and the others on disk; and
+    /// then of the files that are written of them.
     pub fn keep_in_memory(&mut self, bytes: usize) {
-        self.room = bytes;
+        (self.memory, self.room) = (bytes, bytes);
     }
 
     fn add(&mut self, table: usize, batch: &RecordBatch) -> Result<(), StoreError> {

@@ -31,5 +31,5 @@ pub use keyring::{Keyring, Rotation, Vault};
 pub use names::OpenedName;
 pub use pseudonym::{ErasedName, ErasedNames, Replaced};
 pub use seal::{HEADER_BYTES, Unsealer, data_key_of, plain_size, sealed_size};
-pub use sealed_reader::{ReadRange, SealedReader};
+pub use sealed_reader::{ReadRange, SealedReader, SealedStream};
 pub use sealed_writer::SealedWriter;

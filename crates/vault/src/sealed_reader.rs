@@ -1,10 +1,15 @@
 use std::fs::File;
-use std::io;
+use std::io::{self, BufReader, Read};
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::seal::CHUNK_BYTES;
 use crate::{HEADER_BYTES, Unsealer, Vault};
+
+/// What is opened at once where a file is read on and on.
+const READ_AHEAD: usize = 2 * CHUNK_BYTES;
 
 /// Something that any range of bytes can be read from.
 pub trait ReadRange {
@@ -107,5 +112,27 @@ impl<S: ReadRange> SealedReader<S> {
         let range = range.start.min(ends)..ends;
         let stored = self.source.read_range(self.unsealer.stored_range(&range))?;
         Ok(self.unsealer.open(&range, &stored)?)
+    }
+}
+
+/// Reads on from some place in a sealed file.
+pub struct SealedStream<S> {
+    sealed: Arc<SealedReader<S>>,
+    offset: u64,
+}
+
+impl<S: ReadRange> SealedStream<S> {
+    /// The contents from `offset` on.
+    pub fn new(sealed: Arc<SealedReader<S>>, offset: u64) -> BufReader<Self> {
+        BufReader::with_capacity(READ_AHEAD, Self { sealed, offset })
+    }
+}
+
+impl<S: ReadRange> Read for SealedStream<S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let contents = self.sealed.read(self.offset..self.offset + buffer.len() as u64)?;
+        buffer[..contents.len()].copy_from_slice(&contents);
+        self.offset += contents.len() as u64;
+        Ok(contents.len())
     }
 }

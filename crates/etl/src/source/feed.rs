@@ -13,25 +13,30 @@ type Open = dyn Fn() -> io::Result<Box<dyn Read>> + Send + Sync;
 pub struct Feed {
     name: PathBuf,
     header: String,
-    bytes: u64,
+    key: Option<String>,
     open: Arc<Open>,
 }
 
 impl Feed {
-    /// A feed that messages call `name`. `header` is its first row; `open` gives what follows it, in
-    /// about as many `bytes`.
+    /// A feed that messages call `name`. `header` is its first row; `open` gives what follows it.
     pub fn new(
         name: &str,
         header: &str,
-        bytes: u64,
         open: impl Fn() -> io::Result<Box<dyn Read>> + Send + Sync + 'static,
     ) -> Self {
         Self {
             name: PathBuf::from(name),
             header: header.trim_end().to_owned(),
-            bytes,
+            key: None,
             open: Arc::new(open),
         }
+    }
+
+    /// Declares that no two rows have the same value in a column: where the deals are known by it, no
+    /// memory is spent on looking for copies.
+    #[must_use]
+    pub fn keyed_by(self, column: &str) -> Self {
+        Self { key: Some(column.to_owned()), ..self }
     }
 
     pub(super) fn name(&self) -> &Path {
@@ -42,8 +47,8 @@ impl Feed {
         &self.header
     }
 
-    pub(super) fn bytes(&self) -> u64 {
-        self.bytes
+    pub(super) fn key(&self) -> Option<&str> {
+        self.key.as_deref()
     }
 
     /// The rows from the first, without the header.

@@ -1,13 +1,14 @@
 //! The pages of an unfinished pull, each a sealed file.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use winsight_sources::Page;
 use winsight_vault::durable::{Placing, create_folder, place};
-use winsight_vault::{SealedReader, SealedWriter, Vault};
+use winsight_vault::{SealedReader, SealedStream, SealedWriter, Vault};
 
 use crate::JobError;
 
@@ -108,7 +109,15 @@ impl Pages {
 
     /// Reads a page.
     pub(super) fn read(&self, number: u64) -> io::Result<Page> {
-        serde_json::from_slice(&self.contents(&self.path(number))?).map_err(io::Error::other)
+        let path = self.path(number);
+        let page = match &self.vault {
+            Some(vault) => {
+                let sealed = SealedReader::new(File::open(&path)?, vault, &sealed_as(&path))?;
+                serde_json::from_slice(&sealed.read(0..sealed.plain_size())?)
+            }
+            None => serde_json::from_slice(&std::fs::read(&path)?),
+        };
+        page.map_err(io::Error::other)
     }
 
     /// Begins a file of what the pages hold in another order, in place of one of the same name.
@@ -117,19 +126,22 @@ impl Pages {
         Draft::create(&path, &path, self.vault.as_ref())
     }
 
-    /// Reads such a file.
-    pub(super) fn read_part(&self, name: &str) -> io::Result<Vec<u8>> {
-        self.contents(&self.part_path(name))
+    /// Reads such a file from its beginning.
+    pub(super) fn read_part(&self, name: &str) -> io::Result<Box<dyn BufRead>> {
+        let path = self.part_path(name);
+        let file = File::open(&path)?;
+        Ok(match &self.vault {
+            Some(vault) => {
+                let sealed = SealedReader::new(file, vault, &sealed_as(&path))?;
+                Box::new(SealedStream::new(Arc::new(sealed), 0))
+            }
+            None => Box::new(BufReader::new(file)),
+        })
     }
 
-    fn contents(&self, path: &Path) -> io::Result<Vec<u8>> {
-        match &self.vault {
-            Some(vault) => {
-                let sealed = SealedReader::new(File::open(path)?, vault, &name(path))?;
-                Ok(sealed.read(0..sealed.plain_size())?.to_vec())
-            }
-            None => std::fs::read(path),
-        }
+    /// Throws such a file away.
+    pub(super) fn remove_part(&self, name: &str) -> io::Result<()> {
+        std::fs::remove_file(self.part_path(name))
     }
 
     /// Whether the first `count` pages are there and can be read.
@@ -178,7 +190,7 @@ impl Draft {
     fn create(at: &Path, path: &Path, vault: Option<&Vault>) -> io::Result<Self> {
         let file = BufWriter::new(File::create(at)?);
         Ok(match vault {
-            Some(vault) => Self::Sealed(SealedWriter::new(file, vault, &name(path))?),
+            Some(vault) => Self::Sealed(SealedWriter::new(file, vault, &sealed_as(path))?),
             None => Self::Plain(file),
         })
     }
@@ -209,7 +221,7 @@ impl Write for Draft {
 }
 
 /// The name that a page is sealed under: its place among the pages, and the source.
-fn name(path: &Path) -> String {
+fn sealed_as(path: &Path) -> String {
     let parts = path.components().rev().take(2).map(|part| part.as_os_str().to_string_lossy());
     let parts: Vec<_> = parts.collect();
     parts.join("@")

@@ -1,108 +1,132 @@
-//! Events and activities that are spread over the pages of a pull, brought together by deal.
+//! The rows of a pull, dealt out to files by the deal that they are about.
 //!
-//! A bulk query answers with the histories of all deals in no order. Its rows are dealt out to files
-//! by the deal that they are about, so that each file has all rows of its deals and is small enough to
-//! be sorted in memory.
+//! What is about one deal may be on any of the pages: it changed while they were read, the reading went
+//! over the same minutes twice, or a bulk query answered with the histories of all deals in no order.
+//! Each file has all rows of its deals, and is small enough to be worked on in memory.
 
-use std::io::{self, Write};
-use std::sync::Arc;
+use std::borrow::Cow;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::io::{self, BufRead, Write};
 
+use serde::{Deserialize, Serialize};
 use winsight_sources::{Page, Record};
 
-use super::assemble::Beside;
+use super::assemble::line;
 use super::pages::{Draft, Pages};
 
-/// Pages have ten thousand rows at most; what so many of them hold is sorted at once.
-const PAGES_SORTED_AT_ONCE: u64 = 4;
-/// Files that are written at the same time, each with a buffer of its own, for each kind of row.
-const MOST_FILES: u64 = 96;
+/// Pages have ten thousand rows at most; what so many of them hold is in memory at once.
+const PAGES_AT_ONCE: u64 = 4;
+/// Files that are written at the same time, each with a buffer of its own.
+const MOST_FILES: u64 = 128;
 
-/// Where the files lie, which go with it.
-#[derive(Debug)]
-struct Parts(Arc<Pages>);
+/// A row and the page that it was on.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Entry<'a> {
+    pub(super) page: u64,
+    /// Whether the page had all events and activities of its deals.
+    pub(super) is_whole: bool,
+    pub(super) row: Row<'a>,
+}
 
-impl Drop for Parts {
-    fn drop(&mut self) {
-        if let Err(error) = self.0.clear_parts() {
-            tracing::warn!(%error, "histories put together for a sync were left behind; the next one removes them");
+/// What is known of a deal.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Row<'a> {
+    /// The deal, and its state as a line of text.
+    State(Cow<'a, str>, String),
+    Gone(Cow<'a, str>),
+    Event(Cow<'a, Record>),
+    Activity(Cow<'a, Record>),
+}
+
+impl Row<'_> {
+    pub(super) fn deal(&self) -> &str {
+        match self {
+            Self::State(deal, _) | Self::Gone(deal) => deal,
+            Self::Event(record) | Self::Activity(record) => &record.deal,
         }
     }
 }
 
-/// Deals rows out to files.
-#[derive(Debug)]
-pub(super) struct SpreadWriter {
-    parts: Parts,
-    buckets: u64,
-    /// By kind, then bucket: the file, once a row needs it.
-    files: [Vec<Option<Draft>>; 2],
+/// Rows by deal, in files of their own.
+pub(super) struct Spread<'a> {
+    pages: &'a Pages,
+    files: Vec<Option<Draft>>,
+    /// Whether the first column of every state is what its deal is known by.
+    pub(super) is_keyed: bool,
 }
 
-impl SpreadWriter {
-    /// For what is spread over so many pages.
-    pub(super) fn new(pages: Arc<Pages>, count: u64) -> Self {
-        let buckets = count.div_ceil(PAGES_SORTED_AT_ONCE).clamp(1, MOST_FILES);
-        let files = || (0..buckets).map(|_| None).collect();
-        Self { parts: Parts(pages), buckets, files: [files(), files()] }
+impl<'a> Spread<'a> {
+    /// Deals out the first `count` pages; states have the columns given.
+    pub(super) fn of(pages: &'a Pages, count: u64, columns: &[String]) -> io::Result<Self> {
+        let buckets = count.div_ceil(PAGES_AT_ONCE).clamp(1, MOST_FILES);
+        let files = (0..buckets).map(|_| None).collect();
+        let mut spread = Self { pages, files, is_keyed: true };
+        for number in 0..count {
+            let page = pages.read(number)?;
+            let places: Vec<_> = columns
+                .iter()
+                .map(|wanted| page.deals.columns.iter().position(|column| column == wanted))
+                .collect();
+            for deal in &page.deals.rows {
+                let field = |place: &Option<usize>| deal.fields.get((*place)?);
+                let mut fields = places.iter().map(|place| field(place).map_or("", String::as_str));
+                spread.is_keyed &= fields.clone().next() == Some(&deal.deal);
+                let row = Row::State(Cow::Borrowed(&deal.deal), line(&mut fields));
+                spread.add(number, &page, row)?;
+            }
+            // What a page both lists and calls gone was merged or deleted as it was read.
+            for gone in &page.deleted {
+                spread.add(number, &page, Row::Gone(Cow::Borrowed(&gone.deal)))?;
+            }
+            for event in &page.events.rows {
+                spread.add(number, &page, Row::Event(Cow::Borrowed(event)))?;
+            }
+            for activity in &page.activities.rows {
+                spread.add(number, &page, Row::Activity(Cow::Borrowed(activity)))?;
+            }
+        }
+        Ok(spread)
     }
 
-    /// Takes the rows of a page. `key` is a hash of a deal.
-    pub(super) fn add(&mut self, page: &Page, key: impl Fn(&str) -> u64) -> io::Result<()> {
-        for which in Beside::BOTH {
-            for row in which.of(page) {
-                let bucket = key(&row.deal) % self.buckets;
-                let file = &mut self.files[which as usize][usize::try_from(bucket).unwrap_or(0)];
-                let file = match file {
-                    Some(file) => file,
-                    None => file.insert(self.parts.0.part(&name(which, bucket))?),
-                };
-                serde_json::to_writer(&mut *file, row)?;
-                file.write_all(b"\n")?;
+    fn add(&mut self, page: u64, of: &Page, row: Row<'_>) -> io::Result<()> {
+        let bucket = hash(row.deal()) % self.files.len() as u64;
+        let file = &mut self.files[usize::try_from(bucket).unwrap_or(0)];
+        let file = match file {
+            Some(file) => file,
+            None => file.insert(self.pages.part(&name(bucket))?),
+        };
+        serde_json::to_writer(&mut *file, &Entry { page, is_whole: of.whole, row })?;
+        file.write_all(b"\n")
+    }
+
+    /// All rows of some deals after the other, in the order of the pages. What was taken is thrown away.
+    pub(super) fn take(
+        self,
+        mut settle: impl FnMut(Vec<Entry<'static>>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut files = Vec::new();
+        for (bucket, file) in (0..).zip(self.files) {
+            if let Some(file) = file {
+                file.finish()?;
+                files.push(name(bucket));
             }
+        }
+        for file in files {
+            let mut entries = Vec::new();
+            for line in self.pages.read_part(&file)?.split(b'\n') {
+                entries.push(serde_json::from_slice(&line?)?);
+            }
+            settle(entries)?;
+            self.pages.remove_part(&file)?;
         }
         Ok(())
     }
-
-    /// Ends the writing of the files.
-    pub(super) fn finish(self) -> io::Result<Spread> {
-        let mut there = [Vec::new(), Vec::new()];
-        for (files, there) in self.files.into_iter().zip(&mut there) {
-            for file in files {
-                there.push(file.is_some());
-                if let Some(file) = file {
-                    file.finish()?;
-                }
-            }
-        }
-        Ok(Spread { parts: self.parts, buckets: self.buckets, there })
-    }
 }
 
-/// Rows by deal.
-#[derive(Debug)]
-pub(super) struct Spread {
-    parts: Parts,
-    pub(super) buckets: u64,
-    there: [Vec<bool>; 2],
+fn hash(deal: &str) -> u64 {
+    BuildHasherDefault::<DefaultHasher>::default().hash_one(deal)
 }
 
-impl Spread {
-    /// All rows of a bucket's deals, in no order.
-    pub(super) fn rows(&self, which: Beside, bucket: u64) -> io::Result<Vec<Record>> {
-        let place = usize::try_from(bucket).unwrap_or(usize::MAX);
-        if self.there[which as usize].get(place) != Some(&true) {
-            return Ok(Vec::new());
-        }
-        let contents = self.parts.0.read_part(&name(which, bucket))?;
-        let rows = serde_json::Deserializer::from_slice(&contents).into_iter();
-        rows.map(|row| row.map_err(io::Error::other)).collect()
-    }
-}
-
-fn name(which: Beside, bucket: u64) -> String {
-    let kind = match which {
-        Beside::Events => "events",
-        Beside::Activities => "activities",
-    };
-    format!("{kind}-{bucket:03}")
+fn name(bucket: u64) -> String {
+    format!("spread-{bucket:03}")
 }

@@ -13,7 +13,7 @@ use winsight_meta::SourceRecord;
 use winsight_sources::Description;
 
 use super::Unfinished;
-use super::assemble::{Assembly, Beside};
+use super::assemble::{Assembly, Kind};
 use super::mapping::{complete, given};
 use super::pages::Pages;
 use crate::import::{BesideReport, Read, elapsed_ms, ids};
@@ -35,7 +35,9 @@ impl Workspace {
         let started = Instant::now();
         let source = record.name.clone();
         let (kept, count) = (Arc::clone(pages), unfinished.pages);
-        let assembled = tokio::task::spawn_blocking(move || Assembly::new(kept, count)).await?;
+        let columns = description.columns.clone();
+        let assemble = move || Assembly::new(kept, count, &columns);
+        let assembled = tokio::task::spawn_blocking(assemble).await?;
         let assembly = assembled.or_else(|error| {
             // Not the disk: a page is damaged, and stays so. The next sync begins anew.
             if error.raw_os_error().is_none() {
@@ -43,8 +45,7 @@ impl Workspace {
             }
             Err(pages.lost(error))
         })?;
-        let assembly = Arc::new(assembly);
-        if assembly.deals == 0 && assembly.deleted == 0 {
+        if assembly.count(Kind::Deals) == 0 && assembly.count(Kind::Deleted) == 0 {
             return Ok(None);
         }
         let mapping = given(record.mapping.as_deref())?;
@@ -66,18 +67,15 @@ impl Workspace {
             repaired: Vec::new(),
             is_part: !unfinished.full,
         };
-        let columns = description.columns.clone();
         let name = format!("{source} ({})", record.kind);
-        let rows = Arc::clone(&assembly);
         let (label, kept) = (name.clone(), Arc::clone(pages));
         read = tokio::task::spawn_blocking(move || -> Result<Read, JobError> {
-            let deals = rows.deals > 0;
-            if deals {
-                stage_deals(&mut read, &rows, &label, &columns, &options, &in_quarantine)?;
+            if assembly.count(Kind::Deals) > 0 {
+                stage_deals(&mut read, &assembly, &label, &options, &in_quarantine)?;
             }
-            stage_beside(&mut read, &rows, &label, &options)?;
+            stage_beside(&mut read, &assembly, &label, &options)?;
             let (staging, repaired) = (&mut read.staging, &mut read.repaired);
-            let gone = rows.gone(|deal| {
+            let gone = assembly.deleted(|deal| {
                 staging.delete_deal(&options.source, deal);
                 repaired.extend(in_quarantine.get(deal).cloned());
             });
@@ -129,9 +127,8 @@ impl Workspace {
 
 fn stage_deals(
     read: &mut Read,
-    rows: &Arc<Assembly>,
+    rows: &Assembly,
     name: &str,
-    columns: &[String],
     options: &ImportOptions,
     in_quarantine: &std::collections::BTreeSet<String>,
 ) -> Result<(), JobError> {
@@ -140,14 +137,13 @@ fn stage_deals(
         repaired.extend(ids(&batch).filter(|id| in_quarantine.contains(*id)).map(str::to_owned));
         staging.add_deals(&batch).map_err(SinkError::new)
     };
-    let feed = rows.deals(name, columns);
-    read.deals = read_deals_of(&feed, options, &mut add, &mut |_| {})?;
+    read.deals = read_deals_of(&rows.deals(name), options, &mut add, &mut |_| {})?;
     Ok(())
 }
 
 fn stage_beside(
     read: &mut Read,
-    rows: &Arc<Assembly>,
+    rows: &Assembly,
     name: &str,
     options: &ImportOptions,
 ) -> Result<(), JobError> {
@@ -163,23 +159,16 @@ fn stage_beside(
         rows_read: report.rows_read,
         quarantined: report.quarantined,
     };
-    if rows.has[Beside::Events as usize] {
-        let feed = rows.beside(name, Beside::Events);
+    if rows.count(Kind::Events) > 0 {
         let mut add = |batch: RecordBatch| staging.add_stage_events(&batch).map_err(SinkError::new);
-        match read_events_of(&feed, &options, &mut add, &mut |_| {}) {
-            Ok(events) => read.beside.push(report("event", events)),
-            Err(error) if error.is_empty() => {}
-            Err(error) => return Err(error.into()),
-        }
+        let events = read_events_of(&rows.events(name), &options, &mut add, &mut |_| {})?;
+        read.beside.push(report("event", events));
     }
-    if rows.has[Beside::Activities as usize] {
-        let feed = rows.beside(name, Beside::Activities);
+    if rows.count(Kind::Activities) > 0 {
         let mut add = |batch: RecordBatch| staging.add_activities(&batch).map_err(SinkError::new);
-        match read_activities_of(&feed, &options, &mut add, &mut |_| {}) {
-            Ok(activities) => read.beside.push(report("activity", activities)),
-            Err(error) if error.is_empty() => {}
-            Err(error) => return Err(error.into()),
-        }
+        let activities =
+            read_activities_of(&rows.activities(name), &options, &mut add, &mut |_| {})?;
+        read.beside.push(report("activity", activities));
     }
     Ok(())
 }

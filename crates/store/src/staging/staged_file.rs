@@ -2,20 +2,18 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufReader, BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use parquet::file::reader::{ChunkReader, Length};
-use winsight_vault::{SealedReader, SealedWriter, Vault};
+use winsight_vault::{SealedReader, SealedStream, SealedWriter, Vault};
 
 use crate::StoreError;
 
 /// Each staged file has a key of its own, so that its name need not tell it from others.
 const SEALED_AS: &str = "staged rows";
-/// What is opened at once where Parquet reads on and on: two chunks.
-const READ_AHEAD: usize = 128 * 1024;
 
 /// A file that is being written.
 pub(super) struct StagedFileWriter {
@@ -75,29 +73,13 @@ impl Length for StagedFile {
 }
 
 impl ChunkReader for StagedFile {
-    type T = BufReader<StagedRead>;
+    type T = BufReader<SealedStream<File>>;
 
     fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
-        let read = StagedRead { file: self.clone(), offset: start };
-        Ok(BufReader::with_capacity(READ_AHEAD, read))
+        Ok(SealedStream::new(Arc::clone(&self.0), start))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
         Ok(self.0.read(start..start + length as u64)?)
-    }
-}
-
-/// Reads on from an offset.
-pub(super) struct StagedRead {
-    file: StagedFile,
-    offset: u64,
-}
-
-impl Read for StagedRead {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let contents = self.file.0.read(self.offset..self.offset + buffer.len() as u64)?;
-        buffer[..contents.len()].copy_from_slice(&contents);
-        self.offset += contents.len() as u64;
-        Ok(contents.len())
     }
 }

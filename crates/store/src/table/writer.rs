@@ -30,6 +30,9 @@ const ROW_GROUP_ROWS: usize = 65_536;
 const PAGE_BYTES: usize = 64 * 1024;
 /// Rows that are gathered before they go to their partitions.
 const GATHERED_ROWS: usize = 65_536;
+/// Encoded bytes of unfinished files. Every partition has one, part of which waits in memory until it is
+/// complete: beyond so many bytes all of them are completed, and others begun.
+const UNFINISHED_BYTES: usize = 256 << 20;
 /// A worker that waits until the disk has a file leaves its core to another one.
 const WORKERS_PER_CORE: usize = 2;
 /// Up to so many rows, one worker is enough.
@@ -44,6 +47,7 @@ pub(crate) struct TableWriter {
     spec: TableSpec,
     gathered: Vec<RecordBatch>,
     gathered_rows: usize,
+    unfinished_bytes: usize,
     /// The worker of each partition.
     homes: BTreeMap<String, usize>,
     workers: Vec<Sender<Work>>,
@@ -64,6 +68,7 @@ impl Table {
             spec: self.spec,
             gathered: Vec::new(),
             gathered_rows: 0,
+            unfinished_bytes: UNFINISHED_BYTES,
             homes: BTreeMap::new(),
             workers: Vec::new(),
             tasks: JoinSet::new(),
@@ -72,6 +77,11 @@ impl Table {
 }
 
 impl TableWriter {
+    /// With files completed, and others begun, so often that about so many bytes are enough.
+    pub(crate) fn within(self, bytes: usize) -> Self {
+        Self { unfinished_bytes: self.unfinished_bytes.min(bytes), ..self }
+    }
+
     pub(crate) async fn add(&mut self, batch: RecordBatch) -> Result<(), StoreError> {
         if batch.num_rows() > 0 {
             self.gathered_rows += batch.num_rows();
@@ -121,7 +131,8 @@ impl TableWriter {
             .with_writer_properties(properties(self.spec));
         let (give, work) = channel(1);
         self.workers.push(give);
-        self.tasks.spawn(write(writer, self.spec.partition, work));
+        let share = self.unfinished_bytes / (cores() * WORKERS_PER_CORE);
+        self.tasks.spawn(write(writer, share, self.spec.partition, work));
         Ok(())
     }
 
@@ -141,9 +152,11 @@ impl TableWriter {
 
 async fn write(
     mut writer: RecordBatchWriter,
+    unfinished_bytes: usize,
     column: &str,
     mut work: Receiver<Work>,
 ) -> Result<Vec<Add>, StoreError> {
+    let mut added = Vec::new();
     while let Some(Work { batches, parts }) = work.recv().await {
         // A file does not hold the column that its partition is named by.
         let stored: Result<Vec<_>, ArrowError> = batches
@@ -161,8 +174,12 @@ async fn write(
             let values = IndexMap::from([(column.to_owned(), partition.into())]);
             writer.write_partition(rows, &values, WriteMode::Default).await?;
         }
+        if writer.buffer_len() > unfinished_bytes {
+            added.extend(writer.flush().await?);
+        }
     }
-    Ok(writer.flush().await?)
+    added.extend(writer.flush().await?);
+    Ok(added)
 }
 
 /// The places of the rows of each partition, by its value.

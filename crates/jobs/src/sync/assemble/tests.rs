@@ -5,7 +5,7 @@ use serde_json::Value;
 use winsight_sources::{Cursor, Deletion, Next, Page, Record, Table};
 use winsight_vault::Vault;
 
-use super::{Assembly, Beside};
+use super::{Assembly, Kind};
 use crate::sync::PageFolder;
 
 fn record(deal: &str, id: &str, at: i64, fields: &[&str]) -> Record {
@@ -28,25 +28,26 @@ fn page(whole: bool, deals: &[(&str, &str)], deleted: &[&str]) -> Page {
     }
 }
 
-fn assembled(pages: &[Page]) -> (tempfile::TempDir, Arc<Assembly>) {
+fn assembled(pages: &[Page]) -> (tempfile::TempDir, Assembly) {
+    assembled_under(&["id", "name"], pages)
+}
+
+fn assembled_under(columns: &[&str], pages: &[Page]) -> (tempfile::TempDir, Assembly) {
     let folder = tempfile::tempdir().expect("a folder");
     let vault = Vault::ephemeral().expect("keys");
     let kept = PageFolder::new(folder.path().to_owned(), Some(vault)).of("crm").expect("free");
     for (number, page) in (0..).zip(pages) {
         kept.write(number, page).expect("written");
     }
-    let assembly = Assembly::new(Arc::new(kept), pages.len() as u64).expect("read");
-    (folder, Arc::new(assembly))
+    let columns: Vec<_> = columns.iter().map(ToString::to_string).collect();
+    let assembly = Assembly::new(Arc::new(kept), pages.len() as u64, &columns).expect("read");
+    (folder, assembly)
 }
 
 fn text(feed: &winsight_etl::Feed) -> String {
     let mut text = String::new();
     feed.rows().expect("opens").read_to_string(&mut text).expect("text");
     text
-}
-
-fn columns() -> Vec<String> {
-    ["id", "name"].map(str::to_owned).to_vec()
 }
 
 #[test]
@@ -58,23 +59,20 @@ fn the_last_page_that_names_a_deal_counts() {
         page(true, &[("4", "restored")], &[]),
     ];
     let (_folder, assembly) = assembled(&pages);
-    assert_eq!(
-        text(&assembly.deals("crm", &columns())),
-        "2,\"two, and \"\"more\"\"\"\n1,new\n4,restored\n"
-    );
+    assert_eq!(text(&assembly.deals("crm")), "2,\"two, and \"\"more\"\"\"\n1,new\n4,restored\n");
     let mut gone = Vec::new();
-    assembly.gone(|deal| gone.push(deal.to_owned())).expect("read");
+    assembly.deleted(|deal| gone.push(deal.to_owned())).expect("read");
     assert_eq!(gone, ["3"]);
-    assert_eq!((assembly.deals, assembly.deleted), (3, 1));
+    assert_eq!((assembly.count(Kind::Deals), assembly.count(Kind::Deleted)), (3, 1));
 }
 
 #[test]
 fn columns_are_found_by_name_when_the_account_changes_them_meanwhile() {
     let mut later = page(true, &[], &[]);
     later.deals = table(&["name", "region", "id"], vec![record("2", "", 0, &["b", "north", "2"])]);
-    let (_folder, assembly) = assembled(&[page(true, &[("1", "a")], &[]), later]);
-    let wanted = ["id", "region", "name"].map(str::to_owned);
-    assert_eq!(text(&assembly.deals("crm", &wanted)), "1,,a\n2,north,b\n");
+    let pages = [page(true, &[("1", "a")], &[]), later];
+    let (_folder, assembly) = assembled_under(&["id", "region", "name"], &pages);
+    assert_eq!(text(&assembly.deals("crm")), "1,,a\n2,north,b\n");
 }
 
 #[test]
@@ -94,7 +92,7 @@ fn events_come_in_their_order_and_once() {
     later.events.rows = vec![event("1", "h1", 1, "New"), event("1", "h6", 6, "Lost")];
     let (_folder, assembly) = assembled(&[listing, history, later]);
     assert_eq!(
-        text(&assembly.beside("crm", Beside::Events)),
+        text(&assembly.events("crm")),
         "1,2024-03-01,New\n1,2024-03-01,Lost\n2,2024-03-01,New\n2,2024-03-01,Won\n"
     );
 }
@@ -130,7 +128,7 @@ fn histories_spread_over_many_pages_come_deal_by_deal() {
         pages.push(history);
     }
     let (folder, assembly) = assembled(&pages);
-    let text = text(&assembly.beside("crm", Beside::Events));
+    let text = text(&assembly.events("crm"));
     let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
     let of_deals: Vec<_> = rows.chunk_by(|one, next| one[0] == next[0]).collect();
     assert_eq!(of_deals.len(), DEALS, "the rows of a deal follow one another");
