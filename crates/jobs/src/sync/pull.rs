@@ -7,7 +7,7 @@ use winsight_sources::{Cause, Cursor, Description, Kind, Next, Source};
 
 use super::connection::health_of;
 use super::pages::Pages;
-use super::{Drift, Known, SyncFailure, SyncProgress, SyncReport, Unfinished};
+use super::{Drift, Known, SyncFailure, SyncProgress, SyncReport, Unfinished, known};
 use crate::{JobError, Workspace};
 
 /// How often a reading may lose its place before it is given up.
@@ -32,7 +32,7 @@ impl Workspace {
         } else {
             Box::pin(self.sync_wholly(&mut record, full, progress)).await
         };
-        self.note(&mut record, synced.as_ref().err()).await?;
+        self.note(&mut record, &synced).await?;
         synced
     }
 
@@ -40,18 +40,20 @@ impl Workspace {
     async fn note(
         &self,
         record: &mut SourceRecord,
-        failed: Option<&JobError>,
+        synced: &Result<SyncReport, JobError>,
     ) -> Result<(), JobError> {
         let now = self.clock.instant();
         let mut health = health_of(record);
-        match failed {
+        match synced {
             // Another process is at it, or the question makes no sense: that says nothing about the source.
-            Some(JobError::Usage(_)) => return Ok(()),
-            None => {
+            Err(JobError::Usage(_)) => return Ok(()),
+            // Nor has what the quality gate holds arrived: of that there is an alert of its own.
+            Ok(report) if report.is_held() => health.failure = None,
+            Ok(_) => {
                 health.succeeded_at = Some(now);
                 health.failure = None;
             }
-            Some(error) => {
+            Err(error) => {
                 let before = health.failure.take();
                 let cause = match error {
                     JobError::Source(error) => Some(error.cause),
@@ -68,7 +70,7 @@ impl Workspace {
         }
         record.health = serde_json::to_value(&health).unwrap_or_default();
         self.metadata.save_source(&self.id, record).await?;
-        if failed.is_none() {
+        if synced.as_ref().is_ok_and(|report| !report.is_held()) {
             self.end_staleness().await?;
         }
         self.tell_of_sync(&record.name, health.failure.as_ref()).await
@@ -135,16 +137,20 @@ impl Workspace {
         }
         let taken = Box::pin(self.take_pages(record, &unfinished, &pages, &description)).await?;
         let is_held = taken.as_ref().is_some_and(|report| report.held.is_some());
-        if !is_held {
-            // What is held has not arrived: the next sync brings it again.
-            let known = Known {
+        let types = unfinished.types.clone();
+        let now_known = if is_held {
+            // It has not arrived: the next sync brings it again.
+            known(record).map(|known| Known { held_types: Some(types), ..known })
+        } else {
+            Some(Known {
                 cursor,
-                types: unfinished.types.clone(),
+                types,
+                held_types: None,
                 account: description.account.clone(),
                 account_id: description.account_id.clone(),
-            };
-            record.cursor = serde_json::to_value(&known).ok();
-        }
+            })
+        };
+        record.cursor = now_known.and_then(|known| serde_json::to_value(&known).ok());
         record.reading = None;
         self.metadata.save_source(&self.id, record).await?;
         pages.clear()?;
@@ -263,11 +269,6 @@ fn begin(
     let types = description.types.clone();
     let full = known.is_none();
     Ok((Unfinished { full, types, position, pages: 0, deals: 0 }, false))
-}
-
-/// What the last pull left; `None` before the first.
-fn known(record: &SourceRecord) -> Option<Known> {
-    serde_json::from_value(record.cursor.clone()?).ok()
 }
 
 fn note_health(record: &mut SourceRecord, source: &dyn Source) {

@@ -32,11 +32,11 @@ pub(crate) async fn run(place: &Place, request: &Import, json: bool) -> Result<(
             print(report, request.dry_run)?;
         }
     }
-    refuse_held(&reports)
+    refuse_held(&reports, "Import a corrected file")
 }
 
-/// What was held ends the command with the exit code of refused data.
-pub(crate) fn refuse_held(reports: &[ImportReport]) -> Result<()> {
+/// What was held ends the command with the exit code of refused data, and says what to do.
+pub(crate) fn refuse_held(reports: &[ImportReport], remedy: &str) -> Result<()> {
     let held: Vec<_> = reports.iter().filter_map(|report| report.held.as_ref()).collect();
     if held.is_empty() {
         return Ok(());
@@ -50,8 +50,7 @@ pub(crate) fn refuse_held(reports: &[ImportReport]) -> Result<()> {
     let accept = |load| format!("`winsight quality accept {load}`");
     let commands: Vec<_> = held.iter().map(|(load, _)| accept(*load)).collect();
     Err(JobError::Refused(format!(
-        "{}; what was loaded before stays in use. Import a corrected file, or release what is held with \
-         {}",
+        "{}; what was loaded before stays in use. {remedy}, or release what is held with {}",
         loads.join("; "),
         commands.join(" and ")
     ))
@@ -117,7 +116,8 @@ pub(crate) fn print(report: &ImportReport, dry_run: bool) -> Result<()> {
     let deals = report.quarantined.iter().map(|row| (String::new(), row));
     for (what, row) in deals.chain(beside).take(SHOWN) {
         for reason in &row.reasons {
-            say(&format!("quarantined: {what}line {}: {}", row.line, reason.message))?;
+            let deal = row.deal_id.as_ref().map_or(String::new(), |deal| format!(", deal {deal}"));
+            say(&format!("quarantined: {what}line {}{deal}: {}", row.line, reason.message))?;
         }
     }
     let held = quarantined(report);

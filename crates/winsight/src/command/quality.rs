@@ -147,7 +147,8 @@ async fn show(workspace: &Workspace, limit: u64, json: bool) -> Result<()> {
     }
     for row in rows.into_iter().map(|quarantined| quarantined.row) {
         for reason in row.reasons {
-            say(&format!("{}, line {}: {}", row.file, row.line, reason.message))?;
+            let deal = row.deal_id.as_ref().map_or(String::new(), |deal| format!(", deal {deal}"));
+            say(&format!("{}, line {}{deal}: {}", row.file, row.line, reason.message))?;
         }
     }
     Ok(())

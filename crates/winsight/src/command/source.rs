@@ -135,7 +135,7 @@ pub(crate) async fn sync(place: &Place, request: &Sync, json: bool) -> Result<()
         return Err(error.into());
     }
     let loads: Vec<_> = reports.into_iter().flat_map(|report| report.loads).collect();
-    import::refuse_held(&loads)
+    import::refuse_held(&loads, "Correct it at the source and sync again")
 }
 
 fn progress() -> impl FnMut(SyncProgress) + Send {
