@@ -71,21 +71,7 @@ impl Credentials {
     /// # Errors
     /// Names the line, without repeating it: it may hold a secret.
     pub fn from_toml(text: &str) -> Result<Self, SourceError> {
-        let mut read: Self = toml::from_str(text).map_err(|error: toml::de::Error| {
-            let line = error.span().map_or(1, |span| {
-                1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count()
-            });
-            let what = if error.message().starts_with("unknown field") {
-                error.message().to_owned()
-            } else {
-                "not TOML, or not a text where one is needed".to_owned()
-            };
-            SourceError::new(
-                Cause::Usage,
-                format!("credentials, line {line}: {what}"),
-                "write lines such as token = \"…\"",
-            )
-        })?;
+        let mut read: Self = toml::from_str(text).map_err(|error| unreadable(text, &error))?;
         // A key is often copied as one line, with the letters \n where its lines end.
         let key = read.private_key.as_ref().map(ExposeSecret::expose_secret);
         if let Some(key) = key.filter(|key| key.contains("\\n")) {
@@ -125,5 +111,82 @@ impl Credentials {
             }
         }
         Ok(())
+    }
+}
+
+/// The fields that there are.
+const FIELDS: [&str; 8] = [
+    "host",
+    "sandbox",
+    "token",
+    "client_id",
+    "client_secret",
+    "refresh_token",
+    "username",
+    "private_key",
+];
+
+/// Why a text is no credentials. Nothing of it is repeated but the name of a field that there is.
+fn unreadable(text: &str, error: &toml::de::Error) -> SourceError {
+    let before = text.as_bytes().iter().take(error.span().map_or(0, |span| span.start));
+    let line = 1 + before.filter(|byte| **byte == b'\n').count();
+    let said = error.message();
+    let named = error.span().and_then(|span| text.get(span)).unwrap_or_default().trim();
+    let field = FIELDS.iter().find(|field| **field == named);
+    let (what, remedy) = if said.starts_with("unknown field") {
+        let fields = FIELDS.join(", ");
+        ("there is no such field".to_owned(), format!("the fields are {fields}"))
+    } else if said.starts_with("duplicate") {
+        let field = field.map_or("a field", |field| *field);
+        (format!("{field} is there twice"), "leave one of them out".to_owned())
+    } else if text.contains("-----BEGIN") {
+        (
+            "not TOML".to_owned(),
+            "write the private key between three quotes, line breaks and all: \
+             private_key = \"\"\"-----BEGIN …\"\"\""
+                .to_owned(),
+        )
+    } else {
+        (
+            "not TOML, or not a text where one is needed".to_owned(),
+            "write lines such as token = \"…\"".to_owned(),
+        )
+    };
+    SourceError::new(Cause::Usage, format!("credentials, line {line}: {what}"), remedy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Credentials;
+
+    #[test]
+    fn what_cannot_be_read_is_told_without_being_repeated() {
+        for (text, said) in [
+            (
+                "token = \"a\"\npat-hush = \"token\"",
+                "line 2: there is no such field; the fields are host",
+            ),
+            ("[pat-hush]", "line 1: there is no such field; the fields are host"),
+            ("password = \"hush\"", "line 1: there is no such field; the fields are host"),
+            ("token = \"hush\"\ntoken = \"hush\"", "line 2: token is there twice; leave one"),
+            ("hush = \"a\"\nhush = \"a\"", "line 2: a field is there twice; leave one"),
+            (
+                "private_key = \"-----BEGIN PRIVATE KEY-----\nhush\n-----END PRIVATE KEY-----\"",
+                "not TOML; write the private key between three quotes",
+            ),
+            (
+                "private_key = -----BEGIN PRIVATE KEY-----\nhush\n-----END PRIVATE KEY-----",
+                "not TOML; write the private key between three quotes",
+            ),
+            ("token = 1234567", "line 1: not TOML, or not a text where one is needed; write lines"),
+            (
+                "token: pat-hush",
+                "line 1: not TOML, or not a text where one is needed; write lines",
+            ),
+        ] {
+            let told = Credentials::from_toml(text).expect_err(text).to_string();
+            assert!(told.contains(said), "{text:?}: {told}");
+            assert!(!told.contains("hush"), "{told}");
+        }
     }
 }

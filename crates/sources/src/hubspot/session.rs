@@ -43,6 +43,7 @@ impl Session {
         credentials: Credentials,
         surroundings: &Surroundings,
     ) -> Result<Self, SourceError> {
+        let is_salesforce_s = credentials.username.is_some() || credentials.private_key.is_some();
         let Credentials { token, client_id, client_secret, refresh_token, .. } = credentials;
         let sign_in = match (token, client_id, client_secret, refresh_token) {
             (Some(token), ..) => SignIn::PrivateApp(token),
@@ -50,9 +51,14 @@ impl Session {
                 SignIn::OAuth { client_id, client_secret, refresh_token }
             }
             _ => {
+                let which = if is_salesforce_s {
+                    ": username and private_key are fields for Salesforce"
+                } else {
+                    ""
+                };
                 return Err(SourceError::new(
                     Cause::Usage,
-                    "the credentials do not suffice to sign in to HubSpot",
+                    format!("the credentials do not suffice to sign in to HubSpot{which}"),
                     "give the token of a private app, or client_id, client_secret and \
                      refresh_token",
                 ));

@@ -3,7 +3,7 @@
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::RSA_PKCS1_SHA256;
-use data_encoding::{BASE64_MIME_PERMISSIVE, BASE64URL_NOPAD};
+use data_encoding::{BASE64, BASE64URL_NOPAD};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
@@ -49,10 +49,16 @@ fn key_pair(pem: &SecretString) -> Result<KeyPair, SourceError> {
         return Err(unusable("it is protected by a passphrase"));
     }
     if !is_pkcs1 && !text.contains("BEGIN PRIVATE KEY") {
-        return Err(unusable("it is not a private key in PEM"));
+        let why = "it is not a private key in PEM, which begins with -----BEGIN PRIVATE KEY-----";
+        return Err(unusable(why));
     }
-    let inner: String = text.lines().filter(|line| !line.contains("-----")).collect();
-    let der = BASE64_MIME_PERMISSIVE.decode(inner.trim().as_bytes());
+    // The line breaks may have been lost, so only the dashes tell where it begins and ends.
+    let mut parts = text.split("-----").skip_while(|part| !part.ends_with("PRIVATE KEY")).skip(1);
+    let (Some(inner), Some(_)) = (parts.next(), parts.next()) else {
+        return Err(unusable("it breaks off before its line END"));
+    };
+    let inner: String = inner.split_whitespace().collect();
+    let der = BASE64.decode(inner.as_bytes());
     let der = der.map_err(|_| unusable("its text is damaged"))?;
     let pair = if is_pkcs1 { KeyPair::from_der(&der) } else { KeyPair::from_pkcs8(&der) };
     pair.map_err(|_| unusable("it is not an RSA key of at least 2048 bits"))

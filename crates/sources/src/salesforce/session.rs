@@ -61,8 +61,13 @@ impl Session {
                  client_id, client_secret and host",
             )
         };
-        let client_id =
-            credentials.client_id.ok_or_else(|| insufficient("there is no client_id"))?;
+        let client_id = credentials.client_id.ok_or_else(|| {
+            insufficient(if credentials.token.is_some() {
+                "there is no client_id, and token is a field for HubSpot"
+            } else {
+                "there is no client_id"
+            })
+        })?;
         let secret = credentials.client_secret;
         let sign_in = match (credentials.private_key, credentials.refresh_token, secret) {
             (Some(key), ..) => {
@@ -204,7 +209,11 @@ impl Session {
         };
         Ok(SignedIn {
             token: SecretString::from(token),
-            instance: host(instance, EXAMPLE_HOST)?,
+            instance: host(instance, EXAMPLE_HOST).map_err(|_| {
+                let why = "its answer to signing in sends us to an instance_url that is no address \
+                           with https";
+                SourceError::foreign("Salesforce", why, EXAMPLE_HOST)
+            })?,
             version: None,
         })
     }
