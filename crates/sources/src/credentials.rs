@@ -179,10 +179,7 @@ mod tests {
                 "not TOML; write the private key between three quotes",
             ),
             ("token = 1234567", "line 1: not TOML, or not a text where one is needed; write lines"),
-            (
-                "token: pat-hush",
-                "line 1: not TOML, or not a text where one is needed; write lines",
-            ),
+            ("token: pat-hush", "line 1: not TOML, or not a text where one is needed; write lines"),
         ] {
             let told = Credentials::from_toml(text).expect_err(text).to_string();
             assert!(told.contains(said), "{text:?}: {told}");

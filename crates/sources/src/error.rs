@@ -10,6 +10,8 @@ pub struct SourceError {
     pub problem: String,
     /// What to do.
     pub remedy: String,
+    /// The CRM's code of it; blank where it gave none.
+    pub code: String,
 }
 
 /// Kinds of trouble with a CRM.
@@ -59,9 +61,17 @@ impl Cause {
     }
 }
 
+/// What to do about an answer that nobody has seen before.
+pub(crate) const REPORT: &str =
+    "try again later; if it goes on, report it with the output of `winsight --verbose`";
+
 impl SourceError {
     pub(crate) fn new(cause: Cause, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { cause, problem: problem.into(), remedy: remedy.into() }
+        Self { cause, problem: problem.into(), remedy: remedy.into(), code: String::new() }
+    }
+
+    pub(crate) fn coded(self, code: &str) -> Self {
+        Self { code: code.to_owned(), ..self }
     }
 
     /// An answer that a CRM, known at an address like `usual`, never gives.
@@ -75,10 +85,6 @@ impl SourceError {
 
     /// An answer that lacks something it always has.
     pub(crate) fn answer(host: &str, what: &str) -> Self {
-        Self::new(
-            Cause::Answer,
-            format!("{host} answered without {what}"),
-            "try again later; if it goes on, report it with the output of `winsight --verbose`",
-        )
+        Self::new(Cause::Answer, format!("{host} answered without {what}"), REPORT)
     }
 }

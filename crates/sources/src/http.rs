@@ -21,4 +21,5 @@ pub use budget::Budget;
 pub use client::{Client, Limits, Verdict};
 pub use pace::{Pace, TestPace, WallPace};
 pub use reply::Reply;
+pub(crate) use reply::is_page;
 pub use request::{Expect, Request};

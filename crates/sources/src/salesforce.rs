@@ -7,6 +7,7 @@ mod judge;
 mod jwt;
 mod listing;
 mod read;
+mod refusal;
 mod rows;
 mod session;
 mod soql;

@@ -3,6 +3,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::SourceError;
+
 /// Failed attempts in a row after which no more are made.
 const FAILURES: u32 = 12;
 /// How long none are made then.
@@ -15,6 +17,9 @@ pub struct Breaker {
     pub failures: u32,
     /// Since when no requests are made.
     pub opened_at: Option<Timestamp>,
+    /// Why the last of them failed, and what to do.
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 /// Whether requests are made.
@@ -48,7 +53,8 @@ impl Breaker {
         *self = Self::default();
     }
 
-    pub(crate) fn failed(&mut self, now: Timestamp) {
+    pub(crate) fn failed(&mut self, now: Timestamp, reason: &SourceError) {
+        self.reason = Some(reason.to_string());
         self.failures = self.failures.saturating_add(1);
         if self.failures >= FAILURES || self.opened_at.is_some() {
             self.opened_at = Some(now);
@@ -65,20 +71,22 @@ mod tests {
     use jiff::{Timestamp, ToSpan};
 
     use super::{Breaker, BreakerState, FAILURES};
+    use crate::{Cause, SourceError};
 
     #[test]
     fn it_opens_after_failures_in_a_row_and_closes_after_a_success() {
         let mut breaker = Breaker::default();
+        let down = SourceError::new(Cause::Failing, "it is down", "wait");
         let noon: Timestamp = "2024-06-30T12:00:00Z".parse().expect("an instant");
         for _ in 1..FAILURES {
-            breaker.failed(noon);
+            breaker.failed(noon, &down);
         }
         assert_eq!(breaker.state(noon), BreakerState::Closed);
-        breaker.failed(noon);
+        breaker.failed(noon, &down);
         assert_eq!(breaker.state(noon), BreakerState::Open);
         let later = noon.checked_add(60.seconds()).expect("in range");
         assert_eq!(breaker.state(later), BreakerState::HalfOpen);
-        breaker.failed(later);
+        breaker.failed(later, &down);
         assert_eq!(breaker.state(later), BreakerState::Open, "one failure is enough now");
         breaker.succeeded();
         assert_eq!(breaker.state(later), BreakerState::Closed);

@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::fault::Fault;
 use super::limiter::Limiter;
+use super::reply::is_page;
 use super::{Backoff, Breaker, BreakerState, Budget, Pace, Reply, Request};
 use crate::{Cause, Finding, Health, SourceError};
 
@@ -87,7 +88,7 @@ pub enum Verdict {
 impl Verdict {
     /// A refusal that broke off before its reason, or is a page for people.
     pub(crate) fn unexplained(reply: &Reply) -> Self {
-        if reply.header("content-type").is_some_and(|kind| kind.contains("html")) {
+        if is_page(reply) {
             let why = format!("answered status {} with a page instead of JSON", reply.status);
             return Self::Foreign { why };
         }
@@ -193,7 +194,8 @@ impl Client {
     pub(crate) fn clock_off(&self) -> Option<String> {
         let skew = self.skew().filter(|skew| skew.unsigned_abs() > SKEW)?;
         let direction = if skew > 0 { "behind" } else { "ahead" };
-        Some(format!("this machine's clock is {} seconds {direction}", skew.unsigned_abs()))
+        let off = duration(skew.unsigned_abs());
+        Some(format!("this machine's clock is {off} {direction}"))
     }
 
     /// The same as something that an account lacks, with what will not work for it.
@@ -260,10 +262,13 @@ impl Client {
                 },
             };
             failures += 1;
-            self.state().breaker.failed(self.pace.now());
+            self.state().breaker.failed(self.pace.now(), &fault.error);
             silences += u32::from(fault.is_silence);
             if silences >= IN_SILENCE && !self.state().has_answered {
                 return Err(Fault::silent(host).error);
+            }
+            if silences >= self.limits.attempts && token.is_some() {
+                return Err(Fault::fell_silent(host).error);
             }
             if failures >= self.limits.attempts || !fault.passes {
                 return Err(fault.error);
@@ -278,15 +283,16 @@ impl Client {
             let now = self.pace.now();
             if state.breaker.state(now) == BreakerState::Open {
                 let until = state.breaker.opens_until().unwrap_or(now);
-                return Err(SourceError::new(
-                    Cause::Open,
-                    format!(
-                        "{} failed {} times in a row, so no requests are sent until {until:.0}",
-                        request.url.host_str().unwrap_or_default(),
-                        state.breaker.failures
-                    ),
-                    "wait, and see whether the CRM reports an incident",
-                ));
+                let problem = format!(
+                    "{} failed {} times in a row, so no requests are sent until {until:.0}",
+                    request.url.host_str().unwrap_or_default(),
+                    state.breaker.failures
+                );
+                let remedy = match &state.breaker.reason {
+                    Some(reason) => format!("the last time: {reason}"),
+                    None => "wait, and see whether the CRM reports an incident".to_owned(),
+                };
+                return Err(SourceError::new(Cause::Open, problem, remedy));
             }
             if state.budget.is_spent() {
                 let Budget { used, allowed } = state.budget;
@@ -346,7 +352,8 @@ impl Client {
         if let Some(token) = token {
             builder = builder.bearer_auth(token.expose_secret());
         }
-        let answer = builder.send().await.map_err(|error| Fault::transport(host, &error))?;
+        let transport = |error| Fault::transport(&request.url, &error);
+        let answer = builder.send().await.map_err(transport)?;
         let status = answer.status().as_u16();
         let text = |value: &reqwest::header::HeaderValue| {
             String::from_utf8_lossy(value.as_bytes()).into_owned()
@@ -357,7 +364,7 @@ impl Client {
         if usize::try_from(length).map_or(true, |length| length > LONGEST_ANSWER) {
             return Err(Fault::mismatch(host, &format!("announced {length} bytes")));
         }
-        let body = answer.bytes().await.map_err(|error| Fault::transport(host, &error))?;
+        let body = answer.bytes().await.map_err(transport)?;
         let reply = Reply::new(status, headers, body);
         self.state().has_answered = true;
         self.note_clock(&reply);
@@ -371,6 +378,35 @@ impl Client {
         if let Some(date) = date.map(|date| date.timestamp()) {
             let mut state = self.state();
             state.skew = Some(date.duration_since(self.pace.now()).as_secs());
+        }
+    }
+}
+
+/// Seconds in the unit that people would use.
+fn duration(seconds: u64) -> String {
+    let (length, unit) = match seconds {
+        0..180 => (1, "seconds"),
+        180..10_800 => (60, "minutes"),
+        10_800..172_800 => (3_600, "hours"),
+        _ => (86_400, "days"),
+    };
+    format!("{} {unit}", (seconds + length / 2) / length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::duration;
+
+    #[test]
+    fn durations_are_told_in_the_unit_that_fits() {
+        for (seconds, told) in [
+            (121, "121 seconds"),
+            (300, "5 minutes"),
+            (5_399, "90 minutes"),
+            (43_201, "12 hours"),
+            (31_536_000, "365 days"),
+        ] {
+            assert_eq!(duration(seconds), told);
         }
     }
 }

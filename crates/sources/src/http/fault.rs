@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use url::Url;
+
 use crate::{Cause, SourceError};
 
 /// Why an attempt failed.
@@ -25,8 +27,8 @@ impl Fault {
     }
 
     /// No answer, or half of one.
-    pub(super) fn transport(host: &str, error: &reqwest::Error) -> Self {
-        let said = innermost(error);
+    pub(super) fn transport(url: &Url, error: &reqwest::Error) -> Self {
+        let (host, said) = (url.host_str().unwrap_or_default(), innermost(error));
         if error.is_timeout() {
             let problem = format!("{host} did not answer in time");
             return Self { is_silence: true, ..Self::new(Cause::Failing, problem, LATER) };
@@ -36,11 +38,13 @@ impl Fault {
                 Self { passes: false, ..Self::new(Cause::Unreachable, problem, remedy) }
             }
             None if error.is_connect() => {
-                let problem = format!("cannot connect to {host}: {said}");
-                Self::new(Cause::Unreachable, problem, NETWORK)
+                let (problem, remedy) = unconnected(host, url.port_or_known_default(), &said);
+                Self::new(Cause::Unreachable, problem, remedy)
             }
             None => {
-                Self::new(Cause::Failing, format!("{host} broke off its answer: {said}"), LATER)
+                let problem = format!("the connection to {host} broke off amid its answer");
+                tracing::debug!(host, said, "broke off");
+                Self::new(Cause::Failing, problem, LATER)
             }
         }
     }
@@ -49,6 +53,14 @@ impl Fault {
     pub(super) fn silent(host: &str) -> Self {
         let problem = format!("{host} takes connections, or seems to, and never answers");
         Self::new(Cause::Unreachable, problem, NETWORK)
+    }
+
+    /// A host that takes requests after others were answered, and answers none of them in time.
+    pub(super) fn fell_silent(host: &str) -> Self {
+        let problem = format!("signed in, but {host} does not answer further requests");
+        let remedy = "check the proxy of this machine and the CRM's status page; the last good data \
+                      stays in use";
+        Self::new(Cause::Failing, problem, remedy)
     }
 
     pub(super) fn mismatch(host: &str, why: &str) -> Self {
@@ -78,6 +90,24 @@ fn innermost(error: &reqwest::Error) -> String {
         Some(_) => "the connection failed".to_owned(),
         None => cause.to_string(),
     }
+}
+
+/// What is wrong with a connection that does not come about, and what to do, from what the system or
+/// the proxy said.
+fn unconnected(host: &str, port: Option<u16>, said: &str) -> (String, &'static str) {
+    const PROXY: &str = "check the proxy that HTTPS_PROXY names, and what it wants to be told";
+    let port = port.map_or_else(String::new, |port| format!(" on port {port}"));
+    let lower = said.to_lowercase();
+    if lower.contains("failed to lookup") || lower.contains("dns error") {
+        return (format!("no machine is known by the name {host}"), NETWORK);
+    }
+    if lower.contains("connection refused") {
+        return (format!("{host}, or the proxy before it, takes no connections{port}"), NETWORK);
+    }
+    if lower.contains("tunnel") || lower.contains("proxy") {
+        return (format!("the proxy of this machine refuses to connect us to {host}"), PROXY);
+    }
+    (format!("cannot connect to {host}{port}: {said}"), NETWORK)
 }
 
 /// What is wrong with a secure connection, and what to do, from what the TLS library says of it.
@@ -126,7 +156,29 @@ fn names(certificate: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::refused_by_tls;
+    use super::{refused_by_tls, unconnected};
+
+    #[test]
+    fn connections_that_do_not_come_about_are_told_in_words() {
+        let unknown = "failed to lookup address information: Name or service not known";
+        for (said, problem) in [
+            (unknown, "no machine is known by the name crm.example"),
+            (
+                "Connection refused (os error 111)",
+                "crm.example, or the proxy before it, takes no connections on port 443",
+            ),
+            (
+                "tunnel error: unsuccessful",
+                "the proxy of this machine refuses to connect us to crm.example",
+            ),
+            (
+                "Network is unreachable (os error 101)",
+                "cannot connect to crm.example on port 443: Network is unreachable (os error 101)",
+            ),
+        ] {
+            assert_eq!(unconnected("crm.example", Some(443), said).0, problem);
+        }
+    }
 
     #[test]
     fn trouble_with_tls_is_told_in_words() {

@@ -53,6 +53,11 @@ impl Reply {
     }
 }
 
+/// Whether an answer is a page for people.
+pub(crate) fn is_page(reply: &Reply) -> bool {
+    reply.header("content-type").is_some_and(|kind| kind.contains("html"))
+}
+
 /// A body as JSON; nothing where it is none. Halves of characters, which texts that were cut off may
 /// end in, become U+FFFD: one of them is no reason to lose the rest.
 fn parsed(body: &[u8]) -> Value {

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::session::EXAMPLE_HOST;
-use crate::http::{Budget, Reply, Verdict};
+use crate::error::REPORT;
+use crate::http::{Budget, Reply, Verdict, is_page};
 use crate::{Cause, SourceError};
 
 /// Faults that pass by themselves.
-const PASSING: [&str; 7] = [
+const PASSING: [&str; 8] = [
     "QUERY_TIMEOUT",
     "UNABLE_TO_LOCK_ROW",
     "SERVER_UNAVAILABLE",
@@ -15,6 +16,7 @@ const PASSING: [&str; 7] = [
     "REQUEST_RUNNING_TOO_LONG",
     "server_error",
     "temporarily_unavailable",
+    "unknown_error",
 ];
 
 /// The code and the message of an error.
@@ -22,7 +24,15 @@ pub(super) fn said(reply: &Reply) -> (&str, &str) {
     let error = if reply.json.is_array() { &reply.json[0] } else { &reply.json };
     let code = error["errorCode"].as_str().or(error["error"].as_str()).unwrap_or_default();
     let message = error["message"].as_str().or(error["error_description"].as_str());
-    (code, message.unwrap_or("no reason given"))
+    (code, message.map(reason).filter(|reason| !reason.is_empty()).unwrap_or("no reason given"))
+}
+
+/// The reason in a message: its last line, which stands below the query with a mark, without the
+/// advice that follows it and the full stop.
+fn reason(message: &str) -> &str {
+    let last = message.trim().lines().last().unwrap_or_default();
+    let reason = last.split_once(". If you are attempting").map_or(last, |(reason, _)| reason);
+    reason.trim().trim_end_matches('.')
 }
 
 /// Whether an answer tells of something that passes by itself, whatever was asked for.
@@ -37,13 +47,17 @@ pub(super) fn judge(reply: &Reply) -> Verdict {
     let after = reply.header("retry-after").and_then(|seconds| seconds.trim().parse().ok());
     let after = after.map(Duration::from_secs);
     let never = |cause, problem: String, remedy: &str| {
-        Verdict::Never(SourceError::new(cause, problem, remedy))
+        Verdict::Never(SourceError::new(cause, problem, remedy).coded(code))
     };
     let status = reply.status;
     match (status, code) {
         (200..300, _) => Verdict::Fine,
         (_, code) if PASSING.contains(&code) => {
             Verdict::Again { after, why: format!("answered {code}") }
+        }
+        (401, "") if is_page(reply) => Verdict::unexplained(reply),
+        (_, "INVALID_SESSION_ID") if message.contains("not valid for use") => {
+            Verdict::Never(no_use(&format!(": {message}")))
         }
         (401, _) | (_, "INVALID_SESSION_ID") => Verdict::Unauthorized,
         (_, "REQUEST_LIMIT_EXCEEDED")
@@ -57,12 +71,14 @@ pub(super) fn judge(reply: &Reply) -> Verdict {
                 .to_owned(),
             "sync again tomorrow: it goes on where it stopped",
         ),
-        (_, "API_DISABLED_FOR_ORG" | "API_CURRENTLY_DISABLED") => never(
-            Cause::Permission,
-            format!("Salesforce refuses: {message} ({code})"),
-            "give the integration user the permission API Enabled; editions without API access \
+        (_, "API_DISABLED_FOR_ORG" | "API_CURRENTLY_DISABLED" | "FUNCTIONALITY_NOT_ENABLED") => {
+            never(
+                Cause::Permission,
+                format!("Salesforce refuses: {message} ({code})"),
+                "give the integration user the permission API Enabled; editions without API access \
              cannot be read",
-        ),
+            )
+        }
         (_, "INVALID_QUERY_LOCATOR" | "INVALID_LOCATOR") => never(
             Cause::Expired,
             format!("Salesforce no longer knows where the query stood ({code})"),
@@ -98,9 +114,19 @@ pub(super) fn judge(reply: &Reply) -> Verdict {
         _ => never(
             Cause::Answer,
             format!("Salesforce answered status {status}: {message} ({code})"),
-            "run `winsight source test` to see what the organisation shows",
+            REPORT,
         ),
     }
+}
+
+/// A session that is good for nothing, with what is said of it.
+pub(super) fn no_use(said: &str) -> SourceError {
+    SourceError::new(
+        Cause::Permission,
+        format!("Salesforce does not let this session use its API{said}"),
+        "give the connected app the OAuth scope 'Manage user data via APIs (api)', or see whether an \
+         IP range or session policy of the integration user refuses this machine",
+    )
 }
 
 /// The allowance of a day, as in `api-usage=18/5000`.
@@ -108,4 +134,24 @@ pub(super) fn budget(reply: &Reply) -> Option<Budget> {
     let usage = reply.header("sforce-limit-info")?.split("api-usage=").nth(1)?;
     let (used, allowed) = usage.split([',', ';', ' ']).next()?.split_once('/')?;
     Some(Budget { used: used.trim().parse().ok()?, allowed: allowed.trim().parse().ok()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reason;
+
+    #[test]
+    fn a_reason_is_one_line() {
+        let of_query = "\nSELECT Id, Amount FROM Opportunity\n  ^\nERROR at Row:1:Column:8\nNo such \
+                        column 'Amount' on entity 'Opportunity'. If you are attempting to use a custom \
+                        field, be sure to append the '__c'.";
+        for (message, told) in [
+            (of_query, "No such column 'Amount' on entity 'Opportunity'"),
+            ("The REST API is not enabled.", "The REST API is not enabled"),
+            ("user is inactive", "user is inactive"),
+            ("", ""),
+        ] {
+            assert_eq!(reason(message), told);
+        }
+    }
 }

@@ -5,8 +5,9 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::judge::{budget, is_passing, judge, said};
+use super::judge::{budget, is_passing, judge, no_use, said};
 use super::jwt::{assertion, check_key};
+use super::refusal::{Flow, refusal};
 use crate::connect::host;
 use crate::http::{Client, Limits, Reply, Request, Verdict};
 use crate::{Cause, Credentials, SourceError, Surroundings};
@@ -123,12 +124,7 @@ impl Session {
             // The session has expired; the next round signs in anew.
             *self.signed_in.lock().await = None;
         }
-        Err(SourceError::new(
-            Cause::Credentials,
-            "Salesforce refuses the session that it gave a moment ago",
-            "see the login history of the integration user: its IP range or session policy may \
-             refuse this machine",
-        ))
+        Err(no_use(", which it gave a moment ago"))
     }
 
     fn judged(&self, reply: &Reply) -> Verdict {
@@ -154,21 +150,26 @@ impl Session {
     async fn sign_in(&self) -> Result<SignedIn, SourceError> {
         let now = || self.client.pace().now().as_second();
         let begun = now();
-        match self.sign_in_at(begun).await {
+        match self.sign_in_at(begun, false).await {
             Err(error) if error.cause == Cause::Credentials && now() - begun > SHORT => {
-                self.sign_in_at(now()).await.map_err(|_| error)
+                self.sign_in_at(now(), false).await.map_err(|_| error)
             }
             Err(error) if error.cause == Cause::Clock => {
+                let off = self.client.clock_off().unwrap_or_default();
+                tracing::warn!("{off}; set it, best by NTP");
                 let skew = self.client.skew().unwrap_or_default();
-                tracing::warn!(seconds = skew, "this machine's clock is off; set it, best by NTP");
-                let now = now().saturating_add(skew);
-                self.sign_in_at(now).await.map_err(|_| error)
+                let by_theirs = self.sign_in_at(now().saturating_add(skew), true).await;
+                by_theirs.map_err(|error| SourceError {
+                    remedy: format!("{}; and set the clock: {off}", error.remedy),
+                    ..error
+                })
             }
             signed_in => signed_in,
         }
     }
 
-    async fn sign_in_at(&self, now: i64) -> Result<SignedIn, SourceError> {
+    /// Signs in at a time; with `is_right` it is the other side's, and no reason for a refusal.
+    async fn sign_in_at(&self, now: i64, is_right: bool) -> Result<SignedIn, SourceError> {
         let mut form = vec![("client_id", self.client_id.clone())];
         match &self.sign_in {
             SignIn::Jwt { username, key } => {
@@ -196,7 +197,7 @@ impl Session {
         let judge = |reply: &Reply| match reply.status {
             400 | 401 | 403 if reply.json.is_null() => Verdict::unexplained(reply),
             _ if is_passing(reply) => judge(reply),
-            400 | 401 | 403 => Verdict::Never(self.refused(reply)),
+            400 | 401 | 403 => Verdict::Never(self.refused(reply, is_right)),
             _ => judge(reply),
         };
         let reply = self.client.send(&Request::form(url, &form), None, &judge).await?;
@@ -219,54 +220,34 @@ impl Session {
     }
 
     /// Why signing in failed, as far as the answer tells.
-    fn refused(&self, reply: &Reply) -> SourceError {
+    fn refused(&self, reply: &Reply, is_right: bool) -> SourceError {
         let (code, message) = said(reply);
         if code.is_empty() {
             let why = format!("it answered status {} without one of its codes", reply.status);
             return SourceError::foreign("Salesforce", &why, EXAMPLE_HOST);
         }
-        let is_jwt = matches!(self.sign_in, SignIn::Jwt { .. });
+        let flow = match self.sign_in {
+            SignIn::Jwt { .. } => Flow::Jwt,
+            SignIn::Refresh { .. } => Flow::Refresh,
+            SignIn::Client { .. } => Flow::Client,
+        };
         let about_time = ["expired", "audience", "assertion"];
         let message_lower = message.to_lowercase();
         let is_about_time = about_time.iter().any(|word| message_lower.contains(word));
-        let off = self.client.clock_off().filter(|_| is_jwt && is_about_time);
+        let may_be_late = flow == Flow::Jwt && is_about_time && !is_right;
+        let off = self.client.clock_off().filter(|_| may_be_late);
         if let Some(off) = off {
             let problem = format!("Salesforce refuses the signed assertion ({message}), and {off}");
             return SourceError::new(Cause::Clock, problem, "set the clock, best by NTP");
         }
-        let remedy = match (code, message_lower.as_str()) {
-            ("invalid_client_id", _) => "check client_id, and that the host is the organisation's",
-            ("invalid_client", _) => "check client_secret",
-            (_, said)
-                if is_jwt && (said.contains("approved") || said.contains("access/refresh")) =>
-            {
-                "check username, and let an administrator pre-authorise the integration user for \
-                 the connected app"
-            }
-            (_, said) if said.contains("approved") => {
-                "let an administrator pre-authorise the integration user for the connected app"
-            }
-            (_, said) if said.contains("audience") => {
-                "check host and sandbox: the assertion is for another login host"
-            }
-            (_, said) if said.contains("assertion") || said.contains("signature") => {
-                "check that private_key belongs to the certificate of the connected app"
-            }
-            _ if is_jwt => "check username, private_key and host; a sandbox needs sandbox = true",
-            _ => {
-                "authorise the connected app again, and give the new token with `winsight source \
-                  add`"
-            }
-        };
-        let problem = format!("Salesforce refuses to sign us in: {message} ({code})");
-        SourceError::new(Cause::Credentials, problem, remedy)
+        refusal(flow, code, message)
     }
 
     async fn newest_version(&self, signed_in: &SignedIn) -> Result<String, SourceError> {
         let request = Request::get(signed_in.url("/services/data", &[]));
         let judge = |reply: &Reply| self.judged(reply);
         let reply = self.client.send(&request, Some(&signed_in.token), &judge).await?;
-        let answer = reply.map(|reply| reply.json).unwrap_or_default();
+        let answer = reply.ok_or_else(|| no_use(", which it gave a moment ago"))?.json;
         let number = |version: &Value| -> Option<f64> { version["version"].as_str()?.parse().ok() };
         let versions = answer.as_array().map_or(&[][..], Vec::as_slice);
         let newest = versions.iter().max_by(|one, other| {

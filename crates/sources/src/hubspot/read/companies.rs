@@ -32,14 +32,13 @@ impl Reader<'_> {
                 // What has more links than an answer holds is asked for again, from there on.
                 if let Some(after) = next(result) {
                     if places.insert(id.clone(), after.clone()).as_ref() == Some(&after) {
-                        return Err(SourceError {
-                            cause: Cause::Answer,
-                            problem: format!(
+                        return Err(SourceError::new(
+                            Cause::Answer,
+                            format!(
                                 "HubSpot answers with the same links of {from} {id} again and again"
                             ),
-                            remedy: "sync again later; if it stays so, report it to HubSpot"
-                                .to_owned(),
-                        });
+                            "sync again later; if it stays so, report it to HubSpot",
+                        ));
                     }
                     inputs.push(json!({ "id": id, "after": after }));
                 }
