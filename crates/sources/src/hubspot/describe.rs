@@ -37,8 +37,8 @@ pub(super) const COUNT: &str = "num_notes";
 /// The property without which changes are not found.
 const REQUIRED: &str = "hs_lastmodifieddate";
 
-/// Properties that accounts with one currency do not have.
-const OPTIONAL: [&str; 1] = ["deal_currency_code"];
+/// The property that accounts with one currency do not have.
+const CURRENCY: &str = "deal_currency_code";
 
 /// Properties that many accounts add to deals under these names.
 const USUAL: [&str; 6] =
@@ -93,13 +93,21 @@ pub(super) async fn describe(
     // The properties and stages of deals may be shown to an app that may not read deals.
     session.post("/crm/v3/objects/deals/search", &json!({ "limit": 1 })).await?;
     read_pipelines(session, &mut detail).await?;
+    if detail.stages.is_empty() {
+        description.findings.push(Finding {
+            missing: "pipelines of deals".to_owned(),
+            effect: "no deal has a stage with a name, and outcomes may be unknown".to_owned(),
+            remedy: "see whether HubSpot shows pipelines of deals to the user of the app"
+                .to_owned(),
+        });
+    }
     description.stages =
         detail.stages.values().map(|stage| (stage.label.clone(), stage.outcome.clone())).collect();
     let findings = &mut description.findings;
     for archived in ["false", "true"] {
         let effect = "reps and teams are unknown";
         let read = read_owners(session, archived, &mut detail).await;
-        let owners = allowed(read, "crm.objects.owners.read", effect, findings)?;
+        let owners = allowed(session, read, "crm.objects.owners.read", effect, findings)?;
         if owners.is_none() {
             break;
         }
@@ -108,14 +116,15 @@ pub(super) async fn describe(
     }
     let companies = session.get("/crm/v3/objects/companies", &[("limit", "1")]).await;
     let effect = "accounts, industries and countries are unknown";
-    let companies = allowed(companies, "crm.objects.companies.read", effect, findings)?;
+    let companies = allowed(session, companies, "crm.objects.companies.read", effect, findings)?;
     detail.companies = companies.is_some();
     if detail.companies {
         description.types.insert("associations.companies".to_owned(), "object".to_owned());
     }
     let effect = "webhooks are refused when it is more than five minutes off";
     description.findings.extend(session.client.clock_finding(effect));
-    describe_account(session, &mut description).await;
+    let has_currencies = detail.properties.iter().any(|property| property == CURRENCY);
+    describe_account(session, has_currencies, &mut description).await?;
     let custom = detail.custom.iter().cloned();
     description.columns = COLUMNS.iter().map(ToString::to_string).chain(custom).collect();
     description.detail = serde_json::to_value(&detail).unwrap_or_default();
@@ -124,6 +133,7 @@ pub(super) async fn describe(
 
 /// What was read, or `None` and a finding where a scope is missing.
 fn allowed<T>(
+    session: &Session,
     read: Result<T, SourceError>,
     scope: &str,
     effect: &str,
@@ -135,7 +145,7 @@ fn allowed<T>(
             findings.push(Finding {
                 missing: format!("scope {scope}"),
                 effect: effect.to_owned(),
-                remedy: format!("give the private app the scope {scope} in HubSpot"),
+                remedy: session.remedy_for(&format!("scope {scope}")),
             });
             Ok(None)
         }
@@ -188,8 +198,7 @@ async fn choose_properties(
             });
         }
     }
-    let optional = OPTIONAL.into_iter().filter(|property| known.contains(property));
-    detail.properties.extend(optional.map(str::to_owned));
+    detail.properties.extend(known.get(CURRENCY).map(|property| (*property).to_owned()));
     for usual in USUAL.into_iter().filter(|property| known.contains(property)) {
         detail.custom.push(usual.to_owned());
         detail.properties.push(usual.to_owned());
@@ -200,10 +209,21 @@ async fn choose_properties(
             detail.custom.push(field.clone());
             detail.properties.push(field.clone());
         } else if is_new {
+            let means = |property: &&Value| {
+                ["label", "name"].iter().any(|word| {
+                    property[word].as_str().is_some_and(|word| word.eq_ignore_ascii_case(field))
+                })
+            };
+            let meant = list(&answer).iter().find(means).map(|property| text(&property["name"]));
             description.findings.push(Finding {
                 missing: format!("property {field} of deals"),
-                effect: "the mapping names it, and it stays blank".to_owned(),
-                remedy: "correct the mapping, or create the property in HubSpot".to_owned(),
+                effect: "the mapping names it; the usual property is read instead, where there is \
+                         one"
+                .to_owned(),
+                remedy: match meant {
+                    Some(name) => format!("use its internal name {name} in the mapping"),
+                    None => "correct the mapping, or create the property in HubSpot".to_owned(),
+                },
             });
         }
     }
@@ -299,21 +319,43 @@ async fn read_owners(
     }
 }
 
-/// The account's name, currency and rates, where it tells them; nothing depends on them.
-async fn describe_account(session: &Session, description: &mut Description) {
+/// The account's name, currency and rates, where it tells them.
+async fn describe_account(
+    session: &Session,
+    has_currencies: bool,
+    description: &mut Description,
+) -> Result<(), SourceError> {
     "HubSpot".clone_into(&mut description.account);
-    if let Ok(account) = session.get("/account-info/v3/details", &[]).await {
+    let findings = &mut description.findings;
+    let account = session.get("/account-info/v3/details", &[]).await;
+    let effect = "deals of another account would not be told from those of this one";
+    if let Some(account) = told(allowed(session, account, "oauth", effect, findings))? {
         description.account_id = text(&account["portalId"]);
         description.account = format!("HubSpot account {}", description.account_id);
         description.currency = account["companyCurrency"].as_str().map(str::to_owned);
     }
     let rates = session.get("/settings/v3/currencies/exchange-rates/current", &[]).await;
+    let effect = "deals in other currencies than the account's cannot be converted, unless the \
+                  mapping has rates under [currency_rates]";
+    // With one currency nobody misses them.
+    let mut unneeded = Vec::new();
+    let findings = if has_currencies { &mut description.findings } else { &mut unneeded };
+    let rates = told(allowed(session, rates, "settings.currencies.read", effect, findings))?;
     for rate in rates.iter().flat_map(list) {
         let to = rate["toCurrencyCode"].as_str();
         if to.is_some() && to == description.currency.as_deref() {
             let value = text(&rate["conversionRate"]);
             description.rates.insert(text(&rate["fromCurrencyCode"]), value);
         }
+    }
+    Ok(())
+}
+
+/// What was read; nothing where the account has no such thing to tell.
+fn told(read: Result<Option<Value>, SourceError>) -> Result<Option<Value>, SourceError> {
+    match read {
+        Err(error) if matches!(error.cause, Cause::Answer | Cause::WrongHost) => Ok(None),
+        read => read,
     }
 }
 

@@ -8,7 +8,8 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::USUAL_HOST;
-use crate::http::{Budget, Client, Limits, Reply, Request, Verdict};
+use crate::error::REPORT;
+use crate::http::{Budget, Client, Limits, Reply, Request, Verdict, is_page};
 use crate::{Cause, Credentials, SourceError, Surroundings};
 
 /// HubSpot allows a private app 100 requests in ten seconds, or as many as its answers say, and
@@ -115,7 +116,7 @@ impl Session {
                 if let Some(per_second) = allowed_pace(reply).filter(|_| self.follows_pace) {
                     self.client.note_pace(per_second);
                 }
-                judge(reply)
+                self.judge(reply)
             };
             if let Some(reply) = client.send(request, Some(&token), &judge).await? {
                 return Ok(reply);
@@ -126,12 +127,38 @@ impl Session {
                 break;
             }
         }
-        Err(SourceError::new(
-            Cause::Credentials,
-            format!("{} refuses the token", self.host.host_str().unwrap_or_default()),
-            "make a new token in HubSpot (Settings, Integrations, Private Apps) and give it with \
-             `winsight source add`",
-        ))
+        let remedy = match self.sign_in {
+            SignIn::PrivateApp(_) => {
+                "make a new token in HubSpot (Settings, Integrations, Private Apps) and give it with \
+                 `winsight source add`"
+            }
+            SignIn::OAuth { .. } => REINSTALL,
+        };
+        let problem = format!("{} refuses the token", self.host.host_str().unwrap_or_default());
+        Err(SourceError::new(Cause::Credentials, problem, remedy))
+    }
+
+    /// What to do where scopes are missing.
+    pub(super) fn remedy_for(&self, scopes: &str) -> String {
+        match self.sign_in {
+            SignIn::PrivateApp(_) => format!("give the private app the {scopes} in HubSpot"),
+            SignIn::OAuth { .. } => format!(
+                "add the {scopes} to the app in HubSpot's developer account, install it again, and \
+                 give the new refresh token with `winsight source add`"
+            ),
+        }
+    }
+
+    fn judge(&self, reply: &Reply) -> Verdict {
+        if reply.status == 403 && !reply.json.is_null() {
+            let problem = format!("HubSpot refuses: {}{}", said(reply), scopes(&reply.json));
+            let remedy = self.remedy_for(
+                "scopes crm.objects.deals.read, crm.objects.companies.read, \
+                 crm.objects.owners.read and crm.schemas.deals.read",
+            );
+            return Verdict::Never(SourceError::new(Cause::Permission, problem, remedy));
+        }
+        judge(reply)
     }
 
     async fn token(&self) -> Result<SecretString, SourceError> {
@@ -176,16 +203,24 @@ impl Session {
     }
 }
 
+const REINSTALL: &str =
+    "install the app in HubSpot again, and give the new refresh token with `winsight source add`";
+
+/// What HubSpot said.
+fn said(reply: &Reply) -> &str {
+    reply.json["message"].as_str().unwrap_or("no reason given").trim().trim_end_matches('.')
+}
+
 /// Why there is no token for the refresh token.
 fn no_token(reply: &Reply) -> SourceError {
-    let said = reply.json["message"].as_str().unwrap_or("no reason given");
+    let said = said(reply);
     let about = format!("{said} {}", reply.json["status"]).to_lowercase().replace('_', " ");
     let remedy = if about.contains("client id") {
         "check client_id: it is the client ID of the app in HubSpot's developer account"
     } else if about.contains("client secret") {
         "check client_secret: it is the client secret of the app in HubSpot's developer account"
     } else {
-        "install the app in HubSpot again, and give the new refresh token with `winsight source add`"
+        REINSTALL
     };
     let problem = format!("HubSpot gives no token for the refresh token: {said}");
     SourceError::new(Cause::Credentials, problem, remedy)
@@ -206,19 +241,19 @@ fn allowed_pace(reply: &Reply) -> Option<f64> {
 }
 
 fn judge(reply: &Reply) -> Verdict {
-    let said = reply.json["message"].as_str().unwrap_or("no reason given");
+    let said = said(reply);
     let category = reply.json["category"].as_str().unwrap_or_default();
     let after = reply.header("retry-after").and_then(|seconds| seconds.trim().parse().ok());
     let after = after.map(Duration::from_secs);
     match reply.status {
         200..300 => Verdict::Fine,
+        401 if is_page(reply) => Verdict::unexplained(reply),
         401 => Verdict::Unauthorized,
         400 | 403 if reply.json.is_null() => Verdict::unexplained(reply),
-        403 => Verdict::Never(SourceError::new(
-            Cause::Permission,
-            format!("HubSpot refuses: {said}{}", scopes(&reply.json)),
-            "give the private app the scopes crm.objects.deals.read, crm.objects.companies.read, \
-             crm.objects.owners.read and crm.schemas.deals.read",
+        300..400 => Verdict::Never(SourceError::new(
+            Cause::WrongHost,
+            format!("the host sends us elsewhere ({})", reply.status),
+            "check the host; HubSpot's own is https://api.hubapi.com",
         )),
         429 if reply.json["policyName"] == "DAILY" => Verdict::Never(SourceError::new(
             Cause::Budget,
@@ -241,7 +276,7 @@ fn judge(reply: &Reply) -> Verdict {
         status => Verdict::Never(SourceError::new(
             Cause::Answer,
             format!("HubSpot answered status {status} to {category}: {said}"),
-            "run `winsight source test` to see what the account shows",
+            REPORT,
         )),
     }
 }

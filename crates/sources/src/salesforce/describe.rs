@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::fields::{OPTIONAL, WANTED};
+use super::fields::{FURTHER, OPTIONAL, WANTED};
 use super::session::{EXAMPLE_HOST, Session};
 use crate::{Cause, Description, Finding, SourceError};
 
@@ -18,6 +18,8 @@ pub(super) struct Detail {
     pub(super) history: bool,
     /// Objects of activities that may be read: Task, Event.
     pub(super) activities: Vec<String>,
+    /// Columns of queries for the history and the activities, by object.
+    pub(super) further: BTreeMap<String, Vec<String>>,
     /// Objects whose changes change opportunities: Account, Owner, Owner.UserRole.
     pub(super) parents: Vec<String>,
 }
@@ -44,13 +46,17 @@ pub(super) async fn describe(
 ) -> Result<Description, SourceError> {
     let mut description = Description::default();
     let mut known: Known = BTreeMap::new();
-    let opportunity = field_names(session, "Opportunity").await?;
-    let Some(opportunity) = opportunity else {
-        return Err(SourceError::new(
+    let not_shown = || {
+        SourceError::new(
             Cause::Permission,
             "Salesforce does not show us the object Opportunity",
             "give the integration user's permission set read access to Opportunity",
-        ));
+        )
+    };
+    let opportunity = match field_names(session, "Opportunity").await {
+        Ok(opportunity) => opportunity.ok_or_else(not_shown)?,
+        Err(error) if is_hidden(&error) => return Err(not_shown()),
+        Err(error) => return Err(error),
     };
     for field in REQUIRED {
         if !opportunity.contains_key(field) {
@@ -71,7 +77,11 @@ pub(super) async fn describe(
     // Only a name to show, so that nothing fails with it; asked for once sign-in is known to work.
     (description.account, description.account_id) = account(session).await;
     for (object, effect) in OBJECTS {
-        match field_names(session, object).await? {
+        let names = match field_names(session, object).await {
+            Err(error) if is_refused(&error) => None,
+            names => names?,
+        };
+        match names {
             Some(names) => _ = known.insert(object, names),
             None => description.findings.push(Finding {
                 missing: format!("object {object}"),
@@ -84,8 +94,9 @@ pub(super) async fn describe(
     description.findings.extend(session.client.clock_finding(effect));
     let mut detail = Detail::default();
     choose_fields(&known, fields, &mut detail, &mut description);
-    detail.history = known.contains_key("OpportunityHistory");
-    let shown = |object: &&str| known.contains_key(*object);
+    choose_further(&known, &mut detail, &mut description);
+    detail.history = detail.further.contains_key("OpportunityHistory");
+    let shown = |object: &&str| detail.further.contains_key(*object);
     detail.activities = ["Task", "Event"].into_iter().filter(shown).map(str::to_owned).collect();
     let parents = [("Account", "Account"), ("User", "Owner"), ("UserRole", "Owner.UserRole")];
     let parents = parents.into_iter().filter(|(object, _)| known.contains_key(object));
@@ -116,7 +127,18 @@ fn types(known: &Known, detail: &Detail) -> BTreeMap<String, String> {
     };
     let history = detail.history.then(|| "OpportunityHistory".to_owned());
     let objects = detail.activities.iter().cloned().chain(history);
-    let objects = objects.map(|object| (object, "object".to_owned()));
+    // Once a field is shown that was not, everything is read again.
+    let hidden = |object: &str| {
+        let hidden = FURTHER.iter().filter(|further| {
+            let shown = known.get(object).is_some_and(|names| names.contains_key(further.field));
+            further.object == object && !shown
+        });
+        hidden.map(|further| format!(" without {}", further.field)).collect::<String>()
+    };
+    let objects = objects.map(|object| {
+        let kind = format!("object{}", hidden(&object));
+        (object, kind)
+    });
     detail.columns.iter().filter_map(kind).chain(objects).collect()
 }
 
@@ -133,16 +155,23 @@ async fn account(session: &Session) -> (String, String) {
     (name, organisation["Id"].as_str().unwrap_or_default().to_owned())
 }
 
-/// The fields of an object that we may read, and their types; `None` when we may not see the object.
+/// Whether an object, or a field, is not there for us.
+fn is_hidden(error: &SourceError) -> bool {
+    let code = error.code.as_str();
+    ["NOT_FOUND", "INVALID_TYPE"].contains(&code) || code.starts_with("INSUFFICIENT_ACCESS")
+}
+
+/// Whether an answer was refused for a reason that holds for this request alone, once others worked.
+fn is_refused(error: &SourceError) -> bool {
+    matches!(error.cause, Cause::Permission | Cause::Answer)
+}
+
+/// The fields of an object that we may read, and their types; `None` when we may not query it.
 async fn field_names(
     session: &Session,
     object: &str,
 ) -> Result<Option<BTreeMap<String, String>>, SourceError> {
-    let answer = match session.get(&format!("sobjects/{object}/describe"), &[]).await {
-        Ok(answer) => answer,
-        Err(error) if matches!(error.cause, Cause::Permission | Cause::Answer) => return Ok(None),
-        Err(error) => return Err(error),
-    };
+    let answer = session.get(&format!("sobjects/{object}/describe"), &[]).await?;
     let Some(fields) = answer["fields"].as_array() else {
         let why = format!("its description of {object} has no fields");
         return Err(SourceError::foreign("Salesforce", &why, EXAMPLE_HOST));
@@ -198,11 +227,50 @@ fn choose_fields(
         if is_shown {
             detail.columns.push(field.clone());
         } else {
-            description.findings.push(Finding {
-                missing: format!("field {field}"),
-                effect: "the mapping names it, and it stays blank".to_owned(),
-                remedy: format!("correct the mapping, or give read access to {field}"),
-            });
+            description.findings.push(unmapped(field, known));
+        }
+    }
+}
+
+/// What a field lacks that the mapping names.
+fn unmapped(field: &str, known: &Known) -> Finding {
+    let (object, name) = field.split_once('.').unwrap_or(("Opportunity", field));
+    let names = known.get(object).filter(|_| ["Opportunity", "Account"].contains(&object));
+    let written = names.and_then(|names| {
+        names.keys().find(|known| known.eq_ignore_ascii_case(name) && *known != name)
+    });
+    let remedy = match (written, object) {
+        (Some(written), "Opportunity") => format!("write it {written} in the mapping"),
+        (Some(written), object) => format!("write it {object}.{written} in the mapping"),
+        (None, "Opportunity" | "Account") => {
+            format!("correct the mapping, or give read access to {field}")
+        }
+        _ => "name another field: only those of Opportunity and Account can be mapped".to_owned(),
+    };
+    Finding {
+        missing: format!("field {field}"),
+        effect: "the mapping names it; the usual field is read instead, where there is one"
+            .to_owned(),
+        remedy,
+    }
+}
+
+/// Chooses the columns of the history and the activities; an object without a field that it needs is
+/// left out.
+fn choose_further(known: &Known, detail: &mut Detail, description: &mut Description) {
+    for (object, of_object) in OBJECTS {
+        let Some(names) = known.get(object) else { continue };
+        let wanted: Vec<_> = FURTHER.iter().filter(|further| further.object == object).collect();
+        let (shown, hidden): (Vec<_>, Vec<_>) =
+            wanted.into_iter().partition(|further| names.contains_key(further.field));
+        description.findings.extend(hidden.iter().map(|further| Finding {
+            missing: format!("field {object}.{}", further.field),
+            effect: further.effect.unwrap_or(of_object).to_owned(),
+            remedy: format!("give the permission set read access to {object}.{}", further.field),
+        }));
+        if !shown.is_empty() && hidden.iter().all(|further| further.effect.is_some()) {
+            let columns = shown.iter().map(|further| further.field.to_owned()).collect();
+            detail.further.insert(object.to_owned(), columns);
         }
     }
 }
@@ -211,7 +279,15 @@ async fn read_stages(session: &Session, description: &mut Description) -> Result
     let query = [("q", "SELECT MasterLabel, ApiName, IsClosed, IsWon FROM OpportunityStage")];
     let answer = match session.get("query", &query).await {
         Ok(answer) => answer,
-        Err(error) if matches!(error.cause, Cause::Permission | Cause::Answer) => return Ok(()),
+        Err(error) if is_refused(&error) => {
+            description.findings.push(Finding {
+                missing: "object OpportunityStage".to_owned(),
+                effect: "which stages are won and lost is taken from the deals alone".to_owned(),
+                remedy: "give the integration user the permission View Setup and Configuration"
+                    .to_owned(),
+            });
+            return Ok(());
+        }
         Err(error) => return Err(error),
     };
     for stage in records(&answer) {
@@ -238,7 +314,7 @@ async fn read_currencies(
         "SELECT IsoCode, ConversionRate, IsCorporate FROM CurrencyType WHERE IsActive = true";
     let answer = match session.get("query", &[("q", query)]).await {
         Ok(answer) => answer,
-        Err(error) if matches!(error.cause, Cause::Permission | Cause::Answer) => {
+        Err(error) if is_refused(&error) => {
             description.findings.push(Finding {
                 missing: "object CurrencyType".to_owned(),
                 effect: "amounts in other currencies need rates in the mapping".to_owned(),
@@ -269,7 +345,7 @@ async fn read_dated_rates(
                  IsoCode, StartDate";
     let mut answer = match session.get("query", &[("q", query)]).await {
         Ok(answer) => answer,
-        Err(error) if matches!(error.cause, Cause::Permission | Cause::Answer) => return Ok(()),
+        Err(error) if is_refused(&error) => return Ok(()),
         Err(error) => return Err(error),
     };
     let mut rates = records(&answer).to_vec();

@@ -56,3 +56,43 @@ pub(super) const OPTIONAL: [&str; 7] = [
     "Team__c",
     "Territory__c",
 ];
+
+/// A field of another object whose rows are read.
+pub(super) struct Further {
+    /// The object.
+    pub(super) object: &'static str,
+    /// The field.
+    pub(super) field: &'static str,
+    /// What will not work without it; `None` where the object is of no use then.
+    pub(super) effect: Option<&'static str>,
+}
+
+const fn further(
+    object: &'static str,
+    field: &'static str,
+    effect: Option<&'static str>,
+) -> Further {
+    Further { object, field, effect }
+}
+
+const UNDATED: &str = "those without a date are not counted";
+const BY_CREATION: &str = "they are dated by the day on which they were entered";
+
+/// The fields of rows of other objects.
+pub(super) const FURTHER: [Further; 15] = [
+    further("OpportunityHistory", "Id", None),
+    further("OpportunityHistory", "OpportunityId", None),
+    further("OpportunityHistory", "StageName", None),
+    further("OpportunityHistory", "CreatedDate", None),
+    further("Task", "Id", None),
+    further("Task", "WhatId", None),
+    further("Task", "SystemModstamp", None),
+    further("Task", "ActivityDate", Some(BY_CREATION)),
+    further("Task", "CreatedDate", Some(UNDATED)),
+    further("Task", "TaskSubtype", Some("calls and mails count as tasks")),
+    further("Event", "Id", None),
+    further("Event", "WhatId", None),
+    further("Event", "SystemModstamp", None),
+    further("Event", "ActivityDate", Some(BY_CREATION)),
+    further("Event", "CreatedDate", Some(UNDATED)),
+];

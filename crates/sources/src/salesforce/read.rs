@@ -152,6 +152,14 @@ impl<'a> Reader<'a> {
         format!("SELECT {} FROM Opportunity", self.detail.columns.join(", "))
     }
 
+    /// The columns of a query for the history or for activities.
+    fn further(&self, object: &str) -> String {
+        self.detail
+            .further
+            .get(object)
+            .map_or_else(|| "Id".to_owned(), |columns| columns.join(", "))
+    }
+
     /// A query's first page, or the one at `next`.
     async fn query(
         &self,
@@ -240,8 +248,7 @@ impl<'a> Reader<'a> {
     async fn begin_bulk(&self, object: String, since: i64) -> Result<Page, SourceError> {
         let query = match object.as_str() {
             "Opportunity" => self.select(),
-            "OpportunityHistory" => format!("SELECT {HISTORY} FROM OpportunityHistory"),
-            object => format!("SELECT {} FROM {object}", activity_columns(object)),
+            object => format!("SELECT {} FROM {object}", self.further(object)),
         };
         match bulk::begin(self.session, &query).await {
             Ok(job) => {
@@ -373,15 +380,16 @@ impl<'a> Reader<'a> {
             let ids = soql::ids(ids);
             if self.detail.history {
                 let query = format!(
-                    "SELECT {HISTORY} FROM OpportunityHistory WHERE OpportunityId IN {ids} ORDER BY \
-                     OpportunityId, CreatedDate, Id"
+                    "SELECT {} FROM OpportunityHistory WHERE OpportunityId IN {ids} ORDER BY \
+                     OpportunityId, CreatedDate, Id",
+                    self.further("OpportunityHistory")
                 );
                 for record in self.all("query", &query).await? {
                     add_event(page, |column| value(&record, column));
                 }
             }
             for object in &self.detail.activities {
-                let columns = activity_columns(object);
+                let columns = self.further(object);
                 let query = format!("SELECT {columns} FROM {object} WHERE WhatId IN {ids}");
                 for record in self.all("query", &query).await? {
                     add_activity(page, object, |column| value(&record, column));
@@ -403,16 +411,6 @@ impl<'a> Reader<'a> {
                 return Ok(all);
             }
         }
-    }
-}
-
-const HISTORY: &str = "Id, OpportunityId, StageName, CreatedDate";
-
-fn activity_columns(object: &str) -> &'static str {
-    if object == "Task" {
-        "Id, WhatId, ActivityDate, CreatedDate, TaskSubtype"
-    } else {
-        "Id, WhatId, ActivityDate, CreatedDate"
     }
 }
 

@@ -380,3 +380,91 @@ fn credentials_that_were_copied_badly_are_refused_without_being_repeated() {
         assert!(said.contains(word), "{said}");
     }
 }
+
+/// What is missing at an account that answers some requests otherwise.
+async fn described_where(
+    sign_in: &str,
+    otherwise: impl Fn(&Asked) -> Option<Answer> + Clone + Send + Sync + 'static,
+) -> Result<Vec<winsight_sources::Finding>, winsight_sources::SourceError> {
+    let known = Deals::default();
+    let usual = move |asked: &Asked| match asked.path.as_str() {
+        "/oauth/v1/token" => json(&json!({ "access_token": "hush" })),
+        _ => answer(&known, &Objects::new(), asked),
+    };
+    let server = Server::start(move |asked| otherwise(asked).unwrap_or_else(|| usual(asked))).await;
+    let text = format!("host = \"{}\"\n{sign_in}", server.url);
+    let credentials = Credentials::from_toml(&text).expect("credentials");
+    let fields = vec!["AMOUNT".to_owned(), "Deal size".to_owned(), "nothing".to_owned()];
+    let surroundings = winsight_sources::Surroundings { fields, ..surroundings() };
+    let source = connect(Kind::HubSpot, credentials, surroundings).expect("connects");
+    source.describe().await.map(|described| described.findings)
+}
+
+const APP: &str = "token = \"hush\"";
+const OAUTH: &str = "client_id = \"id\"\nclient_secret = \"hush\"\nrefresh_token = \"r\"";
+
+#[tokio::test]
+async fn refusals_fit_the_way_of_signing_in() {
+    let kind = |kind: &str| vec![("content-type", kind.to_owned())];
+    let no_scope = json!({ "category": "MISSING_SCOPES", "message": "no." }).to_string();
+    let invalid = json!({ "category": "INVALID_AUTHENTICATION", "message": "no" }).to_string();
+    let page = "<html>sign in to the proxy</html>".to_owned();
+    for (sign_in, answer, said) in [
+        (
+            APP,
+            (403, kind("application/json"), no_scope.clone()),
+            "no; give the private app the scopes",
+        ),
+        (
+            OAUTH,
+            (403, kind("application/json"), no_scope),
+            "no; add the scopes crm.objects.deals.read",
+        ),
+        (APP, (401, kind("application/json"), invalid.clone()), "make a new token in HubSpot"),
+        (OAUTH, (401, kind("application/json"), invalid), "install the app in HubSpot again"),
+        (APP, (401, kind("text/html"), page), "answered status 401 with a page instead of JSON"),
+        (APP, (307, kind("text/plain"), String::new()), "the host sends us elsewhere (307); check"),
+    ] {
+        let refused = described_where(sign_in, move |asked| {
+            asked.path.starts_with("/crm/").then(|| answer.clone())
+        });
+        let error = refused.await.expect_err("refused").to_string();
+        assert!(error.contains(said) && !error.contains("hush"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_an_account_does_not_tell_is_a_finding() {
+    let findings = described_where(APP, |asked| {
+        let refused = json!({ "category": "MISSING_SCOPES", "message": "no" }).to_string();
+        match asked.path.as_str() {
+            "/crm/v3/pipelines/deals" => Some(json(&json!({ "results": [] }))),
+            "/crm/v3/properties/deals" => {
+                let named = |name: &str, label: &str| json!({ "name": name, "label": label });
+                Some(json(&json!({ "results": [
+                    named("hs_lastmodifieddate", "Last Modified"), named("amount", "Amount"),
+                    named("size", "Deal Size"), named("deal_currency_code", "Currency"),
+                ] })))
+            }
+            path if path.starts_with("/settings/") || path.starts_with("/account-info/") => {
+                Some((403, vec![("content-type", "application/json".to_owned())], refused))
+            }
+            _ => None,
+        }
+    });
+    let findings = findings.await.expect("described");
+    for (missing, remedy) in [
+        (
+            "scope settings.currencies.read",
+            "give the private app the scope settings.currencies.read",
+        ),
+        ("scope oauth", "give the private app the scope oauth"),
+        ("pipelines of deals", "whether HubSpot shows pipelines"),
+        ("property AMOUNT of deals", "use its internal name amount"),
+        ("property Deal size of deals", "use its internal name size"),
+        ("property nothing of deals", "create the property"),
+    ] {
+        let finding = findings.iter().find(|finding| finding.missing == missing).expect(missing);
+        assert!(finding.remedy.contains(remedy), "{finding:?}");
+    }
+}

@@ -108,7 +108,7 @@ fn answer(known: &Deals, url: &str, asked: &Asked) -> Answer {
                 Some("Opportunity") => &FIELDS,
                 Some("Account") => &["Id", "Name", "Industry", "BillingCountry"],
                 Some("User") => &["Id", "Name"],
-                Some("OpportunityHistory") => &["Id", "OpportunityId", "StageName"],
+                Some("OpportunityHistory") => &["Id", "OpportunityId", "StageName", "CreatedDate"],
                 _ => {
                     let refusal = json!([{ "errorCode": "NOT_FOUND", "message": "not there" }]);
                     let kind = vec![("content-type", "application/json".to_owned())];
@@ -125,6 +125,14 @@ fn answer(known: &Deals, url: &str, asked: &Asked) -> Answer {
 }
 
 async fn organisation(credentials: &str) -> (Deals, Server, Box<dyn Source>) {
+    organisation_where(credentials, |_| None).await
+}
+
+/// An organisation that answers some requests otherwise.
+async fn organisation_where(
+    credentials: &str,
+    otherwise: impl Fn(&Asked) -> Option<Answer> + Clone + Send + Sync + 'static,
+) -> (Deals, Server, Box<dyn Source>) {
     let known: Deals = Arc::default();
     let deal = |id: &str, at: &str| (id.to_owned(), at.to_owned(), false);
     known.lock().unwrap().extend([
@@ -134,12 +142,14 @@ async fn organisation(credentials: &str) -> (Deals, Server, Box<dyn Source>) {
     ]);
     let (shared, address) = (Arc::clone(&known), Arc::new(Mutex::new(String::new())));
     let own = Arc::clone(&address);
-    let server =
-        Server::start(move |asked| answer(&shared, &own.lock().unwrap().clone(), asked)).await;
+    let usual = move |asked: &Asked| answer(&shared, &own.lock().unwrap().clone(), asked);
+    let server = Server::start(move |asked| otherwise(asked).unwrap_or_else(|| usual(asked))).await;
     address.lock().unwrap().clone_from(&server.url);
     let text = format!("host = \"{}\"\nclient_id = \"app\"\n{credentials}", server.url);
     let credentials = Credentials::from_toml(&text).expect("credentials");
-    let source = connect(Kind::Salesforce, credentials, surroundings()).expect("connects");
+    let fields = ["amount", "Owner.Email", "Account.Size__c"].map(str::to_owned).to_vec();
+    let surroundings = winsight_sources::Surroundings { fields, ..surroundings() };
+    let source = connect(Kind::Salesforce, credentials, surroundings).expect("connects");
     (known, server, source)
 }
 
@@ -147,8 +157,8 @@ async fn organisation(credentials: &str) -> (Deals, Server, Box<dyn Source>) {
 async fn what_the_permission_set_lacks_is_known_before_the_first_deal() {
     let (_, _, source) = organisation("client_secret = \"s\"").await;
     let description = source.describe().await.expect("described");
-    let missing: Vec<_> =
-        description.findings.iter().map(|finding| finding.missing.as_str()).collect();
+    let missing = description.findings.iter().map(|finding| finding.missing.as_str());
+    let missing: Vec<_> = missing.filter(|it| !it.starts_with("field")).collect();
     let (clock, missing) = missing.split_last().expect("findings");
     assert_eq!(missing, ["object UserRole", "object Task", "object Event"]);
     assert!(clock.contains("this machine's clock is"), "a test lives in another time: {clock}");
@@ -326,4 +336,114 @@ async fn the_day_s_limit_stops_a_reading_at_once() {
     source.deals(&["006A".to_owned()], &description).await.expect("the last one allowed");
     let error = source.deals(&["006A".to_owned()], &description).await.expect_err("spent");
     assert!(error.to_string().contains("4000 of the 5000"), "{error}");
+}
+
+fn refused(status: u16, code: &str, message: &str) -> Answer {
+    let body = json!([{ "errorCode": code, "message": message }]).to_string();
+    (status, vec![("content-type", "application/json".to_owned())], body)
+}
+
+#[tokio::test]
+async fn an_interface_that_is_closed_is_told_from_an_object_that_is_hidden() {
+    let no_rest = "This session is not valid for use with the REST API";
+    for (path, status, code, message, said) in [
+        ("/describe", 403, "API_DISABLED_FOR_ORG", "Not enabled.", "the permission API Enabled"),
+        ("/describe", 403, "API_CURRENTLY_DISABLED", "no", "the permission API Enabled"),
+        ("/describe", 403, "FUNCTIONALITY_NOT_ENABLED", "no", "the permission API Enabled"),
+        ("/describe", 404, "NOT_FOUND", "not there", "does not show us the object Opportunity"),
+        ("/describe", 403, "INSUFFICIENT_ACCESS", "no", "does not show us the object Opportunity"),
+        (
+            "/data",
+            401,
+            "INVALID_SESSION_ID",
+            no_rest,
+            "OAuth scope 'Manage user data via APIs (api)'",
+        ),
+        ("/describe", 401, "INVALID_SESSION_ID", no_rest, "REST API; give the connected app the"),
+        ("/describe", 401, "INVALID_SESSION_ID", "expired", "or see whether an IP range"),
+    ] {
+        let (_, _, source) = organisation_where("client_secret = \"s\"", move |asked| {
+            asked.path.ends_with(path).then(|| refused(status, code, message))
+        })
+        .await;
+        let error = source.describe().await.expect_err("refused");
+        assert_eq!(error.cause, Cause::Permission, "{error}");
+        assert!(error.to_string().contains(said), "{code}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_hidden_field_of_another_object_is_told_and_the_rest_is_read() {
+    for (hidden, is_read) in [
+        ("", true),
+        ("Task.TaskSubtype", true),
+        ("Task.ActivityDate", true),
+        ("Task.WhatId", false),
+        ("Task.SystemModstamp", false),
+    ] {
+        let (_, server, source) = organisation_where("client_secret = \"s\"", move |asked| {
+            let of_task =
+                ["Id", "WhatId", "SystemModstamp", "ActivityDate", "CreatedDate", "TaskSubtype"];
+            let shown = of_task.iter().filter(|field| hidden != format!("Task.{field}"));
+            let fields: Vec<_> = shown.map(|field| json!({ "name": field })).collect();
+            let described = json(&json!({ "queryable": true, "fields": fields }));
+            asked.path.ends_with("/Task/describe").then_some(described)
+        })
+        .await;
+        let description = source.describe().await.expect("described");
+        let is_told = |finding: &winsight_sources::Finding| {
+            finding.missing == format!("field {hidden}") && finding.remedy.contains(hidden)
+        };
+        assert_eq!(description.findings.iter().any(is_told), !hidden.is_empty(), "{hidden}");
+        assert_eq!(description.types.contains_key("Task"), is_read, "{hidden}");
+        source.deals(&["006A".to_owned()], &description).await.expect("read");
+        let asked = server.asked.lock().unwrap();
+        let queries = asked.iter().filter_map(|asked| asked.query("q"));
+        let of_tasks: Vec<_> = queries.filter(|query| query.contains("FROM Task")).collect();
+        let field = hidden.trim_start_matches("Task.");
+        assert!(
+            of_tasks.iter().all(|query| hidden.is_empty() || !query.contains(field)),
+            "{hidden}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_mapped_is_told_with_what_can() {
+    let (_, _, source) = organisation_where("client_secret = \"s\"", |asked| {
+        let query = asked.query("q").unwrap_or_default();
+        query.contains("OpportunityStage").then(|| refused(400, "INVALID_TYPE", "not supported"))
+    })
+    .await;
+    let description = source.describe().await.expect("described");
+    for (missing, remedy) in [
+        ("field amount", "write it Amount in the mapping"),
+        ("field Owner.Email", "only those of Opportunity and Account can be mapped"),
+        ("field Account.Size__c", "give read access to Account.Size__c"),
+        ("object OpportunityStage", "View Setup and Configuration"),
+    ] {
+        let finding = description.findings.iter().find(|finding| finding.missing == missing);
+        let finding = finding.expect(missing);
+        assert!(finding.remedy.contains(remedy), "{finding:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_mistake_is_told_where_the_clock_is_off_too() {
+    let pair = KeyPair::generate(KeySize::Rsa2048).expect("a key");
+    let der: Pkcs8V1Der<'_> = pair.as_der().expect("PKCS #8");
+    let key = BASE64.encode(der.as_ref());
+    let credentials = format!(
+        "username = \"me@acme.example\"\nprivate_key = \"-----BEGIN PRIVATE KEY-----{key}-----END \
+         PRIVATE KEY-----\""
+    );
+    let (_, _, source) = organisation_where(&credentials, |asked| {
+        let body = json!({ "error": "invalid_grant", "error_description": "audience is invalid" });
+        let kind = vec![("content-type", "application/json".to_owned())];
+        asked.path.ends_with("/oauth2/token").then(|| (400, kind, body.to_string()))
+    })
+    .await;
+    let error = source.describe().await.expect_err("refused").to_string();
+    assert!(error.contains("check host and sandbox"), "{error}");
+    assert!(error.contains("set the clock: this machine's clock is"), "{error}");
 }
