@@ -150,6 +150,19 @@ pub(crate) fn require(
         if columns.has(*field) || other_way {
             continue;
         }
+        let taken = |header: &String| {
+            let column = source.headers.iter().position(|known| known == header)?;
+            table.rank(header, *field)?;
+            Some((header.clone(), columns.field_of(column)?))
+        };
+        if let Some((header, other)) = source.headers.iter().find_map(taken) {
+            let (name, other) = (field.name(), other.name());
+            let problem =
+                format!("{header:?} would hold {name} ({meaning}), and is read as {other}");
+            let hint = format!("name another column for {other} under [columns] in the mapping");
+            let refused = EtlError::refused(source.path(), problem, hint);
+            return Err(refused.on_line(1).about(name));
+        }
         let candidates = candidates(source, sample, columns, *field);
         let example = candidates.first().cloned().unwrap_or_default();
         return Err(EtlError::refused(

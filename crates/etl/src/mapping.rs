@@ -90,6 +90,14 @@ pub struct PresetInfo {
     pub description: &'static str,
 }
 
+/// Why a text is no mapping, in one line: toml's own message draws the place over four.
+fn unreadable(text: &str, error: &toml::de::Error) -> String {
+    let before = text.as_bytes().iter().take(error.span().map_or(0, |span| span.start));
+    let line = 1 + before.filter(|byte| **byte == b'\n').count();
+    let said = error.message().lines().collect::<Vec<_>>().join(", ");
+    format!("line {line}: {said}; write lines such as amount = \"Amount\" under [columns]")
+}
+
 impl Mapping {
     /// Reads a mapping file.
     ///
@@ -97,7 +105,7 @@ impl Mapping {
     /// [`EtlError::Mapping`] names the line, or the part that cannot be used.
     pub fn from_toml(text: &str) -> Result<Self, EtlError> {
         let mapping: Self =
-            toml::from_str(text).map_err(|error| EtlError::Mapping(error.to_string()))?;
+            toml::from_str(text).map_err(|error| EtlError::Mapping(unreadable(text, &error)))?;
         mapping.validate()?;
         Ok(mapping)
     }

@@ -137,8 +137,22 @@ impl<'a> Group<'a> {
         }
     }
 
+    /// Whether it looks like the id of a record rather than a name: another id is another record.
+    fn is_id(&self) -> bool {
+        const SHORTEST: usize = 15;
+        let text = self.spellings[0].0;
+        let has = |is: fn(&u8) -> bool| text.bytes().any(|byte| is(&byte));
+        text.len() >= SHORTEST
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && has(u8::is_ascii_digit)
+            && has(u8::is_ascii_alphabetic)
+    }
+
     /// In how many letters this differs from another, where that may be a mistake.
     fn distance(&self, other: &Self) -> Option<usize> {
+        if self.is_id() && other.is_id() {
+            return None;
+        }
         let (longer, shorter) =
             (self.key.len().max(other.key.len()), self.key.len().min(other.key.len()));
         let allowed = match shorter {

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use url::{Host, Url};
 
@@ -18,8 +19,26 @@ pub struct Surroundings {
     pub breaker: Breaker,
     /// Limits other than those of the CRM; for tests.
     pub limits: Option<Limits>,
+    /// Whether somebody waits for the answer: then a silent host is given up after about a minute.
+    pub is_awaited: bool,
     /// Further fields to read, by the CRM's names: those that the user's mapping names.
     pub fields: Vec<String>,
+}
+
+impl Surroundings {
+    /// The limits where none are given.
+    pub(crate) fn usual_limits(&self) -> Limits {
+        if !self.is_awaited {
+            return Limits::default();
+        }
+        Limits {
+            attempts: 3,
+            longest_pause: Duration::from_secs(5),
+            patience: Duration::from_secs(30),
+            timeout: Duration::from_secs(20),
+            ..Limits::default()
+        }
+    }
 }
 
 impl std::fmt::Debug for Surroundings {

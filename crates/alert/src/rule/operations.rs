@@ -36,11 +36,13 @@ pub fn job_failed_finding(failing: &Failing<'_>) -> Finding {
 /// A source could not be pulled.
 pub fn sync_failed_finding(failing: &Failing<'_>) -> Finding {
     let name = failing.name;
-    let action = format!(
-        "Try it with `winsight source test {name}`; until it is pulled again, every number is that \
-         of data version {}",
-        failing.data_version
-    );
+    let until = match failing.data_version {
+        DataVersion(0) => "until it is pulled, there are no numbers".to_owned(),
+        version => {
+            format!("until it is pulled again, every number is that of data version {version}")
+        }
+    };
+    let action = format!("Try it with `winsight source test {name}`; {until}");
     failing.finding(Rule::SyncFailed, Subject::new("source", name), "Sync Failed", action)
 }
 

@@ -55,6 +55,7 @@ fn leaves_alone_what_may_be_two_values() {
         &[("rep_1", 100), ("rep_11", 1)],
         &[("Partner", 100), ("Partnr", 11)],
         &[("East", 100), ("West", 1)],
+        &[("0058d000003KxYzAAK", 100), ("0058d000003KxYaAAK", 1)],
         &[("North America", 1000), ("South America", 10)],
         &[("Inbound", 100), ("Outbound", 1)],
         &[("-", 100), ("?", 1)],

@@ -96,9 +96,15 @@ fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, EtlErro
 }
 
 fn damaged(path: &Path, error: &dyn std::error::Error) -> EtlError {
+    let said = error.to_string();
+    let why = if said.contains("too small") || said.starts_with("EOF") {
+        "it is not whole, or no Parquet file"
+    } else {
+        said.as_str()
+    };
     EtlError::refused(
         path,
-        format!("the Parquet file cannot be read: {error}"),
+        format!("the Parquet file cannot be read: {why}"),
         "write it again, or export CSV",
     )
 }

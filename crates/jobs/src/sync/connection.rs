@@ -2,13 +2,17 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use winsight_meta::SourceRecord;
 use winsight_model::Clock;
 use winsight_sources::http::{Limits, Pace, WallPace};
-use winsight_sources::{Credentials, Description, Kind, Source, Surroundings, connect};
+use winsight_sources::{
+    Credentials, Description, Finding, Kind, Source, SourceError, Surroundings, connect, files,
+};
 
 use super::mapping::{fields, given};
+use super::pull::refuse_another;
 use super::{SourceHealth, SourceState, Unfinished};
 use crate::{JobError, Workspace};
 
@@ -87,6 +91,8 @@ impl Workspace {
                 credentials,
                 self.surroundings(&SourceHealth::default(), Vec::new()),
             )?;
+        } else {
+            files::drops(Path::new(&new.settings), None)?;
         }
         let before = self.metadata.sources(&self.id).await?;
         let same = before.into_iter().find(|known| known.name == new.name);
@@ -152,16 +158,16 @@ impl Workspace {
     pub async fn test_source(&self, name: &str) -> Result<Description, JobError> {
         let record = self.source_record(name).await?;
         if record.kind == Kind::Files.name() {
-            let folder = std::path::PathBuf::from(&record.settings);
-            let files = winsight_sources::files::drops(&folder, None)?;
-            let account = format!("{} files in {}", files.len(), folder.display());
-            return Ok(Description { account, ..Description::default() });
+            let folder = PathBuf::from(&record.settings);
+            return Ok(tokio::task::spawn_blocking(move || test_folder(&folder)).await??);
         }
         // A person who asks wants an answer now, whatever the breaker says.
         let mut untried = record.clone();
         untried.health = serde_json::json!({});
-        let source = self.connected(&untried)?;
-        Ok(source.describe().await?)
+        let source = self.connected(&untried, true)?;
+        let description = source.describe().await?;
+        refuse_another(&record, &description)?;
+        Ok(description)
     }
 
     /// Forgets a source with its credentials. Its deals stay.
@@ -184,12 +190,18 @@ impl Workspace {
         })
     }
 
-    pub(super) fn connected(&self, record: &SourceRecord) -> Result<Box<dyn Source>, JobError> {
+    /// A source to ask; `is_awaited` tells whether somebody waits for its answer.
+    pub(super) fn connected(
+        &self,
+        record: &SourceRecord,
+        is_awaited: bool,
+    ) -> Result<Box<dyn Source>, JobError> {
         let kind = Kind::named(&record.kind).ok_or_else(|| {
             JobError::Usage(format!("{} is of an unknown kind, {}", record.name, record.kind))
         })?;
         let fields = fields(&given(record.mapping.as_deref())?);
-        let surroundings = self.surroundings(&health_of(record), fields);
+        let surroundings =
+            Surroundings { is_awaited, ..self.surroundings(&health_of(record), fields) };
         Ok(connect(kind, Credentials::from_toml(&record.settings)?, surroundings)?)
     }
 
@@ -202,8 +214,29 @@ impl Workspace {
     fn surroundings(&self, health: &SourceHealth, fields: Vec<String>) -> Surroundings {
         let Asking { pace, limits } = self.asking.clone();
         let seed = pace.now().as_microsecond().unsigned_abs();
-        Surroundings { pace, seed, breaker: health.breaker.clone(), limits, fields }
+        let breaker = health.breaker.clone();
+        Surroundings { pace, seed, breaker, limits, is_awaited: false, fields }
     }
+}
+
+/// Looks at the headers of the files of a folder.
+fn test_folder(folder: &Path) -> Result<Description, SourceError> {
+    let files = files::drops(folder, None)?;
+    let count = match files.len() {
+        1 => "1 file".to_owned(),
+        count => format!("{count} files"),
+    };
+    let account = format!("a folder with {count}, {}", folder.display());
+    let mut findings = files::workbooks(folder)?;
+    for file in files {
+        // The message says what to do.
+        if let Err(error) = winsight_etl::is_lookup(&file.path) {
+            let (missing, remedy) = (format!("the rows of {}", file.name()), error.to_string());
+            let effect = "it cannot be read".to_owned();
+            findings.push(Finding { missing, effect, remedy });
+        }
+    }
+    Ok(Description { account, findings, ..Description::default() })
 }
 
 pub(super) fn health_of(record: &SourceRecord) -> SourceHealth {

@@ -5,7 +5,7 @@ use std::path::Path;
 use winsight_etl::is_lookup;
 use winsight_meta::SourceRecord;
 use winsight_sources::Cursor;
-use winsight_sources::files::drops;
+use winsight_sources::files::{drops, workbooks};
 
 use super::SyncReport;
 use super::mapping::given;
@@ -51,7 +51,9 @@ impl Workspace {
                     loaded.push(name);
                 }
                 Err(error @ (JobError::Etl(_) | JobError::Refused(_) | JobError::Usage(_))) => {
-                    refused.push(format!("{name}: {error}"));
+                    let said = error.to_string();
+                    let names_it = said.starts_with(&name);
+                    refused.push(if names_it { said } else { format!("{name}: {said}") });
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -80,7 +82,7 @@ impl Workspace {
             pages,
             requests: 0,
             retries: 0,
-            findings: Vec::new(),
+            findings: workbooks(folder)?,
         })
     }
 }

@@ -97,7 +97,7 @@ impl Workspace {
         delivery: &Delivery<'_>,
     ) -> Result<usize, JobError> {
         let record = self.source_record(source).await?;
-        let connected = self.connected(&record)?;
+        let connected = self.connected(&record, false)?;
         let now = self.asking.now();
         let decoded = connected.decode(delivery, now);
         let mut hooks = self.hooks.lock();
@@ -169,7 +169,7 @@ impl Workspace {
         let record = self.source_record(name).await?;
         // Held until the load is done.
         let Ok(_alone) = self.pages.of(name) else { return Ok(false) };
-        let source = self.connected(&record)?;
+        let source = self.connected(&record, false)?;
         let description = match self.described(name) {
             Some(description) => description,
             None => source.describe().await?,

@@ -116,7 +116,7 @@ impl Workspace {
         progress: &mut (dyn FnMut(SyncProgress) + Send),
     ) -> Result<SyncReport, JobError> {
         let pages = Arc::new(self.pages.of(&record.name)?);
-        let source = self.connected(record)?;
+        let source = self.connected(record, false)?;
         let described = source.describe().await;
         note_health(record, source.as_ref());
         let description = described?;
@@ -225,7 +225,10 @@ impl Workspace {
 }
 
 /// Refuses an account that is not the one that the deals came from, where both are told.
-fn refuse_another(record: &SourceRecord, description: &Description) -> Result<(), JobError> {
+pub(super) fn refuse_another(
+    record: &SourceRecord,
+    description: &Description,
+) -> Result<(), JobError> {
     let is_told = |known: &Known| {
         ![&known.account_id, &description.account_id].iter().any(|id| id.is_empty())
     };

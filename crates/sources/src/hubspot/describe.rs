@@ -209,12 +209,12 @@ async fn choose_properties(
             detail.custom.push(field.clone());
             detail.properties.push(field.clone());
         } else if is_new {
-            let means = |property: &&Value| {
+            let is_like = |property: &&Value| {
                 ["label", "name"].iter().any(|word| {
                     property[word].as_str().is_some_and(|word| word.eq_ignore_ascii_case(field))
                 })
             };
-            let meant = list(&answer).iter().find(means).map(|property| text(&property["name"]));
+            let meant = list(&answer).iter().find(is_like).map(|property| text(&property["name"]));
             description.findings.push(Finding {
                 missing: format!("property {field} of deals"),
                 effect: "the mapping names it; the usual property is read instead, where there is \

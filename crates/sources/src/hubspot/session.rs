@@ -66,7 +66,7 @@ impl Session {
             }
         };
         let client = |per_second, burst| {
-            let usual = Limits { per_second, burst, ..Limits::default() };
+            let usual = Limits { per_second, burst, ..surroundings.usual_limits() };
             let limits = surroundings.limits.unwrap_or(usual);
             let breaker = surroundings.breaker.clone();
             Client::new(surroundings.pace.clone(), limits, breaker, surroundings.seed)

@@ -133,7 +133,7 @@ fn types(known: &Known, detail: &Detail) -> BTreeMap<String, String> {
             let shown = known.get(object).is_some_and(|names| names.contains_key(further.field));
             further.object == object && !shown
         });
-        hidden.map(|further| format!(" without {}", further.field)).collect::<String>()
+        hidden.map(|further| [" without ", further.field].concat()).collect::<Vec<_>>().concat()
     };
     let objects = objects.map(|object| {
         let kind = format!("object{}", hidden(&object));

@@ -84,8 +84,9 @@ impl Session {
         };
         // The login hosts take assertions for themselves; so does a domain of one's own.
         let audience = login.as_str().trim_end_matches('/').to_owned();
-        let limits =
-            surroundings.limits.unwrap_or(Limits { per_second: 20.0, ..Limits::default() });
+        let limits = surroundings
+            .limits
+            .unwrap_or(Limits { per_second: 20.0, ..surroundings.usual_limits() });
         let client =
             Client::new(surroundings.pace, limits, surroundings.breaker, surroundings.seed)?;
         Ok(Self { client, login, audience, client_id, sign_in, signed_in: Mutex::default() })

@@ -106,6 +106,7 @@ pub(crate) fn surroundings() -> Surroundings {
         seed: 1,
         breaker: Breaker::default(),
         limits: Some(Limits { per_second: 1_000.0, burst: 1_000, ..Limits::default() }),
+        is_awaited: false,
         fields: Vec::new(),
     }
 }

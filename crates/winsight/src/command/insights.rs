@@ -31,11 +31,9 @@ pub(crate) async fn run_job(place: &Place, job: Cadence, json: bool) -> Result<(
     for alert in &report.alerts_opened {
         say(&format!("\n{}", winsight_alert::printed(alert)))?;
     }
-    say(&format!(
-        "\n{} alerts opened, {} resolved",
-        report.alerts_opened.len(),
-        report.alerts_resolved.len()
-    ))?;
+    let opened = report.alerts_opened.len();
+    let alerts = if opened == 1 { "alert" } else { "alerts" };
+    say(&format!("\n{opened} {alerts} opened, {} resolved", report.alerts_resolved.len()))?;
     say_label(&workspace).await
 }
 

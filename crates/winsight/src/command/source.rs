@@ -1,9 +1,9 @@
 //! `source` and `sync`: where deals come from by themselves.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use serde_json::{Value, json};
 use winsight_jobs::{
     Description, NewSource, SourceKind, SourceState, SyncProgress, SyncReport, Workspace,
@@ -37,9 +37,8 @@ async fn add(workspace: &Workspace, request: &AddSource, json: bool) -> Result<(
     let settings = match (&request.credentials, &request.folder) {
         (Some(file), _) if kind != SourceKind::Files => read_secret(file)?,
         (_, Some(folder)) if kind == SourceKind::Files => {
-            let folder = folder
-                .canonicalize()
-                .with_context(|| format!("cannot use the folder {}", folder.display()))?;
+            let folder =
+                folder.canonicalize().map_err(|error| unreadable("folder", folder, &error))?;
             folder.to_string_lossy().into_owned()
         }
         _ => {
@@ -48,7 +47,13 @@ async fn add(workspace: &Workspace, request: &AddSource, json: bool) -> Result<(
         }
     };
     let mapping = match &request.mapping {
-        Some(file) => Some(import::read_mapping(file)?.to_toml()),
+        Some(file) => {
+            let told = |error: anyhow::Error| match error.root_cause().downcast_ref() {
+                Some(cause) => unreadable("mapping", file, cause),
+                None => error,
+            };
+            Some(import::read_mapping(file).map_err(told)?.to_toml())
+        }
         None => None,
     };
     let name = request.name.clone().unwrap_or_else(|| kind.name().to_owned());
@@ -66,8 +71,19 @@ fn read_secret(file: &Path) -> Result<String> {
         std::io::stdin().read_to_string(&mut text).context("cannot read stdin")?;
         return Ok(text);
     }
-    std::fs::read_to_string(file)
-        .with_context(|| format!("cannot read the credentials {}", file.display()))
+    std::fs::read_to_string(file).map_err(|error| unreadable("credentials", file, &error))
+}
+
+/// Why something that was given cannot be read, and what to do.
+fn unreadable(what: &str, path: &Path, error: &std::io::Error) -> anyhow::Error {
+    let remedy = match error.kind() {
+        ErrorKind::NotFound => "check the path",
+        ErrorKind::PermissionDenied => "let the user who runs this read it",
+        ErrorKind::InvalidData => "save it as plain text in UTF-8",
+        ErrorKind::IsADirectory => "give a file",
+        _ => "check the path, and the permissions",
+    };
+    anyhow!("cannot read the {what} {}: {error}; {remedy}", path.display())
 }
 
 async fn list(workspace: &Workspace, json: bool) -> Result<()> {
@@ -93,7 +109,9 @@ async fn test(workspace: &Workspace, name: &str, json: bool) -> Result<()> {
             "source": name, "account": account, "columns": columns, "missing": findings,
         }));
     }
-    say(&format!("{name}: signed in; this is {account}"))?;
+    // A folder shows no fields, and needs no signing in.
+    let signed_in = if columns.is_empty() { "" } else { "signed in; " };
+    say(&format!("{name}: {signed_in}this is {account}"))?;
     if !columns.is_empty() {
         say(&format!("fields read: {}", columns.join(", ")))?;
     }
@@ -115,13 +133,14 @@ pub(crate) async fn sync(place: &Place, request: &Sync, json: bool) -> Result<()
     }
     let mut reports = Vec::new();
     let mut failure = None;
+    let is_one = names.len() == 1;
     for name in names {
         match workspace.sync(&name, request.full, progress()).await {
             Ok(report) => reports.push(report),
             Err(error) => {
                 // The other sources are not to wait for this one.
-                if let Some(earlier) = failure.replace(error) {
-                    remark(&format!("error: {earlier}"));
+                if let Some((earlier, error)) = failure.replace((name, error)) {
+                    remark(&format!("error: {earlier}: {error}"));
                 }
             }
         }
@@ -131,8 +150,9 @@ pub(crate) async fn sync(place: &Place, request: &Sync, json: bool) -> Result<()
     } else {
         reports.iter().try_for_each(print)?;
     }
-    if let Some(error) = failure {
-        return Err(error.into());
+    if let Some((name, error)) = failure {
+        let error = anyhow::Error::from(error);
+        return Err(if is_one { error } else { error.context(name) });
     }
     let loads: Vec<_> = reports.into_iter().flat_map(|report| report.loads).collect();
     import::refuse_held(&loads, "Correct it at the source and sync again")
