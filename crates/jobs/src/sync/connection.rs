@@ -83,16 +83,13 @@ impl Workspace {
             )));
         }
         given(new.mapping.as_deref())?;
-        if new.kind != Kind::Files {
+        if new.kind == Kind::Files {
+            files::drops(Path::new(&new.settings), None)?;
+        } else {
             self.refuse_clear_secrets()?;
             let credentials = Credentials::from_toml(&new.settings)?;
-            connect(
-                new.kind,
-                credentials,
-                self.surroundings(&SourceHealth::default(), Vec::new()),
-            )?;
-        } else {
-            files::drops(Path::new(&new.settings), None)?;
+            let surroundings = self.surroundings(&SourceHealth::default(), Vec::new());
+            connect(new.kind, credentials, surroundings)?;
         }
         let before = self.metadata.sources(&self.id).await?;
         let same = before.into_iter().find(|known| known.name == new.name);

@@ -31,7 +31,8 @@ pub(crate) struct AddSource {
     #[arg(long)]
     pub(crate) name: Option<String>,
     /// TOML file with the credentials, or - to read them from stdin: token for a HubSpot private app;
-    /// `client_id`, username and `private_key` for Salesforce; host and sandbox where they differ.
+    /// `client_id`, username and `private_key` for Salesforce, the key between three quotes; host and
+    /// sandbox where they differ.
     #[arg(long, value_name = "FILE|-", required_if_eq_any([("kind", "salesforce"), ("kind", "hubspot")]))]
     pub(crate) credentials: Option<PathBuf>,
     /// Folder that files are dropped into.
