@@ -21,7 +21,7 @@ use crate::load::Taken;
 use crate::{ImportReport, JobError, Workspace};
 
 /// Staged rows beyond so many bytes go to disk: a server that syncs at night has other work too.
-const STAGED_IN_MEMORY: usize = 64 << 20;
+const STAGED_IN_MEMORY: usize = 32 << 20;
 
 impl Workspace {
     /// Loads what the pages hold; `None` when they hold nothing.

@@ -30,6 +30,8 @@ const ROW_GROUP_ROWS: usize = 65_536;
 const PAGE_BYTES: usize = 64 * 1024;
 /// Rows that are gathered before they go to their partitions.
 const GATHERED_ROWS: usize = 65_536;
+/// About the bytes of a deal in memory, with what waits beside it.
+const ROW_BYTES: usize = 2048;
 /// Encoded bytes of unfinished files. Every partition has one, part of which waits in memory until it is
 /// complete: beyond so many bytes all of them are completed, and others begun.
 const UNFINISHED_BYTES: usize = 256 << 20;
@@ -47,6 +49,8 @@ pub(crate) struct TableWriter {
     spec: TableSpec,
     gathered: Vec<RecordBatch>,
     gathered_rows: usize,
+    /// Rows that are gathered before they are shared out.
+    enough_rows: usize,
     unfinished_bytes: usize,
     /// The worker of each partition.
     homes: BTreeMap<String, usize>,
@@ -68,6 +72,7 @@ impl Table {
             spec: self.spec,
             gathered: Vec::new(),
             gathered_rows: 0,
+            enough_rows: GATHERED_ROWS,
             unfinished_bytes: UNFINISHED_BYTES,
             homes: BTreeMap::new(),
             workers: Vec::new(),
@@ -77,9 +82,13 @@ impl Table {
 }
 
 impl TableWriter {
-    /// With files completed, and others begun, so often that about so many bytes are enough.
+    /// With files completed, and others begun, so often that they take about so many bytes.
     pub(crate) fn within(self, bytes: usize) -> Self {
-        Self { unfinished_bytes: self.unfinished_bytes.min(bytes), ..self }
+        Self {
+            enough_rows: self.enough_rows.min(bytes / ROW_BYTES),
+            unfinished_bytes: self.unfinished_bytes.min(bytes),
+            ..self
+        }
     }
 
     pub(crate) async fn add(&mut self, batch: RecordBatch) -> Result<(), StoreError> {
@@ -87,7 +96,7 @@ impl TableWriter {
             self.gathered_rows += batch.num_rows();
             self.gathered.push(batch);
         }
-        if self.gathered_rows >= GATHERED_ROWS { self.share_out().await } else { Ok(()) }
+        if self.gathered_rows >= self.enough_rows { self.share_out().await } else { Ok(()) }
     }
 
     pub(crate) async fn finish(mut self) -> Result<Vec<Add>, StoreError> {
