@@ -95,7 +95,10 @@ fn unreadable(text: &str, error: &toml::de::Error) -> String {
     let before = text.as_bytes().iter().take(error.span().map_or(0, |span| span.start));
     let line = 1 + before.filter(|byte| **byte == b'\n').count();
     let said = error.message().lines().collect::<Vec<_>>().join(", ");
-    format!("line {line}: {said}; write lines such as amount = \"Amount\" under [columns]")
+    let written = text.lines().nth(line - 1).unwrap_or_default();
+    let name = written.split_once('=').map_or("", |(name, _)| name.trim());
+    let name = if name.is_empty() { String::new() } else { format!(", {name}") };
+    format!("line {line}{name}: {said}; write lines such as amount = \"Amount\" under [columns]")
 }
 
 impl Mapping {

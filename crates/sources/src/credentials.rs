@@ -135,7 +135,7 @@ fn unreadable(text: &str, error: &toml::de::Error) -> SourceError {
     let field = FIELDS.iter().find(|field| **field == named);
     let (what, remedy) = if said.starts_with("unknown field") {
         let fields = FIELDS.join(", ");
-        ("there is no such field".to_owned(), format!("the fields are {fields}"))
+        ("unknown field".to_owned(), format!("the fields are {fields}"))
     } else if said.starts_with("duplicate") {
         let field = field.map_or("a field", |field| *field);
         (format!("{field} is there twice"), "leave one of them out".to_owned())
@@ -162,12 +162,9 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_told_without_being_repeated() {
         for (text, said) in [
-            (
-                "token = \"a\"\npat-hush = \"token\"",
-                "line 2: there is no such field; the fields are host",
-            ),
-            ("[pat-hush]", "line 1: there is no such field; the fields are host"),
-            ("password = \"hush\"", "line 1: there is no such field; the fields are host"),
+            ("token = \"a\"\npat-hush = \"token\"", "line 2: unknown field; the fields are host"),
+            ("[pat-hush]", "line 1: unknown field; the fields are host"),
+            ("password = \"hush\"", "line 1: unknown field; the fields are host"),
             ("token = \"hush\"\ntoken = \"hush\"", "line 2: token is there twice; leave one"),
             ("hush = \"a\"\nhush = \"a\"", "line 2: a field is there twice; leave one"),
             (

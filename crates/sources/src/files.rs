@@ -65,7 +65,7 @@ pub fn workbooks(folder: &Path) -> Result<Vec<Finding>, SourceError> {
     names.sort();
     let finding = |name: String| Finding {
         missing: format!("the rows of {name}"),
-        effect: "it is not read".to_owned(),
+        effect: "they are not read".to_owned(),
         remedy: "save it as CSV".to_owned(),
     };
     Ok(names.into_iter().map(finding).collect())

@@ -229,7 +229,7 @@ fn test_folder(folder: &Path) -> Result<Description, SourceError> {
         // The message says what to do.
         if let Err(error) = winsight_etl::is_lookup(&file.path) {
             let (missing, remedy) = (format!("the rows of {}", file.name()), error.to_string());
-            let effect = "it cannot be read".to_owned();
+            let effect = "they cannot be read".to_owned();
             findings.push(Finding { missing, effect, remedy });
         }
     }

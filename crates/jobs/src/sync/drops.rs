@@ -52,7 +52,7 @@ impl Workspace {
                 }
                 Err(error @ (JobError::Etl(_) | JobError::Refused(_) | JobError::Usage(_))) => {
                     let said = error.to_string();
-                    let names_it = said.starts_with(&name);
+                    let names_it = said.contains(&name);
                     refused.push(if names_it { said } else { format!("{name}: {said}") });
                     continue;
                 }

@@ -185,14 +185,14 @@ async fn choose_properties(
                     "HubSpot does not show us the property {property} of deals, without which \
                          no sync works"
                 ),
-                "let the private app read it (scope crm.schemas.deals.read), and see whether it is \
+                "let the app read it (scope crm.schemas.deals.read), and see whether it is \
                  kept from its user in HubSpot",
             ));
         } else if !is_filled_otherwise(property, &known) {
             description.findings.push(Finding {
                 missing: format!("property {property} of deals"),
                 effect: effect.to_owned(),
-                remedy: "let the private app read it (scope crm.schemas.deals.read), or restore \
+                remedy: "let the app read it (scope crm.schemas.deals.read), or restore \
                          it in HubSpot"
                     .to_owned(),
             });
@@ -328,7 +328,8 @@ async fn describe_account(
     "HubSpot".clone_into(&mut description.account);
     let findings = &mut description.findings;
     let account = session.get("/account-info/v3/details", &[]).await;
-    let effect = "deals of another account would not be told from those of this one";
+    let effect = "deals of another account would not be told from those of this one, and the account's \
+                  currency is unknown: give default_currency and [currency_rates] in the mapping";
     if let Some(account) = told(allowed(session, account, "oauth", effect, findings))? {
         description.account_id = text(&account["portalId"]);
         description.account = format!("HubSpot account {}", description.account_id);

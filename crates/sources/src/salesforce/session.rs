@@ -125,7 +125,7 @@ impl Session {
             // The session has expired; the next round signs in anew.
             *self.signed_in.lock().await = None;
         }
-        Err(no_use(", which it gave a moment ago"))
+        Err(no_use(": it is refused right after it was given"))
     }
 
     fn judged(&self, reply: &Reply) -> Verdict {
@@ -248,7 +248,7 @@ impl Session {
         let request = Request::get(signed_in.url("/services/data", &[]));
         let judge = |reply: &Reply| self.judged(reply);
         let reply = self.client.send(&request, Some(&signed_in.token), &judge).await?;
-        let answer = reply.ok_or_else(|| no_use(", which it gave a moment ago"))?.json;
+        let answer = reply.ok_or_else(|| no_use(": it is refused right after it was given"))?.json;
         let number = |version: &Value| -> Option<f64> { version["version"].as_str()?.parse().ok() };
         let versions = answer.as_array().map_or(&[][..], Vec::as_slice);
         let newest = versions.iter().max_by(|one, other| {

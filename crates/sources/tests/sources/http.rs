@@ -75,6 +75,7 @@ async fn a_host_that_fails_on_and_on_is_left_alone_for_a_while() {
     // The pauses of the last attempts may have taken the minute in which none are made.
     let error = ask(&server, &client).await.expect_err("open");
     assert_eq!(error.cause, Cause::Open, "{error}");
+    assert!(error.to_string().contains("the last time: 127.0.0.1 answered 503"), "{error}");
     assert_eq!(server.count("/"), asked, "nothing was sent");
     pace.sleep(std::time::Duration::from_secs(61)).await;
     ask(&server, &client).await.expect_err("still down");
@@ -120,6 +121,22 @@ async fn a_host_that_never_answered_is_not_waited_for_long() {
     assert_eq!(error.cause, Cause::Unreachable);
     assert!(error.to_string().contains("never answers"), "{error}");
     assert_eq!(client.health().requests, 3);
+}
+
+#[tokio::test]
+async fn a_host_that_falls_silent_is_told_from_one_that_is_slow() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let silent = Url::parse(&url).expect("an address");
+    let timeout = std::time::Duration::from_millis(20);
+    let limits = Limits { timeout, attempts: 3, ..Limits::default() };
+    let client = Client::new(pace(), limits, Breaker::default(), 3).expect("a client");
+    ask(&Server::start(|_| fine()).await, &client).await.expect("signed in");
+    let token = Some(&secrecy::SecretString::from("hush"));
+    let error = client.send(&Request::get(silent), token, &judge).await.expect_err("nothing comes");
+    assert_eq!(error.cause, Cause::Failing);
+    let said = "signed in, but 127.0.0.1 does not answer further requests";
+    assert!(error.to_string().contains(said), "{error}");
 }
 
 #[tokio::test]
