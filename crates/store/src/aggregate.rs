@@ -34,6 +34,8 @@ pub(crate) use month::Month;
 pub(crate) const FOLDER: &str = "aggregates";
 /// Objects that are written at the same time: each waits for the disk.
 const CONCURRENT_WRITES: usize = 8;
+/// Months whose tallies are in memory at the same time.
+const MONTHS_AT_ONCE: usize = 60;
 
 /// The months in which deals of `batch` closed.
 pub(crate) fn closed_months(batch: &RecordBatch) -> Result<BTreeSet<Month>, StoreError> {
@@ -61,14 +63,27 @@ impl FeatureStore {
             Some(_) if keeps_none => None,
             _ => self.adjusted_months(commit.generation, &aggregates, changed).await,
         };
-        let months = match adjusted {
-            Some(months) => months,
-            None if keeps_none => {
-                let months = self.all_closed_months(commit).await?;
-                self.counted_months(commit, &months).await?
-            }
-            None => self.counted_months(commit, &changed.months).await?,
-        };
+        if let Some(months) = adjusted {
+            self.keep(commit.generation, months, &mut aggregates).await?;
+            return Ok(aggregates);
+        }
+        let months =
+            if keeps_none { self.all_closed_months(commit).await? } else { changed.months.clone() };
+        let months: Vec<_> = months.into_iter().collect();
+        for months in months.chunks(MONTHS_AT_ONCE) {
+            let months = self.counted_months(commit, months).await?;
+            self.keep(commit.generation, months, &mut aggregates).await?;
+        }
+        Ok(aggregates)
+    }
+
+    /// Writes the tallies of months, and adds the names of their objects.
+    async fn keep(
+        &self,
+        generation: Generation,
+        months: Vec<(Month, Vec<Entry>)>,
+        aggregates: &mut BTreeMap<String, String>,
+    ) -> Result<(), StoreError> {
         let mut written = JoinSet::new();
         for (month, entries) in months {
             aggregates.remove(&month.to_string());
@@ -80,19 +95,19 @@ impl FeatureStore {
             {
                 aggregates.extend([done??]);
             }
-            written.spawn(write(Arc::clone(&self.objects), commit.generation, month, entries));
+            written.spawn(write(Arc::clone(&self.objects), generation, month, entries));
         }
         while let Some(done) = written.join_next().await {
             aggregates.extend([done??]);
         }
-        Ok(aggregates)
+        Ok(())
     }
 
     /// The tallies of months, counted from the deals.
     async fn counted_months(
         &self,
         commit: &Commit,
-        months: &BTreeSet<Month>,
+        months: &[Month],
     ) -> Result<Vec<(Month, Vec<Entry>)>, StoreError> {
         let request = of_months(months);
         let tables = self.count_deals(commit, &request).await?;
@@ -163,12 +178,12 @@ impl FeatureStore {
 }
 
 /// Asks for the tallies of months by every single dimension.
-fn of_months(months: &BTreeSet<Month>) -> TallyRequest {
+fn of_months<'a>(months: impl IntoIterator<Item = &'a Month>) -> TallyRequest {
     let mut groupings = vec![Vec::new()];
     groupings.extend(Dimension::all().into_iter().map(|dimension| vec![dimension]));
     TallyRequest {
         as_of: Date::MAX,
-        windows: months.iter().map(|month| month.window()).collect(),
+        windows: months.into_iter().map(|month| month.window()).collect(),
         excluding: Vec::new(),
         groupings,
         cycle_buckets: CycleBuckets::default(),

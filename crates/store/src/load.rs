@@ -89,11 +89,14 @@ impl FeatureStore {
     ) -> Result<Commit, StoreError> {
         let NextVersion { mut commit, changed, .. } = next;
         commit.known_days = Some(self.known_days(&commit).await?);
-        let (spellings, aggregates) = join(
-            self.spellings_after(&commit, base, &changed),
-            self.aggregates_after(&commit, base, &changed),
-        )
-        .await;
+        let spellings = self.spellings_after(&commit, base, &changed);
+        let aggregates = self.aggregates_after(&commit, base, &changed);
+        let (spellings, aggregates) = if changed.deals().is_some() {
+            join(spellings, aggregates).await
+        } else {
+            // Both count all deals, on every core.
+            (spellings.await, aggregates.await)
+        };
         (commit.spellings, commit.aggregates) = (Some(spellings?), aggregates?);
         catalog::append(self.objects.as_ref(), &commit).await?;
         Ok(commit)

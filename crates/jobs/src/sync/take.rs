@@ -36,8 +36,8 @@ impl Workspace {
         let source = record.name.clone();
         let (kept, count) = (Arc::clone(pages), unfinished.pages);
         let columns = description.columns.clone();
-        let assemble = move || Assembly::new(kept, count, &columns);
-        let assembled = tokio::task::spawn_blocking(assemble).await?;
+        let put_together = move || Assembly::new(kept, count, &columns);
+        let assembled = tokio::task::spawn_blocking(put_together).await?;
         let assembly = assembled.or_else(|error| {
             // Not the disk: a page is damaged, and stays so. The next sync begins anew.
             if error.raw_os_error().is_none() {

@@ -349,6 +349,13 @@ async fn describe_account(
             description.rates.insert(text(&rate["fromCurrencyCode"]), value);
         }
     }
+    if !has_currencies && !description.rates.is_empty() {
+        description.findings.push(Finding {
+            missing: format!("property {CURRENCY} of deals"),
+            effect: "amounts in other currencies are taken for amounts in the account's".to_owned(),
+            remedy: format!("let the app see the property {CURRENCY} of deals"),
+        });
+    }
     Ok(())
 }
 

@@ -468,3 +468,28 @@ async fn what_an_account_does_not_tell_is_a_finding() {
         assert!(finding.remedy.contains(remedy), "{finding:?}");
     }
 }
+
+#[tokio::test]
+async fn currencies_that_are_not_shown_are_a_finding_where_there_are_any() {
+    for (rates, is_told) in [(json!([]), false), (json!(["EUR"]), true)] {
+        let findings = described_where(APP, move |asked| match asked.path.as_str() {
+            "/account-info/v3/details" => {
+                Some(json(&json!({ "portalId": 1, "companyCurrency": "USD" })))
+            }
+            "/settings/v3/currencies/exchange-rates/current" => {
+                let rate = |code| json!({ "fromCurrencyCode": code, "toCurrencyCode": "USD", "conversionRate": 1.1 });
+                let rates: Vec<_> = rates.as_array().into_iter().flatten().map(rate).collect();
+                Some(json(&json!({ "results": rates })))
+            }
+            "/crm/v3/properties/deals" => {
+                let named = |name: &str| json!({ "name": name, "label": name });
+                let properties = ["hs_lastmodifieddate", "amount"].map(named);
+                Some(json(&json!({ "results": properties })))
+            }
+            _ => None,
+        });
+        let findings = findings.await.expect("described");
+        let missing = "property deal_currency_code of deals";
+        assert_eq!(findings.iter().any(|finding| finding.missing == missing), is_told);
+    }
+}
