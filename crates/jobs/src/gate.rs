@@ -21,14 +21,12 @@ pub(crate) struct Batch<'a> {
     pub(crate) previous: Option<(u64, f64)>,
     /// Whether it has what changed only, of many more deals.
     pub(crate) is_part: bool,
-    /// Whether its source has stopped to show a field, which the deals were read with before.
-    pub(crate) lacks_field: bool,
 }
 
 /// Why a load is to be held, one sentence for each bound that it breaks; none when it may pass.
 pub(crate) fn reasons_to_hold(batch: &Batch<'_>, gate: &QualityGate) -> Vec<String> {
     if batch.rows.max(batch.stored) < gate.min_rows {
-        return if batch.lacks_field { blanked(batch, gate) } else { Vec::new() };
+        return Vec::new();
     }
     let mut reasons = Vec::new();
     // The score of a few changes says little about the source that they come from.
@@ -92,8 +90,8 @@ const DERIVED: [&str; 4] = ["acv_bucket", "amount_original", "cycle_bucket", "cy
 
 fn blanked(batch: &Batch<'_>, gate: &QualityGate) -> Vec<String> {
     let matched = batch.deals.matched();
-    // Of a few changes, each is a large share: but not by chance where a field is shown no more.
-    if batch.is_part && matched < gate.min_rows && !batch.lacks_field {
+    // Of a few changes, each is a large share.
+    if batch.is_part && matched < gate.min_rows {
         return Vec::new();
     }
     let share = |count: u64| count as f64 / matched.max(1) as f64;
@@ -149,7 +147,6 @@ mod tests {
             blanked,
             previous: Some((1_000, 96.0)),
             is_part: false,
-            lacks_field: false,
         }
     }
 
@@ -170,22 +167,12 @@ mod tests {
             unchanged,
             deleted,
         };
-        let some = BTreeMap::from([("amount".to_owned(), 20)]);
-        let few = Batch {
-            rows: 40,
-            deals: deals(0, 40, 0, 0),
-            blanked: &some,
-            is_part: true,
-            lacks_field: true,
-            ..usual
-        };
         let cases = [
             (Batch { score: 59.0, previous: None, ..usual }, "lowest allowed is 60"),
             (Batch { score: 80.0, ..usual }, "fell from 96 to 80"),
             (Batch { blanked: &amounts, ..usual }, "amount would become blank in 300 of 1000"),
             (Batch { deals: deals(0, 0, 600, 400), rows: 600, ..usual }, "would be deleted (40%"),
             (Batch { deals: deals(0, 0, 600, 0), rows: 600, ..usual }, "(40% fewer"),
-            (few, "amount would become blank in 20 of 40"),
             (Batch { deals: deals(0, 501, 499, 0), ..usual }, "would change at once (50%"),
         ];
         for (batch, said) in cases {
@@ -198,7 +185,6 @@ mod tests {
     #[test]
     fn what_is_usual_passes() {
         let none = BTreeMap::new();
-        let some = BTreeMap::from([("amount".to_owned(), 20)]);
         let usual = nightly(&none);
         let passing = [
             // A first load.
@@ -213,14 +199,6 @@ mod tests {
             Batch {
                 rows: 1_000,
                 deals: LoadCounts { updated: 1_000, ..LoadCounts::default() },
-                is_part: true,
-                ..usual
-            },
-            // A few deals whose amounts were taken out by hand.
-            Batch {
-                rows: 40,
-                deals: LoadCounts { updated: 40, ..LoadCounts::default() },
-                blanked: &some,
                 is_part: true,
                 ..usual
             },

@@ -102,8 +102,6 @@ pub(crate) struct Read {
     pub(crate) repaired: Vec<String>,
     /// Whether it has what changed only, of many more deals.
     pub(crate) is_part: bool,
-    /// Whether it was read without a field that the deals of its source were read with before.
-    pub(crate) lacks_field: bool,
 }
 
 impl Workspace {
@@ -277,7 +275,7 @@ fn stage(
     let deals = read_deals(&files.deals, options, &mut add_deals, &mut progress)?;
     repaired.retain(|id| !deals.conflicting.contains(id));
     let beside = stage_beside(&mut staging, &files.beside, options, &mut progress)?;
-    Ok(Read { staging, deals, beside, repaired, is_part: false, lacks_field: false })
+    Ok(Read { staging, deals, beside, repaired, is_part: false })
 }
 
 fn stage_beside(

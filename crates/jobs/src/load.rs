@@ -93,9 +93,8 @@ impl Workspace {
         let previous = self.metadata.latest_load_of(&self.id, source, enough).await?;
         let previous = previous.map(|load| (load.rows_read, load.quality_score));
         let Comparison { deals, stored, .. } = *comparison;
-        let (is_part, lacks_field) = (read.is_part, read.lacks_field);
-        let batch =
-            Batch { rows, score, deals, stored, blanked: &blanked, previous, is_part, lacks_field };
+        let is_part = read.is_part;
+        let batch = Batch { rows, score, deals, stored, blanked: &blanked, previous, is_part };
         Ok(reasons_to_hold(&batch, gate))
     }
 

@@ -23,11 +23,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use winsight_meta::SourceRecord;
 use winsight_sources::http::{Breaker, BreakerState, Budget};
 use winsight_sources::{Cause, Cursor, Description, Finding, Position};
 
-use crate::{ImportReport, JobError, Workspace};
+use crate::ImportReport;
 
 pub(crate) use connection::Asking;
 pub use connection::NewSource;
@@ -155,32 +154,12 @@ struct Known {
     cursor: Cursor,
     /// The fields that all deals were read with, and their types.
     types: BTreeMap<String, String>,
-    /// Those of a load that the quality gate holds.
-    #[serde(default)]
-    held_types: Option<BTreeMap<String, String>>,
     /// The account that they came from.
     #[serde(default)]
     account: String,
     /// Its id; blank where it was not told.
     #[serde(default)]
     account_id: String,
-}
-
-/// What the last pull left; `None` before the first.
-fn known(record: &SourceRecord) -> Option<Known> {
-    serde_json::from_value(record.cursor.clone()?).ok()
-}
-
-impl Workspace {
-    /// Somebody released a load of a source: fields that it lacked are not expected any more.
-    pub(crate) async fn expect_fields_of_released(&self, source: &str) -> Result<(), JobError> {
-        let Ok(mut record) = self.source_record(source).await else { return Ok(()) };
-        let Some(mut known) = known(&record) else { return Ok(()) };
-        let Some(types) = known.held_types.take() else { return Ok(()) };
-        known.types = types;
-        record.cursor = serde_json::to_value(&known).ok();
-        Ok(self.metadata.save_source(&self.id, &record).await?)
-    }
 }
 
 /// How far an unfinished pull has come, as the metadata has it.

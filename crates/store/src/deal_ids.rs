@@ -1,6 +1,6 @@
 //! Which deals of a source are stored, and which have changed.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
@@ -11,23 +11,23 @@ use crate::table::DEALS;
 use crate::{Commit, FeatureStore, StoreError};
 
 impl FeatureStore {
-    /// The ids of the deals of a source in a version.
+    /// Gives the id of every deal of a source in a version to `take`.
     pub async fn deal_ids(
         &self,
         commit: &Commit,
         source: &str,
-    ) -> Result<BTreeSet<String>, StoreError> {
-        let mut found = BTreeSet::new();
-        let Some(&version) = commit.tables.get(DEALS.name) else { return Ok(found) };
+        mut take: impl FnMut(&str),
+    ) -> Result<(), StoreError> {
+        let Some(&version) = commit.tables.get(DEALS.name) else { return Ok(()) };
         let table = self.table(commit.generation, DEALS, version).await?;
         let mut rows = table.rows(table.files()?, Some(&DEALS.key))?;
         while let Some(batch) = rows.next().await {
             let batch = batch?;
             let (sources, ids) = (text(&batch, DEALS.key[0])?, text(&batch, DEALS.key[1])?);
             let of_source = sources.iter().zip(&ids).filter(|(of, _)| *of == Some(source));
-            found.extend(of_source.filter_map(|(_, id)| id.map(str::to_owned)));
+            of_source.filter_map(|(_, id)| id).for_each(&mut take);
         }
-        Ok(found)
+        Ok(())
     }
 
     /// The deals of a source in which two versions differ; the first may be none at all.

@@ -200,7 +200,8 @@ struct Superseded {
 impl Superseded {
     async fn open(store: &FeatureStore, next: &NextVersion) -> Result<Self, StoreError> {
         let table = next.open(store, DEAL_VERSIONS).await?;
-        Ok(Self { writer: table.writer(), table, known_at: next.commit.known_at })
+        let writer = table.writer().within(next.memory);
+        Ok(Self { writer, table, known_at: next.commit.known_at })
     }
 
     async fn add(&mut self, gone: &RecordBatch, change: &TableChange) -> Result<(), StoreError> {

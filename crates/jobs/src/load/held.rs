@@ -47,7 +47,6 @@ impl Workspace {
         let loaded = self.finish(held.id, loaded, started).await?;
         self.store.discard_held(held.id.0).await?;
         self.replace_held(replaced, held.id).await?;
-        self.expect_fields_of_released(&held.source).await?;
         Ok(Released {
             load: held.id,
             files: held.files,

@@ -1,9 +1,11 @@
 //! Adding sources, and looking at them.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use winsight_meta::SourceRecord;
 use winsight_model::Clock;
 use winsight_sources::http::{Limits, Pace, WallPace};
@@ -12,8 +14,8 @@ use winsight_sources::{
 };
 
 use super::mapping::{fields, given};
-use super::pull::refuse_another;
-use super::{SourceHealth, SourceState, Unfinished};
+use super::pull::{known, refuse_another};
+use super::{Known, SourceHealth, SourceState, Unfinished};
 use crate::{JobError, Workspace};
 
 /// A source to add.
@@ -64,6 +66,17 @@ impl std::fmt::Debug for Asking {
 /// Letters of a name.
 const LONGEST_NAME: usize = 40;
 
+/// How far the pulls of a source have come; with another mapping, all of it is read once more.
+fn cursor_for(record: &SourceRecord, mapping: Option<&String>) -> Option<serde_json::Value> {
+    let is_same = mapping.is_none() || mapping == record.mapping.as_ref();
+    match known(record) {
+        Some(known) if !is_same => {
+            serde_json::to_value(Known { types: BTreeMap::new(), ..known }).ok()
+        }
+        _ => record.cursor.clone(),
+    }
+}
+
 impl Workspace {
     /// Adds a source, or gives one that is there new credentials, and a new mapping if there is one;
     /// how far its pulls have come stays.
@@ -107,7 +120,7 @@ impl Workspace {
             kind: new.kind.name().to_owned(),
             settings: new.settings.clone(),
             mapping: new.mapping.clone().or_else(|| same.as_ref()?.mapping.clone()),
-            cursor: same.as_ref().and_then(|known| known.cursor.clone()),
+            cursor: same.as_ref().and_then(|same| cursor_for(same, new.mapping.as_ref())),
             reading: None,
             health: serde_json::json!({}),
             added_at: same.map_or_else(|| self.clock.instant(), |known| known.added_at),

@@ -14,6 +14,7 @@ use winsight_meta::SourceRecord;
 use winsight_sources::{Delivery, Description, Rejection, Source};
 
 use super::Unfinished;
+use super::pull::refuse_without;
 use crate::{ImportReport, JobError, Workspace};
 
 /// How long a signature is remembered: longer than a delivery is fresh, before and after its time.
@@ -175,6 +176,10 @@ impl Workspace {
             None => source.describe().await?,
         };
         self.note_described(name, &description);
+        if refuse_without(&record, &description, &description.types).is_err() {
+            // The next sync tells of it.
+            return Ok(false);
+        }
         self.load_deals(&record, source.as_ref(), deals, &description).await?;
         Ok(true)
     }

@@ -1,5 +1,6 @@
 //! One sync from its first request to the note of its success.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use winsight_meta::SourceRecord;
@@ -7,7 +8,7 @@ use winsight_sources::{Cause, Cursor, Description, Kind, Next, Source};
 
 use super::connection::health_of;
 use super::pages::Pages;
-use super::{Drift, Known, SyncFailure, SyncProgress, SyncReport, Unfinished, known};
+use super::{Drift, Known, SyncFailure, SyncProgress, SyncReport, Unfinished};
 use crate::{JobError, Workspace};
 
 /// How often a reading may lose its place before it is given up.
@@ -32,7 +33,7 @@ impl Workspace {
         } else {
             Box::pin(self.sync_wholly(&mut record, full, progress)).await
         };
-        self.note(&mut record, &synced).await?;
+        self.note(&mut record, synced.as_ref().err()).await?;
         synced
     }
 
@@ -40,20 +41,18 @@ impl Workspace {
     async fn note(
         &self,
         record: &mut SourceRecord,
-        synced: &Result<SyncReport, JobError>,
+        failed: Option<&JobError>,
     ) -> Result<(), JobError> {
         let now = self.clock.instant();
         let mut health = health_of(record);
-        match synced {
+        match failed {
             // Another process is at it, or the question makes no sense: that says nothing about the source.
-            Err(JobError::Usage(_)) => return Ok(()),
-            // Nor has what the quality gate holds arrived: of that there is an alert of its own.
-            Ok(report) if report.is_held() => health.failure = None,
-            Ok(_) => {
+            Some(JobError::Usage(_)) => return Ok(()),
+            None => {
                 health.succeeded_at = Some(now);
                 health.failure = None;
             }
-            Err(error) => {
+            Some(error) => {
                 let before = health.failure.take();
                 let cause = match error {
                     JobError::Source(error) => Some(error.cause),
@@ -70,7 +69,7 @@ impl Workspace {
         }
         record.health = serde_json::to_value(&health).unwrap_or_default();
         self.metadata.save_source(&self.id, record).await?;
-        if synced.as_ref().is_ok_and(|report| !report.is_held()) {
+        if failed.is_none() {
             self.end_staleness().await?;
         }
         self.tell_of_sync(&record.name, health.failure.as_ref()).await
@@ -101,7 +100,11 @@ impl Workspace {
             report.loads.extend(later.loads);
             return Ok(report);
         }
-        let Some(before) = before.filter(|before| !before.full) else { return Ok(report) };
+        let Some(mut before) = before.filter(|before| !before.full) else { return Ok(report) };
+        if !report.is_held() {
+            // What it brought, this one has brought too.
+            before.loads.retain(|load| load.held.is_none());
+        }
         let repaired = report.loads.iter().map(Drift::repaired_by);
         report.drift = Some(repaired.chain(before.drift).sum());
         report.count(&before);
@@ -122,6 +125,7 @@ impl Workspace {
         let description = described?;
         if !full {
             refuse_another(record, &description)?;
+            refuse_without(record, &description, &description.types)?;
         }
         let (mut unfinished, resumed) = begin(record, full, &pages, source.as_ref(), &description)?;
         let pulled =
@@ -134,23 +138,25 @@ impl Workspace {
             let described = source.describe().await;
             note_health(record, source.as_ref());
             unfinished.keep_types_of(&described?);
+            let refused = refuse_without(record, &description, &unfinished.types);
+            if let Err(error) = refused.or_else(|error| if full { Ok(()) } else { Err(error) }) {
+                record.reading = None;
+                pages.clear()?;
+                return Err(error);
+            }
         }
         let taken = Box::pin(self.take_pages(record, &unfinished, &pages, &description)).await?;
         let is_held = taken.as_ref().is_some_and(|report| report.held.is_some());
-        let types = unfinished.types.clone();
-        let now_known = if is_held {
-            // It has not arrived: the next sync brings it again.
-            known(record).map(|known| Known { held_types: Some(types), ..known })
-        } else {
-            Some(Known {
+        if !is_held {
+            // What is held has not arrived: the next sync brings it again.
+            let known = Known {
                 cursor,
-                types,
-                held_types: None,
+                types: unfinished.types.clone(),
                 account: description.account.clone(),
                 account_id: description.account_id.clone(),
-            })
-        };
-        record.cursor = now_known.and_then(|known| serde_json::to_value(&known).ok());
+            };
+            record.cursor = serde_json::to_value(&known).ok();
+        }
         record.reading = None;
         self.metadata.save_source(&self.id, record).await?;
         pages.clear()?;
@@ -245,6 +251,27 @@ pub(super) fn refuse_another(
     }
 }
 
+/// Refuses to go on without a field that the deals were read with: whatever deal changes would lose it,
+/// or get that of another field.
+pub(super) fn refuse_without(
+    record: &SourceRecord,
+    description: &Description,
+    types: &BTreeMap<String, String>,
+) -> Result<(), JobError> {
+    let Some(known) = known(record) else { return Ok(()) };
+    let gone: Vec<_> = known.types.into_keys().filter(|field| !types.contains_key(field)).collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    Err(JobError::Refused(format!(
+        "{} no longer shows {}, which the deals of {name} were read with; let it be read again, or run \
+         `winsight sync {name} --full` to go on without",
+        description.account,
+        gone.join(", "),
+        name = record.name
+    )))
+}
+
 /// Where the reading begins: after the last finished page of an interrupted one, or anew.
 fn begin(
     record: &SourceRecord,
@@ -272,6 +299,11 @@ fn begin(
     let types = description.types.clone();
     let full = known.is_none();
     Ok((Unfinished { full, types, position, pages: 0, deals: 0 }, false))
+}
+
+/// What the last pull left; `None` before the first.
+pub(super) fn known(record: &SourceRecord) -> Option<Known> {
+    serde_json::from_value(record.cursor.clone()?).ok()
 }
 
 fn note_health(record: &mut SourceRecord, source: &dyn Source) {

@@ -21,12 +21,24 @@ impl Workspace {
         source: &dyn Source,
         description: &Description,
     ) -> Result<Option<ImportReport>, JobError> {
-        let mut known = self.metadata.quarantined_deals(&self.id, &record.name).await?;
-        if let Some(commit) = self.store.latest().await? {
-            known.append(&mut self.store.deal_ids(&commit, &record.name).await?);
+        let quarantined = self.metadata.quarantined_deals(&self.id, &record.name).await?;
+        let commit = self.store.latest().await?;
+        let mut missing = quarantined.clone();
+        let mut count = 0_u64;
+        if let Some(commit) = &commit {
+            let seen = |id: &str| {
+                count += 1;
+                missing.remove(id);
+            };
+            self.store.deal_ids(commit, &record.name, seen).await?;
         }
-        if source.count().await? == known.len() as u64 {
+        if source.count().await? == count + missing.len() as u64 {
             return Ok(None);
+        }
+        let mut known = quarantined;
+        if let Some(commit) = &commit {
+            let seen = |id: &str| _ = known.insert(id.to_owned());
+            self.store.deal_ids(commit, &record.name, seen).await?;
         }
         let (mut on_one_side, mut from) = (Vec::new(), None);
         loop {

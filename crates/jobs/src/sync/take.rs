@@ -12,10 +12,10 @@ use winsight_etl::{
 use winsight_meta::SourceRecord;
 use winsight_sources::Description;
 
+use super::Unfinished;
 use super::assemble::{Assembly, Kind};
 use super::mapping::{complete, given};
 use super::pages::Pages;
-use super::{Unfinished, known};
 use crate::import::{BesideReport, Read, elapsed_ms, ids};
 use crate::load::Taken;
 use crate::{ImportReport, JobError, Workspace};
@@ -66,7 +66,6 @@ impl Workspace {
             beside: Vec::new(),
             repaired: Vec::new(),
             is_part: !unfinished.full,
-            lacks_field: lacks_field(record, description),
         };
         let name = format!("{source} ({})", record.kind);
         let (label, kept) = (name.clone(), Arc::clone(pages));
@@ -124,12 +123,6 @@ impl Workspace {
             quality: quality.unwrap_or_default(),
         })
     }
-}
-
-/// Whether the source showed a field when the deals were last read, and does not any more.
-fn lacks_field(record: &SourceRecord, description: &Description) -> bool {
-    let is_gone = |field: &String| !description.types.contains_key(field);
-    known(record).is_some_and(|known| known.types.keys().any(is_gone))
 }
 
 fn stage_deals(

@@ -32,12 +32,14 @@ const PAGE_BYTES: usize = 64 * 1024;
 const GATHERED_ROWS: usize = 65_536;
 /// About the bytes of a deal in memory, with what waits beside it.
 const ROW_BYTES: usize = 2048;
-/// Encoded bytes of unfinished files. Every partition has one, part of which waits in memory until it is
-/// complete: beyond so many bytes all of them are completed, and others begun.
+/// Encoded bytes of the files that are written at the same time, one for every partition. Much of each waits
+/// in memory until it is complete: beyond so many bytes all of them are completed, and others begun.
 const UNFINISHED_BYTES: usize = 256 << 20;
+/// With less of them for each worker there would be too many files.
+const LEAST_SHARE: usize = 4 << 20;
 /// A worker that waits until the disk has a file leaves its core to another one.
 const WORKERS_PER_CORE: usize = 2;
-/// Up to so many rows, one worker is enough.
+/// Below so many rows, one worker is enough.
 const FEW_ROWS: usize = 16_384;
 /// Texts and hashes that are another one in nearly every row of the tables about deals: looking for
 /// repeated values would cost more than everything else about them.
@@ -116,7 +118,7 @@ impl TableWriter {
         let rows = std::mem::take(&mut self.gathered_rows);
         let batches: Arc<[RecordBatch]> = std::mem::take(&mut self.gathered).into();
         let parts = partitions(&batches, self.spec.partition)?;
-        let most = if rows > FEW_ROWS { cores() * WORKERS_PER_CORE } else { 1 };
+        let most = if rows >= FEW_ROWS { self.most_workers() } else { 1 };
         let mut shares: BTreeMap<usize, Vec<_>> = BTreeMap::new();
         for (partition, rows) in parts {
             let next = self.homes.len() % most;
@@ -135,12 +137,16 @@ impl TableWriter {
         Ok(())
     }
 
+    fn most_workers(&self) -> usize {
+        (cores() * WORKERS_PER_CORE).min(self.unfinished_bytes / LEAST_SHARE).max(1)
+    }
+
     fn hire(&mut self) -> Result<(), StoreError> {
         let writer = RecordBatchWriter::for_table(&self.table)?
             .with_writer_properties(properties(self.spec));
         let (give, work) = channel(1);
         self.workers.push(give);
-        let share = self.unfinished_bytes / (cores() * WORKERS_PER_CORE);
+        let share = self.unfinished_bytes / self.most_workers();
         self.tasks.spawn(write(writer, share, self.spec.partition, work));
         Ok(())
     }

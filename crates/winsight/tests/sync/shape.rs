@@ -25,10 +25,11 @@ async fn a_field_that_was_away_or_of_another_type_is_whole_again_afterwards() {
         for change in changes {
             account.execute(change.clone()).await;
             account.live_a_day().await;
-            let is_held = account.sync(false).await.loads.iter().any(|load| load.held.is_some());
+            let is_retyped = matches!(change, Command::RetypeField { .. });
+            assert_eq!(account.try_sync(false).await.is_ok(), is_retyped, "{kind:?}");
             account.execute(Command::RestoreSchema).await;
             let report = account.sync(false).await;
-            assert!(report.full || is_held, "{kind:?}: everything is read after {change:?}");
+            assert_eq!(report.full, is_retyped, "{kind:?}: everything is read after {change:?}");
             account.compare(&format!("{kind:?} after {change:?}")).await;
             assert!(!account.sync(false).await.full);
         }
@@ -36,30 +37,24 @@ async fn a_field_that_was_away_or_of_another_type_is_whole_again_afterwards() {
 }
 
 #[tokio::test]
-async fn a_field_that_is_shown_no_more_blanks_nothing_unless_somebody_says_so() {
+async fn no_deal_loses_a_field_that_is_shown_no_more_unless_somebody_says_so() {
     for (kind, object, field) in
         [(Kind::Salesforce, "Opportunity", "Amount"), (Kind::HubSpot, "deals", "amount")]
     {
         let account = Account::new(kind, 110).await;
         account.sync(false).await;
         let removed = Command::RemoveField { object: object.to_owned(), field: field.to_owned() };
-        for is_accepted in [false, true] {
-            account.execute(removed.clone()).await;
-            account.live_a_day().await;
-            let report = account.sync(false).await;
-            let held: Vec<_> = report.loads.iter().filter_map(|load| load.held.as_ref()).collect();
-            assert_eq!(held.len(), 1, "{kind:?}");
-            assert!(held[0].1[0].starts_with("amount would become blank in"), "{:?}", held[0].1);
-            if is_accepted {
-                account.workspace.accept(None).await.expect("released");
-                account.live_a_day().await;
-                let loads = account.sync(false).await.loads;
-                assert!(loads.iter().all(|load| load.held.is_none()), "{kind:?}: it is known");
-            }
-            account.execute(Command::RestoreSchema).await;
-            account.sync(false).await;
-            account.compare(&format!("{kind:?} with amounts again")).await;
-        }
+        account.execute(removed).await;
+        account.live_a_day().await;
+        let refused = account.try_sync(false).await.expect_err("refused").to_string();
+        let said = format!("no longer shows {field}, which the deals of crm were read with");
+        assert!(refused.contains(&said), "{kind:?}: {refused}");
+        account.sync(true).await;
+        account.live_a_day().await;
+        account.sync(false).await;
+        account.execute(Command::RestoreSchema).await;
+        assert!(account.sync(false).await.full, "{kind:?}: all amounts are read");
+        account.compare(&format!("{kind:?} with amounts again")).await;
     }
 }
 
