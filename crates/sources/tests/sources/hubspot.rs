@@ -493,3 +493,27 @@ async fn currencies_that_are_not_shown_are_a_finding_where_there_are_any() {
         assert_eq!(findings.iter().any(|finding| finding.missing == missing), is_told);
     }
 }
+
+#[tokio::test]
+async fn what_fails_for_a_while_fails_a_sync_only_where_amounts_depend_on_it() {
+    const ACCOUNT: &str = "/account-info/v3/details";
+    const RATES: &str = "/settings/v3/currencies/exchange-rates/current";
+    for (failing, currency, is_fatal) in [
+        (RATES, "deal_currency_code", true),
+        (RATES, "another_property", false),
+        (ACCOUNT, "deal_currency_code", true),
+        (ACCOUNT, "another_property", true),
+    ] {
+        let described = described_where(APP, move |asked| match asked.path.as_str() {
+            path if path == failing => Some((503, Vec::new(), String::new())),
+            "/crm/v3/properties/deals" => {
+                let named = |name: &str| json!({ "name": name, "label": name });
+                let properties = ["hs_lastmodifieddate", "amount", currency].map(named);
+                Some(json(&json!({ "results": properties })))
+            }
+            _ => None,
+        });
+        let described = described.await;
+        assert_eq!(described.is_err(), is_fatal, "{failing}, {currency}: {described:?}");
+    }
+}
