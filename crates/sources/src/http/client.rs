@@ -1,9 +1,10 @@
-use std::sync::Arc;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::fmt::rfc2822;
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 use super::fault::Fault;
 use super::limiter::Limiter;
@@ -112,8 +113,8 @@ struct State {
     budget: Budget,
     requests: u64,
     retries: u64,
-    /// Whether there ever was an answer.
-    has_answered: bool,
+    /// The origins that ever answered anything.
+    answered: BTreeSet<String>,
     /// How far the other side's clock is ahead of this one, in seconds.
     skew: Option<i64>,
 }
@@ -152,7 +153,7 @@ impl Client {
             budget: Budget::default(),
             requests: 0,
             retries: 0,
-            has_answered: false,
+            answered: BTreeSet::new(),
             skew: None,
         };
         Ok(Self { http, pace, limits, state: Mutex::new(state) })
@@ -212,6 +213,11 @@ impl Client {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether the machine of an address ever answered anything.
+    fn has_answered(&self, url: &Url) -> bool {
+        self.state().answered.contains(&origin(url))
+    }
+
     /// Sends a request until it is answered with what was asked for. `None` when the token is no
     /// longer good.
     ///
@@ -264,10 +270,11 @@ impl Client {
             failures += 1;
             self.state().breaker.failed(self.pace.now(), &fault.error);
             silences += u32::from(fault.is_silence);
-            if silences >= IN_SILENCE && !self.state().has_answered {
+            let has_answered = self.has_answered(&request.url);
+            if silences >= IN_SILENCE.min(self.limits.attempts) && !has_answered {
                 return Err(Fault::silent(host).error);
             }
-            if silences >= self.limits.attempts && token.is_some() {
+            if silences >= self.limits.attempts {
                 return Err(Fault::fell_silent(host).error);
             }
             if failures >= self.limits.attempts || !fault.passes {
@@ -346,7 +353,7 @@ impl Client {
         if let Some(body) = &request.body {
             builder = builder.header("content-type", request.content_type).body(body.clone());
         }
-        if !self.state().has_answered {
+        if !self.has_answered(&request.url) {
             builder = builder.timeout(FIRST_ANSWER.min(self.limits.timeout));
         }
         if let Some(token) = token {
@@ -366,7 +373,7 @@ impl Client {
         }
         let body = answer.bytes().await.map_err(transport)?;
         let reply = Reply::new(status, headers, body);
-        self.state().has_answered = true;
+        self.state().answered.insert(origin(&request.url));
         self.note_clock(&reply);
         // The path has ids at most; the query may have texts of deals.
         tracing::debug!(method = request.method, host, path = request.url.path(), status, "asked");
@@ -380,6 +387,10 @@ impl Client {
             state.skew = Some(date.duration_since(self.pace.now()).as_secs());
         }
     }
+}
+
+fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
 }
 
 /// Seconds in the unit that people would use.

@@ -55,9 +55,9 @@ impl Fault {
         Self::new(Cause::Unreachable, problem, NETWORK)
     }
 
-    /// A host that takes requests after others were answered, and answers none of them in time.
+    /// A host that answered something, and then nothing in time.
     pub(super) fn fell_silent(host: &str) -> Self {
-        let problem = format!("signed in, but {host} does not answer further requests");
+        let problem = format!("{host} answered before, and does not any more");
         let remedy = "check the proxy of this machine and the CRM's status page; the last good data \
                       stays in use";
         Self::new(Cause::Failing, problem, remedy)

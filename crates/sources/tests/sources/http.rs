@@ -123,20 +123,40 @@ async fn a_host_that_never_answered_is_not_waited_for_long() {
     assert_eq!(client.health().requests, 3);
 }
 
-#[tokio::test]
-async fn a_host_that_falls_silent_is_told_from_one_that_is_slow() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+/// A server that answers one path, and takes the other requests in silence.
+async fn falling_silent() -> Server {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let silent = Url::parse(&url).expect("an address");
-    let timeout = std::time::Duration::from_millis(20);
+    let fine = axum::routing::get(|| async { axum::Json(serde_json::json!({ "fine": true })) });
+    let router = axum::Router::new().route("/", fine).fallback(std::future::pending::<String>);
+    tokio::spawn(async move { axum::serve(listener, router).await.expect("serves") });
+    Server { url, asked: Arc::default(), faults: Arc::default() }
+}
+
+#[tokio::test]
+async fn a_host_that_falls_silent_is_told_from_one_that_never_answered() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let silent = format!("http://{}", listener.local_addr().expect("an address"));
+    let timeout = std::time::Duration::from_millis(100);
     let limits = Limits { timeout, attempts: 3, ..Limits::default() };
-    let client = Client::new(pace(), limits, Breaker::default(), 3).expect("a client");
-    ask(&Server::start(|_| fine()).await, &client).await.expect("signed in");
-    let token = Some(&secrecy::SecretString::from("hush"));
-    let error = client.send(&Request::get(silent), token, &judge).await.expect_err("nothing comes");
-    assert_eq!(error.cause, Cause::Failing);
-    let said = "signed in, but 127.0.0.1 does not answer further requests";
-    assert!(error.to_string().contains(said), "{error}");
+    let server = falling_silent().await;
+    // A token is no sign of an answer: some come out of the settings.
+    let token = secrecy::SecretString::from("hush");
+    for (url, cause, said) in [
+        (
+            format!("{}/more", server.url),
+            Cause::Failing,
+            "127.0.0.1 answered before, and does not any more; check the proxy",
+        ),
+        (silent, Cause::Unreachable, "127.0.0.1 takes connections, or seems to, and never answers"),
+    ] {
+        let client = Client::new(pace(), limits, Breaker::default(), 3).expect("a client");
+        ask(&server, &client).await.expect("answered");
+        let asked = Request::get(Url::parse(&url).expect("an address"));
+        let error = client.send(&asked, Some(&token), &judge).await.expect_err("nothing comes");
+        assert_eq!(error.cause, cause, "{error}");
+        assert!(error.to_string().contains(said), "{error}");
+    }
 }
 
 #[tokio::test]
