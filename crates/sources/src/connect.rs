@@ -78,9 +78,10 @@ pub(crate) fn host(text: &str, example: &str) -> Result<Url, SourceError> {
     };
     let text = text.trim();
     let (scheme, rest) = text.split_once("://").unwrap_or(("https", text));
+    let scheme = scheme.to_ascii_lowercase();
     let is_word =
         (1..=6).contains(&scheme.len()) && scheme.bytes().all(|it| it.is_ascii_lowercase());
-    if is_word && !["http", "https"].contains(&scheme) {
+    if is_word && !["http", "https"].contains(&scheme.as_str()) {
         return Err(usage(format!("the host in the credentials begins with {scheme}://")));
     }
     let parsed = Url::parse(&format!("{scheme}://{rest}")).ok().filter(|url| is_address(rest, url));
@@ -142,6 +143,8 @@ mod tests {
                 " https://acme.my.salesforce.com/lightning/page?a=b#c\n",
                 "https://acme.my.salesforce.com/",
             ),
+            ("HTTPS://acme.my.salesforce.com", "https://acme.my.salesforce.com/"),
+            ("Https://crm.example", "https://crm.example/"),
             ("https://crm.example:8443", "https://crm.example:8443/"),
             ("http://127.0.0.1:1234/x", "http://127.0.0.1:1234/"),
             ("http://localhost:1", "http://localhost:1/"),
@@ -169,6 +172,7 @@ mod tests {
             ("https:/secret", no_address),
             ("secretsecret://acme.example", no_address),
             ("htps://secret.example", "begins with htps://; give it like https://acme"),
+            ("HTTP://secret.example", "would be sent secrets in clear; give it like https://acme"),
             ("ftp://127.0.0.1/secret", "begins with ftp://; give it like https://acme"),
             ("http://secret.example", "would be sent secrets in clear; give it like https://acme"),
         ] {

@@ -157,7 +157,20 @@ fn unreadable(text: &str, error: &toml::de::Error) -> SourceError {
 
 #[cfg(test)]
 mod tests {
-    use super::Credentials;
+    use super::{Credentials, FIELDS};
+
+    #[test]
+    fn the_fields_that_are_named_are_those_that_there_are() {
+        for field in FIELDS {
+            let value = if field == "sandbox" { "true" } else { "\"a\"" };
+            Credentials::from_toml(&format!("{field} = {value}")).expect(field);
+        }
+        let error = toml::from_str::<Credentials>("none = 1").expect_err("there is no such field");
+        let listed =
+            error.message().split_once("expected one of ").map_or("", |(_, listed)| listed);
+        let listed: Vec<_> = listed.split(", ").map(|field| field.trim_matches('`')).collect();
+        assert_eq!(listed, FIELDS);
+    }
 
     #[test]
     fn what_cannot_be_read_is_told_without_being_repeated() {
