@@ -97,8 +97,14 @@ fn unreadable(text: &str, error: &toml::de::Error) -> String {
     let said = error.message().lines().collect::<Vec<_>>().join(", ");
     let written = text.lines().nth(line - 1).unwrap_or_default();
     let name = written.split_once('=').map_or("", |(name, _)| name.trim());
+    let table = text.lines().take(line).map(str::trim).filter(|line| line.starts_with('[')).last();
+    let is_of_columns = match table {
+        Some(table) => table.starts_with("[columns]"),
+        None => name.is_empty() || Field::named(name).is_ok() || said.starts_with("unknown field"),
+    };
     let name = if name.is_empty() { String::new() } else { format!(", {name}") };
-    format!("line {line}{name}: {said}; write lines such as amount = \"Amount\" under [columns]")
+    let remedy = "; write lines such as amount = \"Amount\" under [columns]";
+    format!("line {line}{name}: {said}{}", if is_of_columns { remedy } else { "" })
 }
 
 impl Mapping {

@@ -221,9 +221,34 @@ fn a_mapping_must_be_usable() {
         ("[currency_rates]\nEuro = \"1\"", "currency code"),
         ("default_currency = \"euro\"", "currency code"),
         ("date_format = 5", "date_format"),
+        // Rows of a feed that is keyed by its ids are not looked through for copies.
+        ("[values.deal_id]\nb = \"a\"", "[values.deal_id] is neither a text field"),
         ("columns = { regin = \"Region\" }", "region"),
     ] {
         let error = Mapping::from_toml(text).expect_err(text).to_string();
         assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
+fn a_mapping_that_cannot_be_read_is_told_with_columns_where_it_is_about_them() {
+    for (text, said, is_of_columns) in [
+        ("amount: Amount", "line 1: ", true),
+        ("amount = \"Amount\"", "line 1, amount: unknown field `amount`", true),
+        ("amuont = \"Amount\"", "line 1, amuont: unknown field `amuont`", true),
+        ("amount = Amount", "line 1, amount: ", true),
+        ("[columns]\namount = 5", "line 2, amount: invalid type: integer `5`", true),
+        ("preset = 5", "line 1, preset: invalid type: integer `5`, expected a string", false),
+        ("preset = \"hubspot\"\ndecimal = \"ab\"", "line 2, decimal: invalid value", false),
+        ("[currency_rates]\nEUR = 1.08", "line 2, EUR: invalid type: floating point", false),
+        ("[[currency_rate]]\ncurrency = \"EUR\"", "line 1: missing field `from`", false),
+        ("[columns]\n[stages]\nDone = 1", "line 3, Done: invalid type: integer `1`", false),
+        ("[collums]\namount = \"Amount\"", "line 1: unknown field `collums`", false),
+    ] {
+        let error = Mapping::from_toml(text).expect_err(text).to_string();
+        let advice = "write lines such as amount = \"Amount\" under [columns]";
+        assert!(error.contains(said), "{error}");
+        assert_eq!(error.contains(advice), is_of_columns, "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
     }
 }
