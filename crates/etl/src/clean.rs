@@ -65,7 +65,7 @@ impl<'a> Cleaner<'a> {
 
     /// Whether the ids of deals are the values of this column, as they stand there.
     pub(crate) fn takes_ids_from(&self, column: usize) -> bool {
-        self.columns.get(Field::DealId) == Some(column) && !self.values.replaces(Field::DealId)
+        self.columns.get(Field::DealId) == Some(column)
     }
 
     /// The id that a row names.

@@ -37,11 +37,6 @@ impl Replacements {
         }
     }
 
-    /// Whether any text of a field is replaced.
-    pub(crate) fn replaces(&self, field: Field) -> bool {
-        !self.by_field[field as usize].is_empty()
-    }
-
     /// The text of a field, trimmed and replaced; `None` when blank.
     pub(crate) fn text<'r>(&'r self, field: Field, written: &'r str) -> Option<&'r str> {
         replaced(&self.by_field[field as usize], written)

@@ -12,6 +12,7 @@ mod cases;
 mod columnar;
 mod company_files;
 mod events;
+mod feeds;
 mod harness;
 mod indicators;
 mod lookups;
