@@ -104,6 +104,8 @@ pub struct Client {
     pace: Arc<dyn Pace>,
     limits: Limits,
     state: Mutex<State>,
+    /// The origins that ever answered anything.
+    answered: Arc<Mutex<BTreeSet<String>>>,
 }
 
 struct State {
@@ -113,8 +115,6 @@ struct State {
     budget: Budget,
     requests: u64,
     retries: u64,
-    /// The origins that ever answered anything.
-    answered: BTreeSet<String>,
     /// How far the other side's clock is ahead of this one, in seconds.
     skew: Option<i64>,
 }
@@ -153,10 +153,15 @@ impl Client {
             budget: Budget::default(),
             requests: 0,
             retries: 0,
-            answered: BTreeSet::new(),
             skew: None,
         };
-        Ok(Self { http, pace, limits, state: Mutex::new(state) })
+        Ok(Self { http, pace, limits, state: Mutex::new(state), answered: Arc::default() })
+    }
+
+    /// The same client, which learns from another one of the same account who has answered.
+    #[must_use]
+    pub fn sharing_answers_with(self, other: &Self) -> Self {
+        Self { answered: Arc::clone(&other.answered), ..self }
     }
 
     /// The time that it lives in.
@@ -215,7 +220,11 @@ impl Client {
 
     /// Whether the machine of an address ever answered anything.
     fn has_answered(&self, url: &Url) -> bool {
-        self.state().answered.contains(&origin(url))
+        self.answered().contains(&origin(url))
+    }
+
+    fn answered(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends a request until it is answered with what was asked for. `None` when the token is no
@@ -373,7 +382,7 @@ impl Client {
         }
         let body = answer.bytes().await.map_err(transport)?;
         let reply = Reply::new(status, headers, body);
-        self.state().answered.insert(origin(&request.url));
+        self.answered().insert(origin(&request.url));
         self.note_clock(&reply);
         // The path has ids at most; the query may have texts of deals.
         tracing::debug!(method = request.method, host, path = request.url.path(), status, "asked");

@@ -71,9 +71,11 @@ impl Session {
             let breaker = surroundings.breaker.clone();
             Client::new(surroundings.pace.clone(), limits, breaker, surroundings.seed)
         };
+        let searches = client(SEARCHES_PER_SECOND, 2)?;
+        let client = client(PER_SECOND, 9)?;
         Ok(Self {
-            client: client(PER_SECOND, 9)?,
-            searches: client(SEARCHES_PER_SECOND, 2)?,
+            searches: searches.sharing_answers_with(&client),
+            client,
             host,
             sign_in,
             token: Mutex::default(),

@@ -153,9 +153,12 @@ async fn a_host_that_falls_silent_is_told_from_one_that_never_answered() {
         let client = Client::new(pace(), limits, Breaker::default(), 3).expect("a client");
         ask(&server, &client).await.expect("answered");
         let asked = Request::get(Url::parse(&url).expect("an address"));
-        let error = client.send(&asked, Some(&token), &judge).await.expect_err("nothing comes");
-        assert_eq!(error.cause, cause, "{error}");
-        assert!(error.to_string().contains(said), "{error}");
+        let beside = Client::new(pace(), limits, Breaker::default(), 3).expect("a client");
+        for client in [&client, &beside.sharing_answers_with(&client)] {
+            let error = client.send(&asked, Some(&token), &judge).await.expect_err("nothing comes");
+            assert_eq!(error.cause, cause, "{error}");
+            assert!(error.to_string().contains(said), "{error}");
+        }
     }
 }
 
