@@ -2,6 +2,7 @@
 
 mod describe;
 mod listing;
+mod properties;
 mod read;
 mod rows;
 mod session;

@@ -1,19 +1,17 @@
+mod clock;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::fmt::rfc2822;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::fault::Fault;
 use super::limiter::Limiter;
-use super::reply::is_page;
-use super::{Backoff, Breaker, BreakerState, Budget, Pace, Reply, Request};
-use crate::{Cause, Finding, Health, SourceError};
+use super::{Backoff, Breaker, BreakerState, Budget, Limits, Pace, Reply, Request, Verdict};
+use crate::{Cause, Health, SourceError};
 
-/// Seconds by which clocks may differ before it is told.
-const SKEW: u64 = 120;
 /// Longest answer that is read.
 const LONGEST_ANSWER: usize = 256 << 20;
 /// Time limit of an attempt, and attempts in vain, while the host has never answered anything: then
@@ -22,81 +20,6 @@ const FIRST_ANSWER: Duration = Duration::from_secs(20);
 const IN_SILENCE: u32 = 3;
 /// The pause when the other side asks for fewer requests and does not say for how long.
 const AFTER_REFUSAL: Duration = Duration::from_secs(1);
-
-/// How hard a client tries, and how fast.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Requests a second.
-    pub per_second: f64,
-    /// Requests at once after a rest.
-    pub burst: u32,
-    /// Attempts for one request.
-    pub attempts: u32,
-    /// Bound of the first pause between attempts.
-    pub first_pause: Duration,
-    /// Bound of every pause, and the longest that the other side may ask for.
-    pub longest_pause: Duration,
-    /// How long one request waits in all while the other side asks for fewer of them.
-    pub patience: Duration,
-    /// Time limit of one attempt.
-    pub timeout: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            per_second: 10.0,
-            burst: 10,
-            attempts: 6,
-            first_pause: Duration::from_millis(500),
-            longest_pause: Duration::from_mins(1),
-            patience: Duration::from_mins(15),
-            timeout: Duration::from_mins(2),
-        }
-    }
-}
-
-/// What an answer means, in the words of one CRM.
-#[derive(Clone, Debug)]
-pub enum Verdict {
-    /// It is what was asked for.
-    Fine,
-    /// It failed for a while; the other side may say for how long.
-    Again {
-        /// How long to wait at least.
-        after: Option<Duration>,
-        /// What was wrong.
-        why: String,
-    },
-    /// It asks for fewer requests; it works, and says when to come back.
-    TooFast {
-        /// How long to wait at least.
-        after: Option<Duration>,
-        /// What it said.
-        why: String,
-    },
-    /// It cannot be from the CRM; it may be from a proxy that is there for a while.
-    Foreign {
-        /// What was wrong.
-        why: String,
-    },
-    /// The token is no longer good.
-    Unauthorized,
-    /// It will fail every time.
-    Never(SourceError),
-}
-
-impl Verdict {
-    /// A refusal that broke off before its reason, or is a page for people.
-    pub(crate) fn unexplained(reply: &Reply) -> Self {
-        if is_page(reply) {
-            let why = format!("answered status {} with a page instead of JSON", reply.status);
-            return Self::Foreign { why };
-        }
-        let why = format!("answered status {} and no reason that can be read", reply.status);
-        Self::Again { after: None, why }
-    }
-}
 
 /// Sends the requests of one account.
 pub struct Client {
@@ -189,29 +112,6 @@ impl Client {
     /// other programs.
     pub fn note_pace(&self, per_second: f64) {
         self.state().limiter.pace(per_second * 0.9);
-    }
-
-    /// Seconds by which the other side's clock is ahead, once it has answered.
-    pub fn skew(&self) -> Option<i64> {
-        self.state().skew
-    }
-
-    /// By how much this machine's clock is off, where it is off by much.
-    pub(crate) fn clock_off(&self) -> Option<String> {
-        let skew = self.skew().filter(|skew| skew.unsigned_abs() > SKEW)?;
-        let direction = if skew > 0 { "behind" } else { "ahead" };
-        let off = duration(skew.unsigned_abs());
-        Some(format!("this machine's clock is {off} {direction}"))
-    }
-
-    /// The same as something that an account lacks, with what will not work for it.
-    pub(crate) fn clock_finding(&self, effect: &str) -> Option<Finding> {
-        let off = self.clock_off()?;
-        Some(Finding {
-            missing: format!("the right time ({off})"),
-            effect: effect.to_owned(),
-            remedy: "set the clock, best by NTP".to_owned(),
-        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -388,45 +288,8 @@ impl Client {
         tracing::debug!(method = request.method, host, path = request.url.path(), status, "asked");
         Ok(reply)
     }
-
-    fn note_clock(&self, reply: &Reply) {
-        let date = reply.header("date").and_then(|date| rfc2822::parse(date).ok());
-        if let Some(date) = date.map(|date| date.timestamp()) {
-            let mut state = self.state();
-            state.skew = Some(date.duration_since(self.pace.now()).as_secs());
-        }
-    }
 }
 
 fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
-}
-
-/// Seconds in the unit that people would use.
-fn duration(seconds: u64) -> String {
-    let (length, unit) = match seconds {
-        0..180 => (1, "seconds"),
-        180..10_800 => (60, "minutes"),
-        10_800..172_800 => (3_600, "hours"),
-        _ => (86_400, "days"),
-    };
-    format!("{} {unit}", (seconds + length / 2) / length)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::duration;
-
-    #[test]
-    fn durations_are_told_in_the_unit_that_fits() {
-        for (seconds, told) in [
-            (121, "121 seconds"),
-            (300, "5 minutes"),
-            (5_399, "90 minutes"),
-            (43_201, "12 hours"),
-            (31_536_000, "365 days"),
-        ] {
-            assert_eq!(duration(seconds), told);
-        }
-    }
 }

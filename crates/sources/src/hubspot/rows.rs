@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::describe::{COUNT, Detail, text};
+use super::describe::{Detail, text};
+use super::properties::COUNT;
 use crate::text::{microseconds, written};
 use crate::{Page, Record, Table};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::fields::{FURTHER, OPTIONAL, WANTED};
+use super::fields::{Known, OBJECTS, choose_fields, choose_further, types};
 use super::session::{EXAMPLE_HOST, Session};
 use crate::{Cause, Description, Finding, SourceError};
 
@@ -23,19 +23,6 @@ pub(super) struct Detail {
     /// Objects whose changes change opportunities: Account, Owner, Owner.UserRole.
     pub(super) parents: Vec<String>,
 }
-
-/// The fields that are shown and their types, by object.
-type Known = BTreeMap<&'static str, BTreeMap<String, String>>;
-
-/// The objects beside the opportunity, and what will not work without them.
-const OBJECTS: [(&str, &str); 6] = [
-    ("Account", "accounts, industries and regions are unknown"),
-    ("User", "reps are unknown"),
-    ("UserRole", "teams are unknown"),
-    ("OpportunityHistory", "stage events: times in stage and progress cannot be computed"),
-    ("Task", "calls, mails and tasks are not counted as activity"),
-    ("Event", "meetings are not counted as activity"),
-];
 
 /// Fields of opportunities without which changes are not found and deals not dated.
 const REQUIRED: [&str; 3] = ["Id", "CloseDate", "SystemModstamp"];
@@ -113,35 +100,6 @@ pub(super) async fn describe(
     Ok(description)
 }
 
-/// The types of the columns that are read, and the objects that events and activities come from.
-fn types(known: &Known, detail: &Detail) -> BTreeMap<String, String> {
-    let object = |path: &str| match path {
-        "Owner" => "User",
-        "Owner.UserRole" => "UserRole",
-        "Account" => "Account",
-        _ => "Opportunity",
-    };
-    let kind = |column: &String| -> Option<(String, String)> {
-        let (path, field) = column.rsplit_once('.').unwrap_or(("", column));
-        Some((column.clone(), known.get(object(path))?.get(field)?.clone()))
-    };
-    let history = detail.history.then(|| "OpportunityHistory".to_owned());
-    let objects = detail.activities.iter().cloned().chain(history);
-    // Once a field is shown that was not, everything is read again.
-    let hidden = |object: &str| {
-        let hidden = FURTHER.iter().filter(|further| {
-            let shown = known.get(object).is_some_and(|names| names.contains_key(further.field));
-            further.object == object && !shown
-        });
-        hidden.map(|further| [" without ", further.field].concat()).collect::<Vec<_>>().concat()
-    };
-    let objects = objects.map(|object| {
-        let kind = format!("object{}", hidden(&object));
-        (object, kind)
-    });
-    detail.columns.iter().filter_map(kind).chain(objects).collect()
-}
-
 /// What it is called, and its id.
 async fn account(session: &Session) -> (String, String) {
     let query = [("q", "SELECT Id, Name, IsSandbox FROM Organization")];
@@ -180,99 +138,6 @@ async fn field_names(
     let kind = |field: &Value| text(&field["type"]).unwrap_or_default();
     let names = fields.iter().filter_map(|field| Some((text(&field["name"])?, kind(field))));
     Ok((answer["queryable"] != false).then(|| names.collect()))
-}
-
-fn choose_fields(
-    known: &Known,
-    fields: &[String],
-    detail: &mut Detail,
-    description: &mut Description,
-) {
-    for wanted in &WANTED {
-        // A missing object is told once, not field by field.
-        let Some(names) = known.get(wanted.object) else { continue };
-        let stands_in = [("AccountId", "Account"), ("OwnerId", "User")];
-        let is_needless =
-            |(field, object): &(&str, &str)| wanted.field == *field && known.contains_key(object);
-        if stands_in.iter().any(is_needless) {
-            continue;
-        }
-        if names.contains_key(wanted.field) {
-            detail.columns.push(wanted.column.to_owned());
-        } else {
-            description.findings.push(Finding {
-                missing: format!("field {}.{}", wanted.object, wanted.field),
-                effect: wanted.effect.to_owned(),
-                remedy: format!(
-                    "give the permission set read access to {}.{}",
-                    wanted.object, wanted.field
-                ),
-            });
-        }
-    }
-    let Some(opportunity) = known.get("Opportunity") else { return };
-    let optional = OPTIONAL.iter().filter(|field| opportunity.contains_key(**field));
-    detail.columns.extend(optional.map(ToString::to_string));
-    for field in fields {
-        let is_shown = match field.split_once('.') {
-            None => opportunity.contains_key(field),
-            Some(("Account", field)) => {
-                known.get("Account").is_some_and(|names| names.contains_key(field))
-            }
-            Some(_) => false,
-        };
-        if detail.columns.contains(field) {
-            continue;
-        }
-        if is_shown {
-            detail.columns.push(field.clone());
-        } else {
-            description.findings.push(unmapped(field, known));
-        }
-    }
-}
-
-/// What a field lacks that the mapping names.
-fn unmapped(field: &str, known: &Known) -> Finding {
-    let (object, name) = field.split_once('.').unwrap_or(("Opportunity", field));
-    let names = known.get(object).filter(|_| ["Opportunity", "Account"].contains(&object));
-    let written = names.and_then(|names| {
-        names.keys().find(|known| known.eq_ignore_ascii_case(name) && *known != name)
-    });
-    let remedy = match (written, object) {
-        (Some(written), "Opportunity") => format!("write it {written} in the mapping"),
-        (Some(written), object) => format!("write it {object}.{written} in the mapping"),
-        (None, "Opportunity" | "Account") => {
-            format!("correct the mapping, or give read access to {field}")
-        }
-        _ => "name another field: only those of Opportunity and Account can be mapped".to_owned(),
-    };
-    Finding {
-        missing: format!("field {field}"),
-        effect: "the mapping names it; the usual field is read instead, where there is one"
-            .to_owned(),
-        remedy,
-    }
-}
-
-/// Chooses the columns of the history and the activities; an object without a field that it needs is
-/// left out.
-fn choose_further(known: &Known, detail: &mut Detail, description: &mut Description) {
-    for (object, of_object) in OBJECTS {
-        let Some(names) = known.get(object) else { continue };
-        let wanted: Vec<_> = FURTHER.iter().filter(|further| further.object == object).collect();
-        let (shown, hidden): (Vec<_>, Vec<_>) =
-            wanted.into_iter().partition(|further| names.contains_key(further.field));
-        description.findings.extend(hidden.iter().map(|further| Finding {
-            missing: format!("field {object}.{}", further.field),
-            effect: further.effect.unwrap_or(of_object).to_owned(),
-            remedy: format!("give the permission set read access to {object}.{}", further.field),
-        }));
-        if !shown.is_empty() && hidden.iter().all(|further| further.effect.is_some()) {
-            let columns = shown.iter().map(|further| further.field.to_owned()).collect();
-            detail.further.insert(object.to_owned(), columns);
-        }
-    }
 }
 
 async fn read_stages(session: &Session, description: &mut Description) -> Result<(), SourceError> {
