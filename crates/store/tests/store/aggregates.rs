@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use winsight_model::{Outcome, Window};
 use winsight_store::{Commit, FeatureStore, Spellings, Staging};
 
-use crate::company::{Deal, TestStore, deal, request, without_aggregates};
+use crate::company::{Deal, TestStore, deal, deal_rows, request, without_aggregates};
 use crate::tallies::any_deal;
 
 const TODAY: Date = date(2026, 12, 31);
@@ -161,4 +161,44 @@ async fn a_store_from_before_they_were_kept_gets_them_all_with_its_next_load() {
 
     test.load(&[deal("d", date(2024, 2, 1), None)], &[]).await;
     assert_eq!(test.latest().await.aggregates, complete.aggregates);
+}
+
+#[tokio::test]
+async fn a_load_of_many_months_that_may_keep_little_in_memory_is_the_same() {
+    const MONTHS: usize = 90;
+    let deals: Vec<_> = (0..40_000)
+        .map(|number: usize| {
+            let months = i64::try_from(number % MONTHS).expect("few");
+            let created = date(2016, 1, 3).saturating_add(jiff::Span::new().months(months));
+            let closed = created.saturating_add(jiff::Span::new().days(1 + months % 20));
+            let outcome = if number % 3 == 0 { Outcome::Won } else { Outcome::Lost };
+            deal(&number.to_string(), created, Some((closed, outcome)))
+        })
+        .collect();
+    let mut usual = TestStore::new();
+    usual.load(&deals, &[]).await;
+    let mut little = TestStore::new();
+    let (first, others) = deals.split_at(1);
+    little
+        .load_with(first, |staging| {
+            staging.keep_in_memory(512 << 10);
+            for batch in others.chunks(1_000) {
+                staging.add_deals(&deal_rows(batch)).expect("stages");
+            }
+        })
+        .await;
+    let files = |test: &TestStore| {
+        let folders = fs::read_dir(test.folder.path().join("g0001/deals")).expect("there");
+        let months = folders.map(|folder| folder.expect("there").path());
+        let months = months.filter(|path| path.to_string_lossy().contains("month"));
+        months.map(|month| fs::read_dir(month).expect("there").count()).sum::<usize>()
+    };
+    assert_eq!(files(&usual), MONTHS);
+    assert!(files(&little) > MONTHS, "files were completed on the way: {}", files(&little));
+    assert!(usual.latest().await.aggregates.len() >= MONTHS);
+    assert_eq!(objects(&little).await, objects(&usual).await);
+    let asked = request(&BY, vec![Window::until(TODAY)], TODAY);
+    let commit = without_aggregates(&little.latest().await);
+    let counted = little.store.tally(&commit, &asked).await.expect("counts");
+    assert_eq!(counted, usual.store.tally(&usual.latest().await, &asked).await.expect("adds"));
 }
