@@ -171,7 +171,7 @@ async fn a_load_of_many_months_that_may_keep_little_in_memory_is_the_same() {
             let months = i64::try_from(number % MONTHS).expect("few");
             let created = date(2016, 1, 3).saturating_add(jiff::Span::new().months(months));
             let closed = created.saturating_add(jiff::Span::new().days(1 + months % 20));
-            let outcome = if number % 3 == 0 { Outcome::Won } else { Outcome::Lost };
+            let outcome = if number.is_multiple_of(3) { Outcome::Won } else { Outcome::Lost };
             deal(&number.to_string(), created, Some((closed, outcome)))
         })
         .collect();
