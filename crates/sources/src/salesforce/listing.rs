@@ -24,12 +24,10 @@ pub(super) async fn ids(
     let query = format!("SELECT Id FROM Opportunity{after} ORDER BY Id LIMIT {LISTED}");
     let answer = session.get("query", &[("q", &query)]).await?;
     let ids: Vec<_> = records(&answer).iter().map(|record| value(record, "Id")).collect();
+    // Which of two ids that differ in case comes first is for Salesforce to say.
     let next = ids.last().cloned();
-    if next
-        .as_deref()
-        .is_some_and(|next| !soql::is_id(next) || from.is_some_and(|from| next <= from))
-    {
-        return Err(SourceError::answer("Salesforce", "ids in their order"));
+    if ids.iter().any(|id| !soql::is_id(id) || from == Some(id.as_str())) {
+        return Err(SourceError::answer("Salesforce", "the ids after the one named"));
     }
     Ok((ids, next))
 }

@@ -343,3 +343,28 @@ async fn what_cannot_be_mapped_is_told_with_what_can() {
         assert!(finding.remedy.contains(remedy), "{finding:?}");
     }
 }
+
+#[tokio::test]
+async fn ids_are_taken_in_whatever_order_salesforce_has() {
+    // As sorted whatever the case of their letters, two on a page.
+    const SORTED: [&str; 5] = ["006a", "006b", "006C", "006D", "006e"];
+    let (_, _, source) = organisation_where("client_secret = \"s\"", |asked| {
+        let query = asked.query("q").filter(|query| query.contains("ORDER BY Id"))?;
+        let after = query.split("Id > '").nth(1).and_then(|rest| rest.split('\'').next());
+        let place = |id: &str| SORTED.iter().position(|sorted| *sorted == id);
+        let rest = &SORTED[after.and_then(place).map_or(0, |place| place + 1)..];
+        let records: Vec<_> = rest.iter().take(2).map(|id| json!({ "Id": id })).collect();
+        Some(json(&json!({ "totalSize": records.len(), "done": true, "records": records })))
+    })
+    .await;
+    let (mut all, mut from) = (Vec::new(), None);
+    loop {
+        let (ids, next) = source.ids(from.as_deref()).await.expect("listed");
+        all.extend(ids);
+        from = next;
+        if from.is_none() {
+            break;
+        }
+    }
+    assert_eq!(all, SORTED);
+}
