@@ -139,7 +139,7 @@ impl Workspace {
             note_health(record, source.as_ref());
             unfinished.keep_types_of(&described?);
             let refused = refuse_without(record, &description, &unfinished.types);
-            if let Err(error) = refused.or_else(|error| if full { Ok(()) } else { Err(error) }) {
+            if let (false, Err(error)) = (full, refused) {
                 record.reading = None;
                 pages.clear()?;
                 return Err(error);

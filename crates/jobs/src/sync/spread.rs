@@ -69,9 +69,9 @@ impl<'a> Spread<'a> {
                 .collect();
             for deal in &page.deals.rows {
                 let field = |place: &Option<usize>| deal.fields.get((*place)?);
-                let mut fields = places.iter().map(|place| field(place).map_or("", String::as_str));
+                let fields = places.iter().map(|place| field(place).map_or("", String::as_str));
                 spread.is_keyed &= fields.clone().next() == Some(&deal.deal);
-                let row = Row::State(Cow::Borrowed(&deal.deal), line(&mut fields));
+                let row = Row::State(Cow::Borrowed(&deal.deal), line(fields));
                 spread.add(number, &page, row)?;
             }
             // What a page both lists and calls gone was merged or deleted as it was read.
