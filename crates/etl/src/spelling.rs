@@ -1,13 +1,11 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use winsight_model::COUNTED_SPELLINGS;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::field::normalised;
 use crate::identity::HashedMap;
-
-/// Most different values of a field that are counted.
-const COUNTED_VALUES: usize = 50_000;
 
 /// Spellings of what is probably one value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -51,7 +49,7 @@ impl ValueCounts {
         let key = xxh3_64(value.as_bytes());
         if let Some((_, count)) = self.counts.get_mut(&key) {
             *count += times;
-        } else if self.counts.len() < COUNTED_VALUES {
+        } else if self.counts.len() < COUNTED_SPELLINGS {
             self.counts.insert(key, (value.into(), times));
         } else {
             self.overflowed = true;

@@ -2,7 +2,7 @@
 //!
 //! A small load adds its changes to those of the version before, a large one counts them. They can
 //! always be counted anew: an erasure drops them. Those of older versions nobody asks for: upkeep
-//! removes them.
+//! removes them. A field that had too many of them is not kept until all are counted again.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -12,10 +12,10 @@ use hashbrown::HashMap;
 use jiff::Timestamp;
 use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutPayload};
-use winsight_model::DataVersion;
+use winsight_model::{COUNTED_SPELLINGS, DataVersion};
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::{SPELT, Spellings};
+use super::{SPELT, Spellings, no_spellings};
 use crate::aggregate;
 use crate::changed::{Changed, ChangedDeals};
 use crate::diff::text;
@@ -61,10 +61,10 @@ fn changed_by(
     mut spellings: Spellings,
 ) -> Result<Option<Spellings>, StoreError> {
     for field in SPELT {
+        let Some(counts) = spellings.get_mut(field) else { continue };
         let gone: Result<Vec<_>, _> = deals.gone.iter().map(|batch| text(batch, field)).collect();
         let arriving: Result<Vec<_>, _> =
             deals.arriving.iter().map(|batch| text(batch, field)).collect();
-        let counts = spellings.entry(field.to_owned()).or_default();
         for (value, change) in net(&gone?, &arriving?) {
             let before = counts.get(value).copied().unwrap_or_default();
             match before.checked_add_signed(change) {
@@ -74,6 +74,7 @@ fn changed_by(
             }
         }
     }
+    spellings.retain(|_, counts| counts.len() <= COUNTED_SPELLINGS);
     Ok(Some(spellings))
 }
 
@@ -159,7 +160,7 @@ impl FeatureStore {
         let Some(deals) = changed.deals() else { return Ok(None) };
         let before = match previous {
             Some(previous) => self.spellings_at_hand(previous).await,
-            None => Some(Spellings::new()),
+            None => Some(no_spellings()),
         };
         before.map_or(Ok(None), |before| changed_by(deals, before))
     }

@@ -1,10 +1,10 @@
 //! What a load changes, and what it leaves alone.
 
 use jiff::civil::{Date, date};
-use winsight_model::{DataVersion, Dimension, LoadCounts, Outcome};
-use winsight_store::{FeatureStore, StoreError};
+use winsight_model::{COUNTED_SPELLINGS, DataVersion, Dimension, LoadCounts, Outcome};
+use winsight_store::{FeatureStore, Spellings, StoreError};
 
-use crate::company::{TestStore, deal};
+use crate::company::{Deal, TestStore, deal};
 
 fn won(day: i8) -> (Date, Outcome) {
     (date(2024, 3, day), Outcome::Won)
@@ -100,4 +100,39 @@ async fn spellings_count_each_way_of_writing() {
     let spellings = test.store.spellings(&commit).await.expect("reads");
     let region: Vec<_> = spellings["region"].iter().map(|(name, n)| (name.as_str(), *n)).collect();
     assert_eq!(region, [("EUROPE", 1), ("Europe", 1)]);
+}
+
+/// Accounts of a large workspace are as many as its deals: what is kept of them must not grow with it.
+#[tokio::test]
+async fn a_field_with_too_many_spellings_is_not_counted() {
+    let most = COUNTED_SPELLINGS;
+    let mut test = TestStore::new();
+    test.load(&deals_of_reps(0..most), &[]).await;
+    let spellings = kept_spellings(&test).await;
+    assert_eq!(spellings["rep"].len(), most);
+
+    // One more, by a small load.
+    test.load(&deals_of_reps(most..most + 1), &[]).await;
+    let spellings = kept_spellings(&test).await;
+    assert_eq!(spellings.get("rep"), None);
+    assert_eq!(spellings["region"]["Europe"], most as u64 + 1);
+
+    let mut anew = TestStore::new();
+    anew.load(&deals_of_reps(0..most + 1), &[]).await;
+    assert_eq!(kept_spellings(&anew).await, spellings);
+}
+
+/// A deal for each of so many reps.
+fn deals_of_reps(numbers: std::ops::Range<usize>) -> Vec<Deal> {
+    let of = |number: usize| Deal {
+        rep: format!("Rep {number}").leak(),
+        ..deal(&format!("d{number}"), date(2024, 1, 5), Some(won(1)))
+    };
+    numbers.map(of).collect()
+}
+
+/// As a program reads them that begins now.
+async fn kept_spellings(test: &TestStore) -> Spellings {
+    let store = FeatureStore::open(test.folder.path()).expect("opens");
+    store.spellings(&test.latest().await).await.expect("reads")
 }
