@@ -1,12 +1,12 @@
 //! What a load would do, found out before anything is written.
 
-use std::collections::BTreeMap;
+mod blanked;
+
 use std::sync::Arc;
 
-use arrow::array::{AsArray, RecordBatch};
-use futures::StreamExt;
+use arrow::array::AsArray;
 use hashbrown::HashSet;
-use winsight_model::{LoadCounts, Outcome};
+use winsight_model::LoadCounts;
 
 use crate::catalog::Commit;
 use crate::diff::{Change, Compared, Diff, Key, KeyedRows, column, key_columns, text};
@@ -103,48 +103,6 @@ impl FeatureStore {
         Ok(Comparison { deals, stored, base, tables })
     }
 
-    /// Of the deals that the load updates: in how many each field loses its value.
-    pub async fn blanked(
-        &self,
-        staging: &mut Staging,
-        comparison: &Comparison,
-    ) -> Result<BTreeMap<String, u64>, StoreError> {
-        let (Some(base), Some(change)) = (&comparison.base, comparison.tables.first()) else {
-            return Ok(BTreeMap::new());
-        };
-        let mut fields = nullable_fields();
-        let mut blank_now = vec![0_u64; change.diff.len()];
-        for batch in staging.finish()?[0].read(Some(&read_for(&fields)))? {
-            blank_fields(&batch?, &fields, &change.diff, |place, blank| {
-                blank_now[place as usize] = blank;
-            })?;
-        }
-        // What no deal of the load lacks, none of them loses.
-        let blank_in_any = blank_now.iter().fold(0, |any, blank| any | blank);
-        fields.retain(|field| blank_in_any & field.bit != 0);
-        let mut lost = vec![0; fields.len()];
-        let version = base.tables.get(DEALS.name).filter(|_| !fields.is_empty());
-        if let Some(version) = version {
-            let stored = self.table(base.generation, DEALS, *version).await?;
-            // Deals that are updated lie in files that are rewritten.
-            let files = stored.files()?.into_iter().zip(&change.rewritten);
-            let files: Vec<_> = files.filter(|(_, it)| **it).map(|(file, _)| file).collect();
-            let mut rows = stored.rows(files, Some(&read_for(&fields)))?;
-            while let Some(batch) = rows.next().await {
-                blank_fields(&batch?, &fields, &change.diff, |place, blank_before| {
-                    if change.diff.change_at(place) == Some(Change::Updated) {
-                        let blanked = blank_now[place as usize] & !blank_before;
-                        for (field, lost) in fields.iter().zip(&mut lost) {
-                            *lost += u64::from(blanked & field.bit != 0);
-                        }
-                    }
-                })?;
-            }
-        }
-        let lost = fields.into_iter().map(|field| field.name).zip(lost);
-        Ok(lost.filter(|(_, deals)| *deals > 0).collect())
-    }
-
     async fn add_stored(
         &self,
         stored_at: Option<(Generation, u64)>,
@@ -154,7 +112,7 @@ impl FeatureStore {
     ) -> Result<Seen, StoreError> {
         let idle = diff.is_empty() && sources.complete.is_empty();
         let Some((generation, version)) = stored_at.filter(|_| !idle) else {
-            let diff = Arc::new(Diff::Compared(diff));
+            let diff = Arc::new(Diff::Compared(diff.changed_only()));
             return Ok(Seen {
                 change: TableChange { spec, diff, rewritten: Vec::new() },
                 stored: 0,
@@ -200,7 +158,7 @@ impl FeatureStore {
         let goes =
             |key: &u32| matches!(diff.change_at(*key), Some(Change::Updated | Change::Deleted));
         let rewritten = hits.iter().map(|keys| keys.iter().any(goes)).collect();
-        let diff = Arc::new(Diff::Compared(diff));
+        let diff = Arc::new(Diff::Compared(diff.changed_only()));
         Ok(Seen { change: TableChange { spec, diff, rewritten }, stored })
     }
 }
@@ -237,12 +195,22 @@ impl Sources {
 /// The stored rows of one row group that matter to a load.
 #[derive(Default)]
 struct StoredRows {
-    /// Keys of the load, by their place in the diff, with the hash of the stored row.
+    /// Keys of the load, by their place in the diff, with the sum of the hashes of stored rows.
     found: Vec<(u32, u64)>,
     /// Deals of a complete source that the load lacks.
     missing: Vec<Key>,
     /// Deals of the sources of the load.
     stored: u64,
+}
+
+impl StoredRows {
+    /// Adds a row; the rows of a deal mostly lie together.
+    fn found(&mut self, place: u32, hash: u64) {
+        match self.found.last_mut() {
+            Some((last, sum)) if *last == place => *sum = sum.wrapping_add(hash),
+            _ => self.found.push((place, hash)),
+        }
+    }
 }
 
 async fn compare_rows(
@@ -268,7 +236,7 @@ async fn compare_rows(
             seen.stored += u64::from(staged[source]);
             if let Some(place) = diff.find(key) {
                 if diff.covers(place, keyed.day(row)) {
-                    seen.found.push((place, hash));
+                    seen.found(place, hash);
                 }
             } else if complete[source] {
                 seen.missing.push(key);
@@ -276,61 +244,4 @@ async fn compare_rows(
         }
     }
     Ok(seen)
-}
-
-/// A field that may be blank, and the bit that says so.
-struct Nullable {
-    name: String,
-    bit: u64,
-}
-
-fn nullable_fields() -> Vec<Nullable> {
-    let schema = winsight_model::schema::deals();
-    let nullable = schema.fields().iter().filter(|field| field.is_nullable());
-    let numbered = nullable.enumerate();
-    numbered
-        .map(|(place, field)| Nullable { name: field.name().clone(), bit: 1 << place })
-        .collect()
-}
-
-/// The columns that [`blank_fields`] reads.
-fn read_for(fields: &[Nullable]) -> Vec<&str> {
-    let names = fields.iter().map(|field| field.name.as_str());
-    DEALS.key.into_iter().chain(["outcome"]).chain(names).collect()
-}
-
-/// Whether a deal in this state has the field: one that closed is no longer expected to, and one that
-/// was reopened has not closed. That it goes blank then is no loss.
-fn belongs(field: &str, is_open: bool) -> bool {
-    match field {
-        "expected_close_date" => is_open,
-        "closed_date" => !is_open,
-        _ => true,
-    }
-}
-
-/// Calls `each` with every row whose key is in the diff, and the bits of the fields that are blank and
-/// should not be.
-fn blank_fields(
-    batch: &RecordBatch,
-    fields: &[Nullable],
-    diff: &Diff,
-    mut each: impl FnMut(u32, u64),
-) -> Result<(), StoreError> {
-    let (source, id) = (text(batch, DEALS.key[0])?, text(batch, DEALS.key[1])?);
-    let columns: Result<Vec<_>, _> =
-        fields.iter().map(|field| column(batch, &field.name)).collect();
-    let columns = columns?;
-    let outcome = text(batch, "outcome")?;
-    for row in 0..batch.num_rows() {
-        if let Some(place) = diff.find(Key::of(source.value(row), id.value(row))) {
-            let is_open = outcome.value(row) == Outcome::Open.as_str();
-            let blank = fields
-                .iter()
-                .zip(&columns)
-                .filter(|(field, column)| column.is_null(row) && belongs(&field.name, is_open));
-            each(place, blank.map(|(field, _)| field.bit).sum());
-        }
-    }
-    Ok(())
 }

@@ -1,15 +1,17 @@
 //! What a load changes: staged rows against stored ones, compared by key and hash.
 
+mod compared;
+
 use arrow::array::{Array, AsArray, Date32Array, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type};
 use arrow::row::{RowConverter, SortField};
-use hashbrown::HashTable;
 use winsight_model::LoadCounts;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use crate::StoreError;
 use crate::table::TableSpec;
+pub(crate) use compared::Compared;
 
 /// The identity of a deal (its source and id) or of an indicator (its source and name): a 128-bit
 /// hash, for which collisions can be ruled out.
@@ -52,17 +54,6 @@ pub(crate) enum Change {
     Deleted,
 }
 
-/// What a load wants of a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wanted {
-    /// Rows with the staged hash.
-    Rows,
-    /// No rows.
-    Nothing,
-    /// Whatever is stored.
-    AsItIs,
-}
-
 /// The keys that a load names and how each compares. A key may own several rows (a deal's events):
 /// their hashes are added, so that order does not matter.
 #[derive(Debug)]
@@ -72,130 +63,12 @@ pub(crate) enum Diff {
     Compared(Compared),
 }
 
-/// Keys one by one, in columns: there may be tens of millions.
-#[derive(Debug, Default)]
-pub(crate) struct Compared {
-    places: HashTable<u32>,
-    keys: Vec<Key>,
-    wanted: Vec<Wanted>,
-    staged: Vec<u64>,
-    /// The stored hash, and whether anything is stored.
-    stored: Vec<u64>,
-    is_stored: Vec<bool>,
-    /// First and last day of the staged rows, where only stored rows of those days give way to them.
-    spans: Option<Vec<(i32, i32)>>,
-}
-
-impl Compared {
-    /// Without keys, with room for so many. With `in_span`, what is staged of a key replaces its
-    /// stored rows from the first staged day to the last; otherwise all of them.
-    pub(crate) fn with_capacity(keys: usize, in_span: bool) -> Self {
-        Self {
-            spans: in_span.then(|| Vec::with_capacity(keys)),
-            places: HashTable::with_capacity(keys),
-            keys: Vec::with_capacity(keys),
-            wanted: Vec::with_capacity(keys),
-            staged: Vec::with_capacity(keys),
-            stored: Vec::with_capacity(keys),
-            is_stored: Vec::with_capacity(keys),
-        }
-    }
-
-    pub(crate) fn add_staged(&mut self, rows: &KeyedRows) {
-        for (row, (key, hash)) in rows.iter().enumerate() {
-            let place = self.place_of(key) as usize;
-            if let (Some(spans), Some(day)) = (&mut self.spans, rows.day(row)) {
-                let (first, last) = &mut spans[place];
-                *first = day.min(*first);
-                *last = day.max(*last);
-            }
-            if self.wanted[place] != Wanted::AsItIs {
-                self.wanted[place] = Wanted::Rows;
-                self.staged[place] = self.staged[place].wrapping_add(hash);
-            }
-        }
-    }
-
-    /// Marks a key for deletion, unless rows of it are staged.
-    pub(crate) fn delete(&mut self, key: Key) -> u32 {
-        self.place_of(key)
-    }
-
-    /// Leaves a key as it is stored, whatever is staged.
-    pub(crate) fn leave(&mut self, key: Key) {
-        let place = self.place_of(key);
-        self.wanted[place as usize] = Wanted::AsItIs;
-    }
-
-    fn place_of(&mut self, key: Key) -> u32 {
-        #[expect(clippy::expect_used, reason = "four billion keys would not fit in memory")]
-        let next = u32::try_from(self.keys.len()).expect("fewer than four billion keys");
-        let keys = &self.keys;
-        let is_same = |place: &u32| keys[*place as usize] == key;
-        let entry = self.places.entry(key.short(), is_same, |place| keys[*place as usize].short());
-        let place = *entry.or_insert(next).get();
-        if place == next {
-            self.keys.push(key);
-            self.wanted.push(Wanted::Nothing);
-            self.staged.push(0);
-            self.stored.push(0);
-            self.is_stored.push(false);
-            if let Some(spans) = &mut self.spans {
-                spans.push((i32::MAX, i32::MIN));
-            }
-        }
-        place
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.keys.is_empty()
-    }
-
-    pub(crate) fn add_stored(&mut self, place: u32, hash: u64) {
-        let place = place as usize;
-        self.stored[place] = self.stored[place].wrapping_add(hash);
-        self.is_stored[place] = true;
-    }
-
-    pub(crate) fn find(&self, key: Key) -> Option<u32> {
-        self.places.find(key.short(), |place| self.keys[*place as usize] == key).copied()
-    }
-
-    pub(crate) fn change_at(&self, place: u32) -> Option<Change> {
-        let place = place as usize;
-        match (self.wanted[place], self.is_stored[place]) {
-            (Wanted::AsItIs, _) | (Wanted::Nothing, false) => None,
-            (Wanted::Nothing, true) => Some(Change::Deleted),
-            (Wanted::Rows, false) => Some(Change::Inserted),
-            (Wanted::Rows, true) if self.staged[place] == self.stored[place] => {
-                Some(Change::Unchanged)
-            }
-            (Wanted::Rows, true) => Some(Change::Updated),
-        }
-    }
-
-    /// Whether a stored row of this day gives way to what is wanted of its key.
-    pub(crate) fn covers(&self, place: u32, day: Option<i32>) -> bool {
-        let place = place as usize;
-        match (&self.spans, day) {
-            (Some(spans), Some(day)) if self.wanted[place] == Wanted::Rows => {
-                (spans[place].0..=spans[place].1).contains(&day)
-            }
-            _ => true,
-        }
-    }
-
-    fn changes(&self) -> impl Iterator<Item = (Key, Option<Change>)> + '_ {
-        (0_u32..).zip(&self.keys).map(|(place, key)| (*key, self.change_at(place)))
-    }
-}
-
 impl Diff {
-    /// How many keys the load names; 0 when they were not compared.
+    /// How many places of keys there are; 0 when they were not compared.
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::AllNew(_) => 0,
-            Self::Compared(compared) => compared.keys.len(),
+            Self::Compared(compared) => compared.len(),
         }
     }
 
@@ -264,6 +137,7 @@ impl Diff {
         match self {
             Self::AllNew(rows) => counts.inserted = *rows,
             Self::Compared(compared) => {
+                counts.unchanged = compared.unchanged;
                 for (_, change) in compared.changes() {
                     match change {
                         Some(Change::Inserted) => counts.inserted += 1,
