@@ -11,7 +11,7 @@ use winsight_etl::Feed;
 use winsight_sources::Record;
 
 use super::pages::{Draft, Pages};
-use super::spread::{Entry, Row, Spread};
+use super::spread::{Entry, Measure, Row, Spread};
 
 /// What is known of the deals of a pull.
 #[derive(Debug)]
@@ -60,9 +60,14 @@ impl Kind {
 
 impl Assembly {
     /// Goes through the first `count` pages; deals get the columns given.
-    pub(super) fn new(pages: Arc<Pages>, count: u64, columns: &[String]) -> io::Result<Self> {
+    pub(super) fn new(
+        pages: Arc<Pages>,
+        count: u64,
+        columns: &[String],
+        measure: Measure,
+    ) -> io::Result<Self> {
         let parts = Parts(pages);
-        let spread = Spread::of(&parts.0, count, columns)?;
+        let spread = Spread::of(&parts.0, count, columns, measure)?;
         let key = columns.first().filter(|_| spread.is_keyed).cloned();
         let mut settled = Settled::create(&parts.0)?;
         spread.take(|entries| settled.add(&entries))?;

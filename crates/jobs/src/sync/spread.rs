@@ -2,7 +2,8 @@
 //!
 //! What is about one deal may be on any of the pages: it changed while they were read, the reading went
 //! over the same minutes twice, or a bulk query answered with the histories of all deals in no order.
-//! Each file has all rows of its deals, and is small enough to be worked on in memory.
+//! Each file has all rows of its deals, and is small enough to be worked on in memory: one that is not
+//! is dealt out once more.
 
 use std::borrow::Cow;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
@@ -14,10 +15,26 @@ use winsight_sources::{Page, Record};
 use super::assemble::line;
 use super::pages::{Draft, Pages};
 
-/// Pages have ten thousand rows at most; what so many of them hold is in memory at once.
-const PAGES_AT_ONCE: u64 = 4;
-/// Files that are written at the same time, each with a buffer of its own.
-const MOST_FILES: u64 = 128;
+/// How rows are dealt out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Measure {
+    /// Rows of a file that are worked on at once.
+    pub(super) rows: u64,
+    /// Files that are written at the same time, each with a buffer of its own.
+    pub(super) files: u64,
+}
+
+impl Default for Measure {
+    fn default() -> Self {
+        Self { rows: 60_000, files: 128 }
+    }
+}
+
+/// Pages have ten thousand rows at most, and mostly less: files for these come out at half of what is
+/// worked on at once.
+const ROWS_OF_A_PAGE: u64 = 7_500;
+/// How often rows are dealt out: what is too much then is about a few deals.
+const ROUNDS: u32 = 4;
 
 /// A row and the page that it was on.
 #[derive(Debug, Serialize, Deserialize)]
@@ -47,20 +64,90 @@ impl Row<'_> {
     }
 }
 
+/// Files that rows are dealt out to.
+struct Files<'a> {
+    pages: &'a Pages,
+    name: String,
+    /// How many files a deal could already have come to: its hash is divided by that.
+    divisor: u64,
+    drafts: Vec<Option<(Draft, u64)>>,
+}
+
+impl<'a> Files<'a> {
+    fn new(pages: &'a Pages, name: &str, divisor: u64, count: u64) -> Self {
+        Self { pages, name: name.to_owned(), divisor, drafts: (0..count).map(|_| None).collect() }
+    }
+
+    fn add(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+        let place = hash(entry.row.deal()) / self.divisor % self.drafts.len() as u64;
+        let file = &mut self.drafts[usize::try_from(place).unwrap_or(0)];
+        let (file, rows) = match file {
+            Some(file) => file,
+            None => file.insert((self.pages.part(&format!("{}-{place:03}", self.name))?, 0)),
+        };
+        *rows += 1;
+        serde_json::to_writer(&mut *file, entry)?;
+        file.write_all(b"\n")
+    }
+
+    /// Gives all rows of some deals after the other, in the order in which they were added. What was
+    /// taken is thrown away.
+    fn take(
+        self,
+        measure: Measure,
+        round: u32,
+        settle: &mut impl FnMut(Vec<Entry<'static>>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let divisor = self.divisor * self.drafts.len() as u64;
+        let mut written = Vec::new();
+        for (place, file) in self.drafts.into_iter().enumerate() {
+            if let Some((file, rows)) = file {
+                file.finish()?;
+                written.push((format!("{}-{place:03}", self.name), rows));
+            }
+        }
+        for (name, rows) in written {
+            let entries = read(self.pages, &name)?;
+            if rows > measure.rows && round < ROUNDS {
+                let count = rows.div_ceil(measure.rows / 2).clamp(2, measure.files);
+                let mut files = Files::new(self.pages, &name, divisor, count);
+                entries.into_iter().try_for_each(|entry| files.add(&entry?))?;
+                self.pages.remove_part(&name)?;
+                files.take(measure, round + 1, settle)?;
+            } else {
+                settle(entries.collect::<io::Result<_>>()?)?;
+                self.pages.remove_part(&name)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read(pages: &Pages, name: &str) -> io::Result<impl Iterator<Item = io::Result<Entry<'static>>>> {
+    let lines = pages.read_part(name)?.split(b'\n');
+    Ok(lines.map(|line| Ok(serde_json::from_slice(&line?)?)))
+}
+
 /// Rows by deal, in files of their own.
 pub(super) struct Spread<'a> {
-    pages: &'a Pages,
-    files: Vec<Option<Draft>>,
+    files: Files<'a>,
+    measure: Measure,
     /// Whether the first column of every state is what its deal is known by.
     pub(super) is_keyed: bool,
 }
 
 impl<'a> Spread<'a> {
     /// Deals out the first `count` pages; states have the columns given.
-    pub(super) fn of(pages: &'a Pages, count: u64, columns: &[String]) -> io::Result<Self> {
-        let buckets = count.div_ceil(PAGES_AT_ONCE).clamp(1, MOST_FILES);
-        let files = (0..buckets).map(|_| None).collect();
-        let mut spread = Self { pages, files, is_keyed: true };
+    pub(super) fn of(
+        pages: &'a Pages,
+        count: u64,
+        columns: &[String],
+        measure: Measure,
+    ) -> io::Result<Self> {
+        let rows = count * ROWS_OF_A_PAGE;
+        let files = rows.div_ceil(measure.rows / 2).clamp(1, measure.files);
+        let files = Files::new(pages, "spread", 1, files);
+        let mut spread = Self { files, measure, is_keyed: true };
         for number in 0..count {
             let page = pages.read(number)?;
             let places: Vec<_> = columns
@@ -89,14 +176,7 @@ impl<'a> Spread<'a> {
     }
 
     fn add(&mut self, page: u64, of: &Page, row: Row<'_>) -> io::Result<()> {
-        let bucket = hash(row.deal()) % self.files.len() as u64;
-        let file = &mut self.files[usize::try_from(bucket).unwrap_or(0)];
-        let file = match file {
-            Some(file) => file,
-            None => file.insert(self.pages.part(&name(bucket))?),
-        };
-        serde_json::to_writer(&mut *file, &Entry { page, is_whole: of.whole, row })?;
-        file.write_all(b"\n")
+        self.files.add(&Entry { page, is_whole: of.whole, row })
     }
 
     /// All rows of some deals after the other, in the order of the pages. What was taken is thrown away.
@@ -104,29 +184,10 @@ impl<'a> Spread<'a> {
         self,
         mut settle: impl FnMut(Vec<Entry<'static>>) -> io::Result<()>,
     ) -> io::Result<()> {
-        let mut files = Vec::new();
-        for (bucket, file) in (0..).zip(self.files) {
-            if let Some(file) = file {
-                file.finish()?;
-                files.push(name(bucket));
-            }
-        }
-        for file in files {
-            let mut entries = Vec::new();
-            for line in self.pages.read_part(&file)?.split(b'\n') {
-                entries.push(serde_json::from_slice(&line?)?);
-            }
-            settle(entries)?;
-            self.pages.remove_part(&file)?;
-        }
-        Ok(())
+        self.files.take(self.measure, 1, &mut settle)
     }
 }
 
 fn hash(deal: &str) -> u64 {
     BuildHasherDefault::<DefaultHasher>::default().hash_one(deal)
-}
-
-fn name(bucket: u64) -> String {
-    format!("spread-{bucket:03}")
 }

@@ -16,6 +16,7 @@ use super::Unfinished;
 use super::assemble::{Assembly, Kind};
 use super::mapping::{complete, given};
 use super::pages::Pages;
+use super::spread::Measure;
 use crate::import::{BesideReport, Read, elapsed_ms, ids};
 use crate::load::Taken;
 use crate::{ImportReport, JobError, Workspace};
@@ -36,7 +37,7 @@ impl Workspace {
         let source = record.name.clone();
         let (kept, count) = (Arc::clone(pages), unfinished.pages);
         let columns = description.columns.clone();
-        let put_together = move || Assembly::new(kept, count, &columns);
+        let put_together = move || Assembly::new(kept, count, &columns, Measure::default());
         let assembled = tokio::task::spawn_blocking(put_together).await?;
         let assembly = assembled.or_else(|error| {
             // Not the disk: a page is damaged, and stays so. The next sync begins anew.

@@ -28,6 +28,11 @@ const ROW_GROUP_ROWS: usize = 65_536;
 /// Bytes of a page. Each grows in a buffer of its own, for every column of every open partition: below
 /// the size from which the allocator asks the system for fresh memory, buffers are used again.
 const PAGE_BYTES: usize = 64 * 1024;
+/// Rows of a page. Until it is complete, each takes some hundred bytes: the place of every text in its
+/// dictionary.
+const PAGE_ROWS: usize = 20_000;
+/// Bytes of those pages in the partitions that are mostly open, for each of their rows.
+const PAGE_ROW_BYTES: usize = 16_384;
 /// Rows that are gathered before they go to their partitions.
 const GATHERED_ROWS: usize = 65_536;
 /// About the bytes of a deal in memory, with what waits beside it.
@@ -53,6 +58,7 @@ pub(crate) struct TableWriter {
     gathered_rows: usize,
     /// Rows that are gathered before they are shared out.
     enough_rows: usize,
+    page_rows: usize,
     unfinished_bytes: usize,
     /// The worker of each partition.
     homes: BTreeMap<String, usize>,
@@ -75,6 +81,7 @@ impl Table {
             gathered: Vec::new(),
             gathered_rows: 0,
             enough_rows: GATHERED_ROWS,
+            page_rows: PAGE_ROWS,
             unfinished_bytes: UNFINISHED_BYTES,
             homes: BTreeMap::new(),
             workers: Vec::new(),
@@ -84,10 +91,12 @@ impl Table {
 }
 
 impl TableWriter {
-    /// With files completed, and others begun, so often that they take about so many bytes.
+    /// With pages so short, and files completed and others begun so often, that they take about so many
+    /// bytes.
     pub(crate) fn within(self, bytes: usize) -> Self {
         Self {
             enough_rows: self.enough_rows.min(bytes / ROW_BYTES),
+            page_rows: self.page_rows.min(bytes / PAGE_ROW_BYTES).max(1),
             unfinished_bytes: self.unfinished_bytes.min(bytes),
             ..self
         }
@@ -143,7 +152,7 @@ impl TableWriter {
 
     fn hire(&mut self) -> Result<(), StoreError> {
         let writer = RecordBatchWriter::for_table(&self.table)?
-            .with_writer_properties(properties(self.spec));
+            .with_writer_properties(properties(self.spec, self.page_rows));
         let (give, work) = channel(1);
         self.workers.push(give);
         let share = self.unfinished_bytes / self.most_workers();
@@ -222,11 +231,12 @@ fn is_amount(field: &Field) -> bool {
     matches!(field.data_type(), DataType::Decimal128(..))
 }
 
-fn properties(spec: TableSpec) -> WriterProperties {
+fn properties(spec: TableSpec, page_rows: usize) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::LZ4_RAW)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_size_limit(PAGE_BYTES)
+        .set_data_page_row_count_limit(page_rows)
         .set_statistics_enabled(EnabledStatistics::None);
     for field in (spec.schema)().fields() {
         let column = ColumnPath::from(field.name().as_str());

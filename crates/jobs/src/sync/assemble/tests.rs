@@ -7,6 +7,7 @@ use winsight_vault::Vault;
 
 use super::{Assembly, Kind};
 use crate::sync::PageFolder;
+use crate::sync::spread::Measure;
 
 fn record(deal: &str, id: &str, at: i64, fields: &[&str]) -> Record {
     let fields = fields.iter().map(ToString::to_string).collect();
@@ -33,6 +34,10 @@ fn assembled(pages: &[Page]) -> (tempfile::TempDir, Assembly) {
 }
 
 fn assembled_under(columns: &[&str], pages: &[Page]) -> (tempfile::TempDir, Assembly) {
+    measured(Measure::default(), columns, pages)
+}
+
+fn measured(measure: Measure, columns: &[&str], pages: &[Page]) -> (tempfile::TempDir, Assembly) {
     let folder = tempfile::tempdir().expect("a folder");
     let vault = Vault::ephemeral().expect("keys");
     let kept = PageFolder::new(folder.path().to_owned(), Some(vault)).of("crm").expect("free");
@@ -40,7 +45,8 @@ fn assembled_under(columns: &[&str], pages: &[Page]) -> (tempfile::TempDir, Asse
         kept.write(number, page).expect("written");
     }
     let columns: Vec<_> = columns.iter().map(ToString::to_string).collect();
-    let assembly = Assembly::new(Arc::new(kept), pages.len() as u64, &columns).expect("read");
+    let (kept, count) = (Arc::new(kept), pages.len() as u64);
+    let assembly = Assembly::new(kept, count, &columns, measure).expect("read");
     (folder, assembly)
 }
 
@@ -127,7 +133,9 @@ fn histories_spread_over_many_pages_come_deal_by_deal() {
         history.events.rows = names.iter().map(event).collect();
         pages.push(history);
     }
-    let (folder, assembly) = assembled(&pages);
+    // Two files of a thousand rows are far too large, and so are those that come of them.
+    let measure = Measure { rows: 100, files: 2 };
+    let (folder, assembly) = measured(measure, &["id", "name"], &pages);
     let text = text(&assembly.events("crm"));
     let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
     let of_deals: Vec<_> = rows.chunk_by(|one, next| one[0] == next[0]).collect();
