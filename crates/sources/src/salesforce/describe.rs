@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::fields::{Known, OBJECTS, choose_fields, choose_further, types};
+use super::fields::{Known, OBJECTS, TRACKED, choose_fields, choose_further, types};
 use super::session::{EXAMPLE_HOST, Session};
 use crate::{Cause, Description, Finding, SourceError};
 
@@ -14,14 +14,46 @@ use crate::{Cause, Description, Finding, SourceError};
 pub(super) struct Detail {
     /// Columns of a query for opportunities.
     pub(super) columns: Vec<String>,
-    /// Whether the history of stages may be read.
-    pub(super) history: bool,
+    /// Where the stages that opportunities entered are read from.
+    pub(super) history: History,
     /// Objects of activities that may be read: Task, Event.
     pub(super) activities: Vec<String>,
     /// Columns of queries for the history and the activities, by object.
     pub(super) further: BTreeMap<String, Vec<String>>,
     /// Objects whose changes change opportunities: Account, Owner, Owner.UserRole.
     pub(super) parents: Vec<String>,
+}
+
+/// Where the stages that opportunities entered are read from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum History {
+    /// Nowhere.
+    #[default]
+    None,
+    /// From `OpportunityHistory`, which has all of them.
+    Stages,
+    /// From `OpportunityFieldHistory`, which has the changes of fields that are tracked.
+    Tracked,
+}
+
+impl History {
+    pub(super) fn object(self) -> Option<&'static str> {
+        self.objects().first().copied()
+    }
+
+    /// The object, and those that it stands in for.
+    pub(super) fn objects(self) -> &'static [&'static str] {
+        match self {
+            Self::None => &[],
+            Self::Stages => &["OpportunityHistory", "OpportunityFieldHistory"],
+            Self::Tracked => &["OpportunityFieldHistory"],
+        }
+    }
+
+    /// What a query for it asks besides the opportunities.
+    pub(super) fn condition(self) -> &'static str {
+        if self == Self::Tracked { " AND Field IN ('created', 'StageName')" } else { "" }
+    }
 }
 
 /// Fields of opportunities without which changes are not found and deals not dated.
@@ -82,7 +114,7 @@ pub(super) async fn describe(
     let mut detail = Detail::default();
     choose_fields(&known, fields, &mut detail, &mut description);
     choose_further(&known, &mut detail, &mut description);
-    detail.history = detail.further.contains_key("OpportunityHistory");
+    choose_history(session, &mut detail, &mut description).await?;
     let shown = |object: &&str| detail.further.contains_key(*object);
     detail.activities = ["Task", "Event"].into_iter().filter(shown).map(str::to_owned).collect();
     let parents = [("Account", "Account"), ("User", "Owner"), ("UserRole", "Owner.UserRole")];
@@ -98,6 +130,43 @@ pub(super) async fn describe(
     description.columns = shown.cloned().collect();
     description.detail = serde_json::to_value(&detail).unwrap_or_default();
     Ok(description)
+}
+
+/// Takes the stages from the tracked changes where their own history is not shown.
+async fn choose_history(
+    session: &Session,
+    detail: &mut Detail,
+    description: &mut Description,
+) -> Result<(), SourceError> {
+    if detail.further.contains_key("OpportunityHistory") {
+        detail.history = History::Stages;
+        return Ok(());
+    }
+    let fields = match field_names(session, "OpportunityFieldHistory").await {
+        Err(error) if is_refused(&error) => return Ok(()),
+        fields => fields?.unwrap_or_default(),
+    };
+    if !TRACKED.iter().all(|field| fields.contains_key(*field)) {
+        return Ok(());
+    }
+    // It can be read whether or not somebody has switched tracking of the stage on.
+    let query = "SELECT Id FROM OpportunityFieldHistory WHERE Field = 'StageName' LIMIT 1";
+    match session.get("query", &[("q", query)]).await {
+        Ok(answer) if !records(&answer).is_empty() => {}
+        Err(error) if !is_refused(&error) => return Err(error),
+        _ => return Ok(()),
+    }
+    detail.history = History::Tracked;
+    let columns = TRACKED.map(str::to_owned).to_vec();
+    detail.further.insert("OpportunityFieldHistory".to_owned(), columns);
+    let of_history = |finding: &&mut Finding| finding.missing.contains("OpportunityHistory");
+    for finding in description.findings.iter_mut().filter(of_history) {
+        "stage events are taken from the tracked changes of Stage \
+                          (OpportunityFieldHistory), which Salesforce keeps for two years at most, \
+                          and the first sync takes longer"
+            .clone_into(&mut finding.effect);
+    }
+    Ok(())
 }
 
 /// What it is called, and its id.

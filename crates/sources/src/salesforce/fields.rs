@@ -96,6 +96,10 @@ const fn further(
 const UNDATED: &str = "those without a date are not counted";
 const BY_CREATION: &str = "they are dated by the day on which they were entered";
 
+/// The fields of a tracked change.
+pub(super) const TRACKED: [&str; 6] =
+    ["Id", "OpportunityId", "Field", "OldValue", "NewValue", "CreatedDate"];
+
 /// The fields of rows of other objects.
 const FURTHER: [Further; 15] = [
     further("OpportunityHistory", "Id", None),
@@ -220,7 +224,8 @@ pub(super) fn types(known: &Known, detail: &Detail) -> BTreeMap<String, String> 
         let (path, field) = column.rsplit_once('.').unwrap_or(("", column));
         Some((column.clone(), known.get(object(path))?.get(field)?.clone()))
     };
-    let history = detail.history.then(|| "OpportunityHistory".to_owned());
+    // Who loses the history is refused, and who gets the better one reads everything again.
+    let history = detail.history.objects().iter().map(ToString::to_string);
     let objects = detail.activities.iter().cloned().chain(history);
     // Once a field is shown that was not, everything is read again.
     let hidden = |object: &str| {

@@ -11,17 +11,17 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::describe::{Detail, records};
+use super::describe::{History, records};
+use super::place::Place;
+use super::reader::{Reader, next_url};
 use super::rows::{add_activity, add_deal, add_event, of_type, value};
 use super::session::Session;
 use super::{bulk, soql};
 use crate::text::microseconds;
-use crate::{Cause, Cursor, Deletion, Description, Next, Page, Position, SourceError};
+use crate::{Cause, Cursor, Description, Next, Page, Position, SourceError};
 
 /// Changes are looked for from this long before the newest one seen, in microseconds.
 const OVERLAP: i64 = 5 * 60 * 1_000_000;
-/// Ids in one query: its address must stay below 16,000 letters.
-const IDS: usize = 200;
 
 /// Where a reading stands.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -37,53 +37,6 @@ pub(super) enum Reading {
     Parents { since: i64, place: Place, newest: i64 },
     /// Reads again the opportunities whose tasks or events changed.
     Activities { since: i64, object: String, place: Place, newest: i64 },
-}
-
-/// How far a query has been read.
-///
-/// Salesforce keeps ten open queries for a user and forgets the oldest, which may be this one. It then
-/// goes on after the last record: from the beginning it might never come to its end.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Place {
-    /// The time of the last record, or the one to begin with.
-    from: i64,
-    /// The id of the last record.
-    after: Option<String>,
-    /// Where its next records are.
-    next: Option<String>,
-}
-
-impl Place {
-    fn beginning(from: i64) -> Self {
-        Self { from, ..Self::default() }
-    }
-
-    /// After the records of an answer.
-    fn following(&self, answer: &Value, next: String) -> Self {
-        let last = records(answer).last();
-        let time = last.map(|record| microseconds(&value(record, "SystemModstamp")));
-        Self {
-            from: time.unwrap_or(self.from).max(self.from),
-            after: last.map(|record| value(record, "Id")).or_else(|| self.after.clone()),
-            next: Some(next),
-        }
-    }
-
-    /// Without the query that is forgotten.
-    fn anew(&self) -> Self {
-        Self { next: None, ..self.clone() }
-    }
-
-    /// What comes after it in the order of time and id.
-    fn later(&self) -> String {
-        let from = soql::instant(self.from);
-        match self.after.as_ref().filter(|id| soql::is_id(id)) {
-            Some(id) => {
-                format!("(SystemModstamp > {from} OR (SystemModstamp = {from} AND Id > '{id}'))")
-            }
-            None => format!("SystemModstamp >= {from}"),
-        }
-    }
 }
 
 /// What the next reading needs.
@@ -132,52 +85,20 @@ pub(super) async fn deals(
     Ok(page)
 }
 
-struct Reader<'a> {
-    session: &'a Session,
-    description: &'a Description,
-    detail: Detail,
-}
-
 fn then(reading: &Reading) -> Next {
     Next::Page(Position::of(reading))
 }
 
-impl<'a> Reader<'a> {
-    fn new(session: &'a Session, description: &'a Description) -> Self {
-        let detail = serde_json::from_value(description.detail.clone()).unwrap_or_default();
-        Self { session, description, detail }
-    }
-
-    fn select(&self) -> String {
-        format!("SELECT {} FROM Opportunity", self.detail.columns.join(", "))
-    }
-
-    /// The columns of a query for the history or for activities.
-    fn further(&self, object: &str) -> String {
-        self.detail
-            .further
-            .get(object)
-            .map_or_else(|| "Id".to_owned(), |columns| columns.join(", "))
-    }
-
-    /// A query's first page, or the one at `next`.
-    async fn query(
-        &self,
-        resource: &str,
-        query: &str,
-        next: Option<&str>,
-    ) -> Result<Value, SourceError> {
-        match next {
-            Some(next) => self.session.get(next, &[]).await,
-            None => self.session.get(resource, &[("q", query)]).await,
-        }
-    }
-
+impl Reader<'_> {
     async fn mark(&self) -> Result<Page, SourceError> {
         let query = "SELECT SystemModstamp FROM Opportunity ORDER BY SystemModstamp DESC LIMIT 1";
         let answer = self.query("query", query, None).await?;
         let newest = records(&answer).first().map(|record| value(record, "SystemModstamp"));
         let since = newest.map_or(0, |newest| microseconds(&newest));
+        if self.detail.history == History::Tracked {
+            // Where a deal began is told by its own row, so the two come together.
+            return Ok(Page::empty(Self::all_ever_changed(since)));
+        }
         Ok(Page::empty(Self::bulk_of("Opportunity", since)))
     }
 
@@ -187,11 +108,12 @@ impl<'a> Reader<'a> {
 
     /// What comes after all rows of an object.
     fn after_bulk(&self, object: &str, since: i64) -> Next {
-        let history = self.detail.history.then_some("OpportunityHistory");
-        let objects = [Some("Opportunity"), history].into_iter().flatten();
-        let mut objects = objects.chain(self.detail.activities.iter().map(String::as_str));
-        objects.by_ref().find(|known| *known == object);
-        match objects.next() {
+        let mut objects = vec!["Opportunity"];
+        objects.extend(self.detail.history.object());
+        objects.extend(self.detail.activities.iter().map(String::as_str));
+        // What is hidden by now was not the first.
+        let place = objects.iter().position(|known| *known == object).unwrap_or(0);
+        match objects.get(place + 1) {
             Some(object) => Self::bulk_of(object, since),
             None => Self::changes_since(since),
         }
@@ -202,6 +124,12 @@ impl<'a> Reader<'a> {
         then(&Reading::Changes { since, place: Place::beginning(since), newest })
     }
 
+    /// Everything without bulk queries: whatever changed once is all that there is.
+    fn all_ever_changed(newest: i64) -> Next {
+        let since = newest - OVERLAP;
+        then(&Reading::Changes { since, place: Place::beginning(0), newest })
+    }
+
     async fn bulk(
         &self,
         object: String,
@@ -209,6 +137,14 @@ impl<'a> Reader<'a> {
         locator: Option<String>,
         since: i64,
     ) -> Result<Page, SourceError> {
+        match self.detail.history {
+            // It was hidden meanwhile.
+            History::Tracked => return Ok(Page::empty(Self::all_ever_changed(since))),
+            History::None if object == "OpportunityHistory" => {
+                return Ok(Page::empty(self.after_bulk(&object, since)));
+            }
+            _ => {}
+        }
         let Some(job) = job else { return self.begin_bulk(object, since).await };
         let read = match bulk::wait(self.session, &job).await {
             Ok(()) => bulk::results(self.session, &job, locator.as_deref()).await,
@@ -255,10 +191,9 @@ impl<'a> Reader<'a> {
                 let reading = Reading::Bulk { object, job: Some(job), locator: None, since };
                 Ok(Page::empty(then(&reading)))
             }
-            // Everything ever changed is everything.
             Err(error) if bulk::is_missing(&error) && object == "Opportunity" => {
                 tracing::info!(%error, "no bulk queries here, reading by ordinary ones");
-                Ok(Page::empty(Self::changes_since(0)))
+                Ok(Page::empty(Self::all_ever_changed(since)))
             }
             Err(error) => Err(error),
         }
@@ -352,70 +287,6 @@ impl<'a> Reader<'a> {
         self.add_by_id(&mut page, &deals).await?;
         Ok(page)
     }
-
-    /// Adds opportunities by their ids; those that are not there any more are gone.
-    async fn add_by_id(&self, page: &mut Page, ids: &[String]) -> Result<(), SourceError> {
-        let (ids, others): (Vec<_>, Vec<_>) = ids.iter().cloned().partition(|id| soql::is_id(id));
-        page.deleted.extend(others.into_iter().map(|deal| Deletion { deal, at: 0 }));
-        for ids in ids.chunks(IDS) {
-            let query = format!("{} WHERE Id IN {}", self.select(), soql::ids(ids));
-            let found = self.all("queryAll", &query).await?;
-            let read: BTreeSet<_> = found.iter().map(|deal| value(deal, "Id")).collect();
-            let gone = ids.iter().filter(|id| !read.contains(*id));
-            page.deleted.extend(gone.map(|id| Deletion { deal: id.clone(), at: 0 }));
-            self.add(page, &found).await?;
-        }
-        Ok(())
-    }
-
-    /// Adds opportunities with their histories and activities.
-    async fn add(&self, page: &mut Page, found: &[Value]) -> Result<(), SourceError> {
-        let before = page.deals.rows.len();
-        for record in found {
-            add_deal(page, &self.description.columns, |column| value(record, column));
-        }
-        let added = &page.deals.rows[before..];
-        let ids: Vec<String> = added.iter().map(|deal| deal.deal.clone()).collect();
-        for ids in ids.chunks(IDS) {
-            let ids = soql::ids(ids);
-            if self.detail.history {
-                let query = format!(
-                    "SELECT {} FROM OpportunityHistory WHERE OpportunityId IN {ids} ORDER BY \
-                     OpportunityId, CreatedDate, Id",
-                    self.further("OpportunityHistory")
-                );
-                for record in self.all("query", &query).await? {
-                    add_event(page, |column| value(&record, column));
-                }
-            }
-            for object in &self.detail.activities {
-                let columns = self.further(object);
-                let query = format!("SELECT {columns} FROM {object} WHERE WhatId IN {ids}");
-                for record in self.all("query", &query).await? {
-                    add_activity(page, object, |column| value(&record, column));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// All records of a query.
-    async fn all(&self, resource: &str, query: &str) -> Result<Vec<Value>, SourceError> {
-        let mut all = Vec::new();
-        let mut next = None;
-        loop {
-            let answer = self.query(resource, query, next.as_deref()).await?;
-            all.extend(records(&answer).iter().cloned());
-            next = next_url(&answer);
-            if next.is_none() {
-                return Ok(all);
-            }
-        }
-    }
-}
-
-fn next_url(answer: &Value) -> Option<String> {
-    answer["nextRecordsUrl"].as_str().map(str::to_owned)
 }
 
 fn end(newest: i64) -> Next {

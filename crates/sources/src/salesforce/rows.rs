@@ -1,5 +1,7 @@
 //! Records as Salesforce answers them, into rows as it exports them.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::text::{clean, microseconds, written, written_out};
@@ -53,12 +55,47 @@ pub(super) fn add_deal(page: &mut Page, columns: &[String], value: impl Fn(&str)
 pub(super) fn add_event(page: &mut Page, value: impl Fn(&str) -> String) {
     page.events.columns = ["deal_id", "date", "stage"].map(str::to_owned).to_vec();
     let (deal, instant, stage) = (value("OpportunityId"), value("CreatedDate"), value("StageName"));
-    if deal.is_empty() || stage.is_empty() {
+    if deal.is_empty() || stage.is_empty() || instant.is_empty() {
         return;
     }
     let at = microseconds(&instant);
     let fields = vec![deal.clone(), written(&instant), stage];
     page.events.rows.push(Record { deal, id: value("Id"), at, fields });
+}
+
+/// Adds the stages of opportunities from the changes of theirs that were tracked. Only of a deal whose
+/// creation was tracked is it known in which stage it began: in that before the first change, or in the
+/// present one. A deal does not begin in a closed stage: then the stage was not tracked yet.
+pub(super) fn add_tracked(
+    page: &mut Page,
+    deals: &[Value],
+    changes: &[Value],
+    stages: &BTreeMap<String, String>,
+) {
+    let is_open = |stage: &String| stages.get(stage).is_none_or(|outcome| outcome == "open");
+    for deal in deals.iter().filter(|deal| value(deal, "IsDeleted") != "true") {
+        let id = value(deal, "Id");
+        let of_deal = changes.iter().filter(|change| value(change, "OpportunityId") == id);
+        let (created, entered): (Vec<_>, Vec<_>) =
+            of_deal.partition(|change| value(change, "Field") == "created");
+        let present = || value(deal, "StageName");
+        let first = entered.first().map_or_else(present, |change| value(change, "OldValue"));
+        let is_closed = entered.is_empty() && value(deal, "IsClosed") == "true";
+        if !created.is_empty() && !is_closed && is_open(&first) {
+            add_event(page, |column| match column {
+                "OpportunityId" => id.clone(),
+                "CreatedDate" => value(deal, "CreatedDate"),
+                "StageName" => first.clone(),
+                _ => String::new(),
+            });
+        }
+        for change in entered {
+            add_event(page, |column| match column {
+                "StageName" => value(change, "NewValue"),
+                column => value(change, column),
+            });
+        }
+    }
 }
 
 /// Adds a task or event of an opportunity.
@@ -81,4 +118,48 @@ pub(super) fn add_activity(page: &mut Page, object: &str, value: impl Fn(&str) -
     let at = microseconds(&value("CreatedDate"));
     let fields = vec![deal.clone(), day, kind];
     page.activities.rows.push(Record { deal, id: value("Id"), at, fields });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::{Value, json};
+
+    use super::add_tracked;
+    use crate::{Cursor, Next, Page};
+
+    fn entered(present: &str, changes: &[(&str, &str, &str)]) -> Vec<(String, String)> {
+        let deal = json!({
+            "Id": "006A", "CreatedDate": "2024-01-02T10:00:00.000+0000", "StageName": present,
+        });
+        let days = ["2024-01-02", "2024-02-03", "2024-03-04"].into_iter();
+        let row = |((field, old, new), day): (&(&str, &str, &str), &str)| {
+            json!({
+                "OpportunityId": "006A", "Field": field, "OldValue": old, "NewValue": new,
+                "CreatedDate": format!("{day}T10:00:00.000+0000"),
+            })
+        };
+        let changes: Vec<Value> = changes.iter().zip(days).map(row).collect();
+        let stages = [("New", "open"), ("Won", "won")];
+        let stages: BTreeMap<_, _> =
+            stages.map(|(stage, outcome)| (stage.to_owned(), outcome.to_owned())).into();
+        let mut page = Page::empty(Next::End(Cursor(Value::Null)));
+        add_tracked(&mut page, &[deal], &changes, &stages);
+        let fields = page.events.rows.into_iter().map(|row| row.fields);
+        fields.map(|fields| (fields[1][..10].to_owned(), fields[2].clone())).collect()
+    }
+
+    #[test]
+    fn a_deal_begins_in_no_stage_that_nobody_tracked() {
+        let created = ("created", "", "");
+        let at = |day: &str, stage: &str| (day.to_owned(), stage.to_owned());
+        assert_eq!(entered("New", &[created]), [at("2024-01-02", "New")]);
+        let won = [created, ("StageName", "New", "Won")];
+        assert_eq!(entered("Won", &won), [at("2024-01-02", "New"), at("2024-02-03", "Won")]);
+        // The stage was tracked later than the creation, later than the deal, or not at all.
+        assert_eq!(entered("Won", &[created]), []);
+        assert_eq!(entered("Won", &[("StageName", "New", "Won")]), [at("2024-01-02", "Won")]);
+        assert_eq!(entered("New", &[]), []);
+    }
 }
