@@ -60,6 +60,8 @@ pub enum Fault {
     LockedRow,
     /// The query takes too long (Salesforce).
     QueryTimeout,
+    /// A batch has only the first half of the records, and an error in place of the others (HubSpot).
+    Partial,
 }
 
 /// A fault and when it strikes.

@@ -101,7 +101,10 @@ impl HubSpot {
                 if is_used_up { Err(Refusal::rate("daily")) } else { Ok(()) }
             })
             .and_then(|()| self.look_up(world, call, &segments, repeat));
-        let answer = answer.map_or_else(Answer::from, |body| Answer::json(200, &body));
+        let is_cut = faults.contains(&Fault::Partial) && segments.ends_with(&["batch", "read"]);
+        let answer = answer.map_or_else(Answer::from, |body| {
+            if is_cut { Answer::json(207, &in_part(body)) } else { Answer::json(200, &body) }
+        });
         if segments.last() == Some(&"search") {
             return answer;
         }
@@ -301,6 +304,17 @@ fn batch_answer(world: &World, results: &[Json], asked: usize) -> Json {
         answer["errors"] = json!([{ "status": "error", "category": "OBJECT_NOT_FOUND",
             "message": format!("{missing} of the objects could not be found") }]);
     }
+    answer
+}
+
+/// The first half of a batch, and an error in place of the rest.
+fn in_part(mut answer: Json) -> Json {
+    if let Some(results) = answer["results"].as_array_mut() {
+        results.truncate(results.len() / 2);
+    }
+    answer["numErrors"] = 1.into();
+    answer["errors"] = json!([{ "status": "error", "category": "INTERNAL_ERROR",
+        "message": "some of the objects could not be read" }]);
     answer
 }
 

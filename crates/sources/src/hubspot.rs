@@ -1,6 +1,7 @@
 //! HubSpot: deals with the history of their stages, companies, owners, pipelines and webhooks.
 
 mod describe;
+mod judge;
 mod listing;
 mod properties;
 mod read;

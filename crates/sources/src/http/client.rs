@@ -9,11 +9,10 @@ use url::Url;
 
 use super::fault::Fault;
 use super::limiter::Limiter;
+use super::reply::{LONGEST_ANSWER, bounded};
 use super::{Backoff, Breaker, BreakerState, Budget, Limits, Pace, Reply, Request, Verdict};
 use crate::{Cause, Health, SourceError};
 
-/// Longest answer that is read.
-const LONGEST_ANSWER: usize = 256 << 20;
 /// Time limit of an attempt, and attempts in vain, while the host has never answered anything: then
 /// it is the wrong host rather than a slow one.
 const FIRST_ANSWER: Duration = Duration::from_secs(20);
@@ -280,7 +279,8 @@ impl Client {
         if usize::try_from(length).map_or(true, |length| length > LONGEST_ANSWER) {
             return Err(Fault::mismatch(host, &format!("announced {length} bytes")));
         }
-        let body = answer.bytes().await.map_err(transport)?;
+        let body = bounded(answer).await.map_err(transport)?;
+        let body = body.ok_or_else(|| Fault::mismatch(host, "answered without end"))?;
         let reply = Reply::new(status, headers, body);
         self.answered().insert(origin(&request.url));
         self.note_clock(&reply);

@@ -1,7 +1,10 @@
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use serde_json::Value;
 
 use super::Expect;
+
+/// Longest answer that is read.
+pub(super) const LONGEST_ANSWER: usize = 256 << 20;
 
 /// An answer, read to its end.
 #[derive(Clone, Debug)]
@@ -51,6 +54,20 @@ impl Reply {
             _ => None,
         }
     }
+}
+
+/// A body, unless it is longer than any answer is.
+pub(super) async fn bounded(
+    mut answer: reqwest::Response,
+) -> Result<Option<Bytes>, reqwest::Error> {
+    let mut body = BytesMut::new();
+    while let Some(part) = answer.chunk().await? {
+        body.extend_from_slice(&part);
+        if body.len() > LONGEST_ANSWER {
+            return Ok(None);
+        }
+    }
+    Ok(Some(body.freeze()))
 }
 
 /// Whether an answer is a page for people.

@@ -12,21 +12,22 @@
 //! in a stage before cannot be searched for: a stage that is renamed has every deal listed.
 
 mod companies;
+mod names;
+mod records;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::describe::{Detail, list, next, text};
-use super::rows::add_deals;
+use super::describe::{list, next, text};
 use super::session::Session;
-use crate::text::instant;
 use crate::{Cursor, Deletion, Description, Next, Page, Position, SourceError};
+use names::{Names, Touched, keep_same, names, touched};
+use records::{
+    MODIFIED, Reader, WITH_HISTORY, detail, filter, ids, milliseconds, modified, number,
+};
 
-/// Most deals of a list or batch with the history of a property.
-const WITH_HISTORY: usize = 50;
 /// Most results of a page of a search.
 const RESULTS: usize = 200;
 /// Most values of a filter.
@@ -69,13 +70,6 @@ pub(super) enum Reading {
     Archived { after: Option<String>, since: i64, newest: i64 },
 }
 
-/// Values of a property whose names changed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Touched {
-    property: String,
-    values: Vec<String>,
-}
-
 /// Where a reading stands, and the names that its rows were written with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Place {
@@ -83,30 +77,12 @@ pub(super) struct Place {
     names: Names,
 }
 
-const STAGE: &str = "dealstage";
-
-/// Names of owners, stages, pipelines and choices, by property and value.
-type Names = BTreeMap<String, BTreeMap<String, String>>;
-
 /// What the next reading needs.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Since {
     milliseconds: i64,
     /// The names with which all deals are written.
     names: Names,
-}
-
-fn names(detail: &Detail) -> Names {
-    let owners = detail.owners.iter();
-    let owners = owners.map(|(id, owner)| (id.clone(), format!("{}|{}", owner.name, owner.team)));
-    let stages = detail.stages.iter();
-    let stages =
-        stages.map(|(id, stage)| (id.clone(), format!("{}|{}", stage.label, stage.outcome)));
-    let mut names = detail.choices.clone();
-    names.insert("hubspot_owner_id".to_owned(), owners.collect());
-    names.insert(STAGE.to_owned(), stages.collect());
-    names.insert("pipeline".to_owned(), detail.pipelines.clone());
-    names
 }
 
 pub(super) fn begin(since: Option<&Cursor>, description: &Description) -> Place {
@@ -118,26 +94,14 @@ pub(super) fn begin(since: Option<&Cursor>, description: &Description) -> Place 
     Place { reading, names }
 }
 
-fn changes_since(since: &Since, names: &Names) -> Reading {
-    let mut touched = Vec::new();
-    for (property, now) in names {
-        let before = since.names.get(property);
-        let was = |id: &String| before.and_then(|before| before.get(id));
-        let renamed = now.iter().filter(|(id, name)| was(id) != Some(name));
-        let values: Vec<_> = renamed.map(|(id, _)| id.clone()).collect();
-        if property == STAGE && values.iter().any(|id| was(id).is_some()) {
-            return Reading::Mark { gone_since: Some(since.milliseconds - OVERLAP_MS) };
-        }
-        for values in values.chunks(VALUES) {
-            touched.push(Touched { property: property.clone(), values: values.to_vec() });
-        }
-    }
+fn changes_since(since: &Since, now: &Names) -> Reading {
     let from = since.milliseconds - OVERLAP_MS;
-    Reading::Changes { since: from, from, tie: None, newest: since.milliseconds, touched }
-}
-
-fn detail(description: &Description) -> Detail {
-    serde_json::from_value(description.detail.clone()).unwrap_or_default()
+    match touched(&since.names, now) {
+        Some(touched) => {
+            Reading::Changes { since: from, from, tie: None, newest: since.milliseconds, touched }
+        }
+        None => Reading::Mark { gone_since: Some(from) },
+    }
 }
 
 pub(super) async fn page(
@@ -146,7 +110,7 @@ pub(super) async fn page(
     description: &Description,
 ) -> Result<Page, SourceError> {
     let mut reader = Reader::new(session, description, place.names);
-    reader.keep_same_names();
+    keep_same(&mut reader.names, &names(&reader.detail));
     match place.reading {
         Reading::Mark { gone_since } => reader.mark(gone_since).await,
         Reading::List { after, since, gone_since } => reader.list(after, since, gone_since).await,
@@ -174,54 +138,9 @@ pub(super) async fn deals(
     Ok(page)
 }
 
-struct Reader<'a> {
-    session: &'a Session,
-    description: &'a Description,
-    detail: Detail,
-    names: Names,
-}
-
-fn filter(property: &str, operator: &str, value: &impl ToString) -> Value {
-    json!({ "propertyName": property, "operator": operator, "value": value.to_string() })
-}
-
-impl<'a> Reader<'a> {
-    fn new(session: &'a Session, description: &'a Description, names: Names) -> Self {
-        Self { session, description, detail: detail(description), names }
-    }
-
-    /// Blanks the names that are no longer those with which the reading began.
-    fn keep_same_names(&mut self) {
-        let now = names(&self.detail);
-        for (property, names) in &mut self.names {
-            let now = now.get(property);
-            let changed = names
-                .iter_mut()
-                .filter(|(id, name)| now.and_then(|now| now.get(*id)) != Some(name));
-            changed.for_each(|(_, name)| name.clear());
-        }
-    }
-
+impl Reader<'_> {
     fn then(&self, reading: Reading) -> Next {
         Next::Page(Position::of(&Place { reading, names: self.names.clone() }))
-    }
-
-    async fn search(
-        &self,
-        object: &str,
-        filters: &[Value],
-        sort: (&str, &str),
-        limit: usize,
-    ) -> Result<Vec<Value>, SourceError> {
-        let groups = if filters.is_empty() { json!([]) } else { json!([{ "filters": filters }]) };
-        let body = json!({
-            "filterGroups": groups,
-            "sorts": [{ "propertyName": sort.0, "direction": sort.1 }],
-            "properties": [MODIFIED, "hs_object_id"],
-            "limit": limit,
-        });
-        let answer = self.session.post(&format!("/crm/v3/objects/{object}/search"), &body).await?;
-        Ok(list(&answer).to_vec())
     }
 
     async fn mark(&self, gone_since: Option<i64>) -> Result<Page, SourceError> {
@@ -389,62 +308,4 @@ impl<'a> Reader<'a> {
         }
         Ok(page)
     }
-
-    /// Reads deals and adds them to a page. Those that are not there any more are gone, archived
-    /// or merged into another one.
-    async fn add(&self, page: &mut Page, ids: &[String]) -> Result<(), SourceError> {
-        for ids in ids.chunks(WITH_HISTORY) {
-            let inputs: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
-            let body = json!({
-                "properties": self.detail.properties,
-                "propertiesWithHistory": self.detail.histories(),
-                "inputs": inputs,
-            });
-            let answer = self.session.post(&format!("{DEALS}/batch/read"), &body).await?;
-            let mut deals = list(&answer).to_vec();
-            let found = self.associated("deals", "companies", ids).await?;
-            for deal in &mut deals {
-                let companies = found.get(&text(&deal["id"])).cloned().unwrap_or_default();
-                let results: Vec<_> = companies.iter().map(|id| json!({ "id": id })).collect();
-                deal["associations"] = json!({ "companies": { "results": results } });
-            }
-            let read: BTreeSet<_> = deals.iter().map(|deal| text(&deal["id"])).collect();
-            let gone = ids.iter().filter(|id| !read.contains(*id));
-            page.deleted.extend(gone.map(|id| Deletion { deal: id.clone(), at: 0 }));
-            self.add_read(page, &deals).await?;
-        }
-        Ok(())
-    }
-
-    async fn add_read(&self, page: &mut Page, deals: &[Value]) -> Result<(), SourceError> {
-        let companies = self.companies_of(deals).await?;
-        for deal in deals {
-            let id = text(&deal["id"]);
-            let merged = text(&deal["properties"]["hs_merged_object_ids"]);
-            let merged = merged.split(';').map(str::trim).filter(|gone| !gone.is_empty());
-            let gone = merged.filter(|gone| *gone != id);
-            page.deleted.extend(gone.map(|gone| Deletion { deal: gone.to_owned(), at: 0 }));
-        }
-        add_deals(page, deals, &companies, &self.detail, &self.description.columns);
-        Ok(())
-    }
-}
-
-/// The property with the time of the last change.
-const MODIFIED: &str = "hs_lastmodifieddate";
-
-fn ids(found: &[Value]) -> Vec<String> {
-    found.iter().map(|object| text(&object["id"])).collect()
-}
-
-fn number(object: &Value) -> u64 {
-    text(&object["id"]).parse().unwrap_or_default()
-}
-
-fn modified(object: &Value) -> i64 {
-    milliseconds(&text(&object["properties"][MODIFIED]))
-}
-
-fn milliseconds(text: &str) -> i64 {
-    instant(text).map_or(0, Timestamp::as_millisecond)
 }

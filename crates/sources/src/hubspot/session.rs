@@ -1,6 +1,4 @@
-//! Signing in to HubSpot, and what its answers mean.
-
-use std::time::Duration;
+//! Signing in to HubSpot.
 
 use secrecy::SecretString;
 use serde_json::Value;
@@ -8,8 +6,8 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::USUAL_HOST;
-use crate::error::REPORT;
-use crate::http::{Budget, Client, Limits, Reply, Request, Verdict, is_page};
+use super::judge::{allowed_pace, budget, judge, said, scopes};
+use crate::http::{Client, Limits, Reply, Request, Verdict};
 use crate::{Cause, Credentials, SourceError, Surroundings};
 
 /// HubSpot allows a private app 100 requests in ten seconds, or as many as its answers say, and
@@ -208,11 +206,6 @@ impl Session {
 const REINSTALL: &str =
     "install the app in HubSpot again, and give the new refresh token with `winsight source add`";
 
-/// What HubSpot said.
-fn said(reply: &Reply) -> &str {
-    reply.json["message"].as_str().unwrap_or("no reason given").trim().trim_end_matches('.')
-}
-
 /// Why there is no token for the refresh token.
 fn no_token(reply: &Reply) -> SourceError {
     let said = said(reply);
@@ -226,68 +219,4 @@ fn no_token(reply: &Reply) -> SourceError {
     };
     let problem = format!("HubSpot gives no token for the refresh token: {said}");
     SourceError::new(Cause::Credentials, problem, remedy)
-}
-
-fn budget(reply: &Reply) -> Option<Budget> {
-    let allowed = reply.header("x-hubspot-ratelimit-daily")?.parse().ok()?;
-    let remaining: u64 = reply.header("x-hubspot-ratelimit-daily-remaining")?.parse().ok()?;
-    Some(Budget { used: u64::saturating_sub(allowed, remaining), allowed })
-}
-
-/// Requests a second; answers to searches do not tell.
-fn allowed_pace(reply: &Reply) -> Option<f64> {
-    let requests: f64 = reply.header("x-hubspot-ratelimit-max")?.parse().ok()?;
-    let interval: f64 = reply.header("x-hubspot-ratelimit-interval-milliseconds")?.parse().ok()?;
-    let per_second = requests / interval * 1_000.0;
-    (per_second.is_finite() && per_second >= 1.0).then_some(per_second)
-}
-
-fn judge(reply: &Reply) -> Verdict {
-    let said = said(reply);
-    let category = reply.json["category"].as_str().unwrap_or_default();
-    let after = reply.header("retry-after").and_then(|seconds| seconds.trim().parse().ok());
-    let after = after.map(Duration::from_secs);
-    match reply.status {
-        200..300 => Verdict::Fine,
-        401 if is_page(reply) => Verdict::unexplained(reply),
-        401 => Verdict::Unauthorized,
-        400 | 403 if reply.json.is_null() => Verdict::unexplained(reply),
-        300..400 => Verdict::Never(SourceError::new(
-            Cause::WrongHost,
-            format!("the host sends us elsewhere ({})", reply.status),
-            "check the host; HubSpot's own is https://api.hubapi.com",
-        )),
-        429 if reply.json["policyName"] == "DAILY" => Verdict::Never(SourceError::new(
-            Cause::Budget,
-            "HubSpot allows no more requests today",
-            "sync again after midnight in the account's time zone: it goes on where it stopped",
-        )),
-        429 => Verdict::TooFast { after, why: "asks for fewer requests (429)".to_owned() },
-        404 if category.is_empty() => Verdict::Never(SourceError::new(
-            Cause::WrongHost,
-            "the host does not know HubSpot's interface (404)",
-            "check the host; HubSpot's own is https://api.hubapi.com",
-        )),
-        408 | 423 | 477 | 500.. => {
-            Verdict::Again { after, why: format!("answered status {}", reply.status) }
-        }
-        status if category.is_empty() => {
-            let why = format!("it answered status {status} without one of its categories");
-            Verdict::Never(SourceError::foreign("HubSpot", &why, USUAL_HOST))
-        }
-        status => Verdict::Never(SourceError::new(
-            Cause::Answer,
-            format!("HubSpot answered status {status} to {category}: {said}"),
-            REPORT,
-        )),
-    }
-}
-
-/// The scopes that an answer says would do.
-fn scopes(answer: &Value) -> String {
-    let context = answer["errors"][0]["context"].as_object();
-    let lists = context.into_iter().flat_map(|context| context.values());
-    let names: Vec<_> =
-        lists.filter_map(Value::as_array).flatten().filter_map(Value::as_str).collect();
-    if names.is_empty() { String::new() } else { format!(" (missing: {})", names.join(", ")) }
 }

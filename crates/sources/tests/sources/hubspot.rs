@@ -269,6 +269,24 @@ async fn deals_that_are_gone_when_asked_for_are_deleted() {
 }
 
 #[tokio::test]
+async fn deals_that_could_not_be_read_are_asked_for_again() {
+    let (_, server, source) = account(3).await;
+    let description = source.describe().await.expect("described");
+    let in_part = |category: &str| {
+        let errors = json!([{ "status": "error", "category": category, "message": "not now" }]);
+        let kind = vec![("content-type", "application/json".to_owned())];
+        (207, kind, json!({ "results": [], "numErrors": 1, "errors": errors }).to_string())
+    };
+    server.fail([in_part("INTERNAL_ERROR")]);
+    let ids = ["1", "2"].map(str::to_owned);
+    let page = source.deals(&ids, &description).await.expect("read");
+    assert_eq!((page.deals.rows.len(), page.deleted.len()), (2, 0));
+    server.fail([in_part("OBJECT_NOT_FOUND")]);
+    let page = source.deals(&ids, &description).await.expect("read");
+    assert_eq!((page.deals.rows.len(), page.deleted.len()), (0, 2));
+}
+
+#[tokio::test]
 async fn trouble_is_named_with_its_remedy_and_without_the_token() {
     let (_, server, source) = account(1).await;
     let refusals = [

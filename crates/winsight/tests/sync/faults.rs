@@ -7,7 +7,7 @@ use winsight_sources::Cause;
 use crate::account::Account;
 
 /// Every fault that passes, and how often it strikes.
-const FAULTS: [(Fault, f64); 11] = [
+const FAULTS: [(Fault, f64); 12] = [
     (Fault::ServerError, 0.3),
     (Fault::RateLimit, 0.3),
     (Fault::Reset, 0.3),
@@ -18,6 +18,7 @@ const FAULTS: [(Fault, f64); 11] = [
     (Fault::Edit, 1.0),
     (Fault::LockedRow, 0.3),
     (Fault::QueryTimeout, 0.3),
+    (Fault::Partial, 0.3),
     (Fault::Timeout, 0.3),
 ];
 

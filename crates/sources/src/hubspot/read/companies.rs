@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::super::describe::{list, next, text};
 use super::super::rows::{Companies, Company};
-use super::{Reader, VALUES};
+use super::VALUES;
+use super::records::Reader;
 use crate::{Cause, SourceError};
 
 impl Reader<'_> {
