@@ -23,6 +23,8 @@ pub struct ImportRequest {
     pub files: Vec<PathBuf>,
     /// Files that go with the first file of deals.
     pub beside: Beside,
+    /// What the file of deals is called, where it is a copy of another one.
+    pub shown_as: Option<String>,
     /// Where the deals come from; deal ids are unique within it.
     pub source: String,
     /// Column mapping, whole or in part; the rest is inferred.
@@ -199,7 +201,7 @@ impl Workspace {
         let comparison = self.store.compare(&mut read.staging).await?;
         report.count(comparison.deals);
         if !request.dry_run {
-            let names = files.names();
+            let names = files.names(request.shown_as.clone());
             let taken = self.take_in(&names, &source, read, comparison, started);
             match Box::pin(taken).await? {
                 Taken::Loaded(loaded) => report.new_version = loaded.commit.is_some(),
@@ -220,10 +222,12 @@ struct Files {
 }
 
 impl Files {
-    fn names(&self) -> Vec<String> {
+    fn names(&self, deals: Option<String>) -> Vec<String> {
         let Beside { events, activities, indicators } = &self.beside;
         let beside = [events, activities, indicators].into_iter().flatten();
-        std::iter::once(&self.deals).chain(beside).map(|path| path.display().to_string()).collect()
+        let beside = beside.map(|path| path.display().to_string());
+        let deals = deals.unwrap_or_else(|| self.deals.display().to_string());
+        std::iter::once(deals).chain(beside).collect()
     }
 }
 

@@ -1,129 +1,249 @@
-//! A folder that files are dropped into: which of them are new, or have changed.
+//! A place that files are dropped into, a folder or the objects under an address: which of them are
+//! new, or have changed.
+
+mod folder;
+mod objects;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{Cause, Cursor, Finding, SourceError};
+use objects::Objects;
 
 /// Endings of the files that are read.
 const ENDINGS: [&str; 5] = ["csv", "tsv", "txt", "parquet", "pq"];
 /// Endings of files that hold tables, too, and are not read.
 const OTHER_TABLES: [&str; 6] = ["xlsx", "xls", "xlsm", "xlsb", "ods", "numbers"];
 
-/// What is known of the files that were taken: their size and time of change, by name.
+/// What is known of the files that were taken, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Taken(BTreeMap<String, (u64, i64)>);
+struct Taken(BTreeMap<String, State>);
+
+/// What tells one state of a file from every other one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(untagged)]
+enum State {
+    /// Its size, and when it changed, in microseconds.
+    File(u64, i64),
+    /// The same, and the tag of its contents.
+    Object(u64, i64, String),
+}
+
+impl State {
+    fn changed(&self) -> i64 {
+        match self {
+            Self::File(_, changed) | Self::Object(_, changed, _) => *changed,
+        }
+    }
+}
 
 /// A file to take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dropped {
-    /// Where it is.
-    pub path: PathBuf,
-    name: String,
-    /// Its size and time of change.
-    state: (u64, i64),
+    /// What it is called, from the place on.
+    pub name: String,
+    state: State,
 }
 
 impl Dropped {
-    /// What it is called.
-    pub fn name(&self) -> &str {
-        &self.name
+    /// Its size in bytes.
+    pub fn size(&self) -> u64 {
+        match self.state {
+            State::File(size, _) | State::Object(size, ..) => size,
+        }
     }
 
     /// The cursor once it is taken, after what was taken before.
     pub fn taken_after(&self, before: Option<&Cursor>) -> Cursor {
         let mut taken: Taken = before.and_then(Cursor::read).unwrap_or_default();
-        taken.0.insert(self.name.clone(), self.state);
+        taken.0.insert(self.name.clone(), self.state.clone());
         Cursor::of(&taken)
     }
 }
 
-/// The files of a folder that are new or changed since the cursor, oldest first. Hidden files, and
-/// those whose names end in `.part` or `.tmp`, are still being written.
-///
-/// # Errors
-/// When the folder cannot be listed.
-pub fn drops(folder: &Path, since: Option<&Cursor>) -> Result<Vec<Dropped>, SourceError> {
-    let taken: Taken = since.and_then(Cursor::read).unwrap_or_default();
-    let mut found = listed(folder, &ENDINGS)?;
-    found.sort();
-    let drop = |(changed, name, size, path)| Dropped { path, name, state: (size, changed) };
-    let drops = found.into_iter().map(drop);
-    Ok(drops.filter(|drop| taken.0.get(&drop.name) != Some(&drop.state)).collect())
+/// A file that can be read. A copy goes with it.
+#[derive(Debug)]
+pub struct LocalFile {
+    path: PathBuf,
+    is_copy: bool,
 }
 
-/// The workbooks in a folder, which are not read.
-///
-/// # Errors
-/// When the folder cannot be listed.
-pub fn workbooks(folder: &Path) -> Result<Vec<Finding>, SourceError> {
-    let mut names: Vec<_> =
-        listed(folder, &OTHER_TABLES)?.into_iter().map(|(_, name, ..)| name).collect();
-    names.sort();
-    let finding = |name: String| Finding {
-        missing: format!("the rows of {name}"),
-        effect: "they are not read".to_owned(),
-        remedy: "save it as CSV".to_owned(),
-    };
-    Ok(names.into_iter().map(finding).collect())
-}
-
-/// Time of change, name, size and path of the files of a folder with one of some endings.
-fn listed(
-    folder: &Path,
-    endings: &[&str],
-) -> Result<Vec<(i64, String, u64, PathBuf)>, SourceError> {
-    let unreadable = |error: std::io::Error| {
-        SourceError::new(
-            Cause::Unreachable,
-            format!("cannot list the folder {}: {error}", folder.display()),
-            "check that it exists and may be read",
-        )
-    };
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        let (path, metadata) = (entry.path(), entry.metadata().map_err(unreadable)?);
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-        let is_table = ending.is_some_and(|ending| endings.contains(&ending.as_str()));
-        if !metadata.is_file() || !is_table || name.starts_with(['.', '~']) {
-            continue;
-        }
-        let changed = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
-        let changed = changed.map_or(0, Timestamp::as_microsecond);
-        found.push((changed, name, metadata.len(), path));
+impl LocalFile {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
-    Ok(found)
+}
+
+impl Drop for LocalFile {
+    fn drop(&mut self) {
+        if self.is_copy
+            && let Err(error) = std::fs::remove_file(&self.path)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, "the copy of a file was left behind; the next sync removes it");
+        }
+    }
+}
+
+/// Where files are dropped.
+#[derive(Clone, Debug)]
+pub enum DropPlace {
+    /// A folder.
+    Folder(PathBuf),
+    /// The objects whose names begin alike, in a bucket.
+    Objects(Objects),
+}
+
+impl DropPlace {
+    /// The settings of a source: of a folder its path, of objects their address with options of their
+    /// store, which are TOML.
+    ///
+    /// # Errors
+    /// When the options make no sense.
+    pub fn settings(place: &str, options: &str) -> Result<String, SourceError> {
+        if options.is_empty() {
+            return Ok(place.to_owned());
+        }
+        if !place.contains("://") {
+            let problem = format!("the folder {place} needs no credentials");
+            let remedy = "leave them out, or name objects like s3://BUCKET/PATH";
+            return Err(SourceError::new(Cause::Usage, problem, remedy));
+        }
+        let mut all = objects::options(options)?;
+        all.insert("url".to_owned(), place.to_owned());
+        // Texts by name are TOML.
+        Ok(toml::to_string(&all).unwrap_or_default())
+    }
+
+    /// From the settings of a source: a folder, an address such as `s3://BUCKET/PATH`, or as TOML the
+    /// address as `url` beside options of the object store. Without such, the others given are used.
+    ///
+    /// # Errors
+    /// When the address or an option makes no sense. Nothing is sent.
+    pub fn open(settings: &str, others: &BTreeMap<String, String>) -> Result<Self, SourceError> {
+        let own: Result<BTreeMap<String, String>, _> = toml::from_str(settings);
+        match own {
+            Ok(mut own) => {
+                let url = own.remove("url").unwrap_or_default();
+                Ok(Self::Objects(Objects::open(&url, &own)?))
+            }
+            Err(_) if settings.contains("://") => {
+                Ok(Self::Objects(Objects::open(settings, others)?))
+            }
+            Err(_) => Ok(Self::Folder(PathBuf::from(settings))),
+        }
+    }
+
+    /// The files that are new or changed since the cursor, oldest first. Hidden files, and those whose
+    /// names end in `.part` or `.tmp`, are still being written.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    pub async fn drops(&self, since: Option<&Cursor>) -> Result<Vec<Dropped>, SourceError> {
+        let taken: Taken = since.and_then(Cursor::read).unwrap_or_default();
+        let mut found = self.listed(&ENDINGS).await?;
+        found.retain(|drop| taken.0.get(&drop.name) != Some(&drop.state));
+        found.sort_by(|one, other| {
+            let by_time = one.state.changed().cmp(&other.state.changed());
+            by_time.then_with(|| one.name.cmp(&other.name))
+        });
+        Ok(found)
+    }
+
+    /// The workbooks, which are not read.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    pub async fn workbooks(&self) -> Result<Vec<Finding>, SourceError> {
+        let mut found = self.listed(&OTHER_TABLES).await?;
+        found.sort_by(|one, other| one.name.cmp(&other.name));
+        let finding = |drop: Dropped| Finding {
+            missing: format!("the rows of {}", drop.name),
+            effect: "they are not read".to_owned(),
+            remedy: "save it as CSV".to_owned(),
+        };
+        Ok(found.into_iter().map(finding).collect())
+    }
+
+    async fn listed(&self, endings: &[&str]) -> Result<Vec<Dropped>, SourceError> {
+        let mut found = match self {
+            Self::Folder(folder) => {
+                let folder = folder.clone();
+                let listing = tokio::task::spawn_blocking(move || folder::listed(&folder));
+                listing.await.map_err(|error| unlistable(&self.to_string(), &error))??
+            }
+            Self::Objects(objects) => objects.listed().await?,
+        };
+        found.retain(|drop| is_table(&drop.name, endings));
+        Ok(found)
+    }
+
+    /// Whether files are copied before they can be read.
+    pub fn is_remote(&self) -> bool {
+        matches!(self, Self::Objects(_))
+    }
+
+    /// Where a file can be read: where it is, or in a copy named `copy` with its own ending. `None` when
+    /// it is not there any more.
+    ///
+    /// # Errors
+    /// When it cannot be copied.
+    pub async fn local(
+        &self,
+        drop: &Dropped,
+        copy: &Path,
+    ) -> Result<Option<LocalFile>, SourceError> {
+        match self {
+            Self::Folder(folder) => {
+                Ok(Some(LocalFile { path: folder.join(&drop.name), is_copy: false }))
+            }
+            Self::Objects(objects) => {
+                // Names of objects may differ in case only, or be none for a file.
+                let ending = Path::new(&drop.name).extension().unwrap_or_default();
+                let file = LocalFile { path: copy.with_extension(ending), is_copy: true };
+                match objects.copy(&drop.name, &file.path).await {
+                    Err(error) if error.cause == Cause::Expired => Ok(None),
+                    copied => copied.map(|()| Some(file)),
+                }
+            }
+        }
+    }
+
+    /// What a file is called by people.
+    pub fn shown(&self, drop: &Dropped) -> String {
+        match self {
+            Self::Folder(folder) => folder.join(&drop.name).display().to_string(),
+            Self::Objects(objects) => objects.address(&drop.name),
+        }
+    }
+}
+
+impl std::fmt::Display for DropPlace {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Folder(folder) => write!(formatter, "{}", folder.display()),
+            Self::Objects(objects) => formatter.write_str(&objects.url),
+        }
+    }
+}
+
+/// Whether a file has one of some endings, and is none that hides.
+fn is_table(name: &str, endings: &[&str]) -> bool {
+    let ending = Path::new(name).extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    let hides = name.split('/').any(|part| part.starts_with(['.', '~']));
+    !hides && ending.is_some_and(|ending| endings.contains(&ending.as_str()))
+}
+
+fn unlistable(place: &str, why: &impl std::fmt::Display) -> SourceError {
+    SourceError::new(
+        Cause::Unreachable,
+        format!("cannot list the folder {place}: {why}"),
+        "check that it exists and may be read",
+    )
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{drops, workbooks};
-
-    #[test]
-    fn a_file_is_taken_once_and_again_when_it_changed() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let write = |name: &str, text: &str| {
-            std::fs::write(folder.path().join(name), text).expect("written");
-        };
-        write("deals.csv", "id\n1\n");
-        write("notes.md", "no table");
-        write(".deals.csv", "still copied");
-        write("deals.csv.part", "still copied");
-        write("deals.xlsx", "PK");
-        write("~$deals.xlsx", "open");
-        let first = drops(folder.path(), None).expect("listed");
-        assert_eq!(first.len(), 1);
-        let cursor = first[0].taken_after(None);
-        assert!(drops(folder.path(), Some(&cursor)).expect("listed").is_empty());
-        write("deals.csv", "id\n1\n2\n");
-        assert_eq!(drops(folder.path(), Some(&cursor)).expect("listed").len(), 1);
-        let unread = workbooks(folder.path()).expect("listed");
-        assert_eq!(unread.len(), 1);
-        assert_eq!(unread[0].missing, "the rows of deals.xlsx");
-    }
-}
+mod tests;

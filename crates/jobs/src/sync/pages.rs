@@ -12,6 +12,9 @@ use winsight_vault::{SealedReader, SealedStream, SealedWriter, Vault};
 
 use crate::JobError;
 
+/// Folder of the copies of dropped objects.
+const COPIES: &str = "copies";
+
 /// Where the unfinished pulls of a workspace lie, and what seals them.
 #[derive(Clone, Debug)]
 pub(crate) struct PageFolder {
@@ -150,9 +153,10 @@ impl Pages {
             && (count == 0 || self.read(count - 1).is_ok())
     }
 
-    /// Throws all pages away.
+    /// Throws all pages and copies away.
     pub(crate) fn clear(&self) -> Result<(), JobError> {
         self.clear_parts()?;
+        self.clear_copies()?;
         self.remove_all("page")
     }
 
@@ -170,6 +174,25 @@ impl Pages {
             }
         }
         Ok(())
+    }
+
+    /// An empty folder for copies of files that lie elsewhere.
+    pub(super) fn copies(&self) -> Result<PathBuf, JobError> {
+        self.clear_copies()?;
+        let folder = self.folder.join(COPIES);
+        create_folder(&folder).map_err(|error| JobError::file(&folder, error))?;
+        Ok(folder)
+    }
+
+    /// Throws away what a crash has left of such copies.
+    fn clear_copies(&self) -> Result<(), JobError> {
+        let folder = self.folder.join(COPIES);
+        match std::fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(JobError::file(&folder, error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What is wrong when the pages cannot be put together.

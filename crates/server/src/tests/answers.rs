@@ -34,6 +34,7 @@ async fn loaded() -> Opened {
     let request = ImportRequest {
         files: vec![file],
         beside: Beside::default(),
+        shown_as: None,
         source: "test".to_owned(),
         mapping: None,
         full: false,

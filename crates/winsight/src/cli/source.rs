@@ -32,11 +32,12 @@ pub(crate) struct AddSource {
     pub(crate) name: Option<String>,
     /// TOML file with the credentials, or - to read them from stdin: token for a HubSpot private app;
     /// `client_id`, username and `private_key` for Salesforce, the key between three quotes; host and
-    /// sandbox where they differ.
+    /// sandbox where they differ. For objects the options of their store, such as `aws_region`,
+    /// `aws_access_key_id` and `aws_secret_access_key`.
     #[arg(long, value_name = "FILE|-", required_if_eq_any([("kind", "salesforce"), ("kind", "hubspot")]))]
     pub(crate) credentials: Option<PathBuf>,
-    /// Folder that files are dropped into.
-    #[arg(long, value_name = "DIR", required_if_eq("kind", "files"))]
+    /// Folder that files are dropped into, or the address of objects: <s3://BUCKET/PATH>, gs or az.
+    #[arg(long, value_name = "DIR|URL", required_if_eq("kind", "files"))]
     pub(crate) folder: Option<PathBuf>,
     /// Mapping of its fields as TOML, where the usual one is not enough.
     #[arg(long, value_name = "FILE")]
@@ -51,7 +52,7 @@ pub(crate) enum Crm {
     /// HubSpot.
     #[value(name = "hubspot")]
     HubSpot,
-    /// A folder of CSV and Parquet files.
+    /// A folder or bucket of CSV and Parquet files.
     Files,
 }
 

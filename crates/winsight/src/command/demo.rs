@@ -125,6 +125,7 @@ async fn load(workspace: &Workspace, company: &Path) -> Result<Vec<ImportReport>
             activities: Some(company.join("activities.csv")),
             indicators: None,
         },
+        shown_as: None,
         source: SOURCE.to_owned(),
         mapping: Some(import::read_mapping(&company.join("mapping.toml"))?),
         full: false,

@@ -69,6 +69,7 @@ fn to_request(request: &Import) -> Result<ImportRequest> {
             activities: request.activities.clone(),
             indicators: request.indicators.clone(),
         },
+        shown_as: None,
         source: request.source.clone(),
         mapping,
         full: request.full,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use winsight_jobs::{Courier, Workspace};
+use winsight_jobs::{Courier, DropWatch, JobError, SyncReport, Workspace};
 use winsight_server::Server;
 
 use crate::cli::Place;
@@ -20,6 +20,10 @@ const BETWEEN_EVALUATIONS: Duration = Duration::from_secs(2);
 const BETWEEN_ANNOUNCED: Duration = Duration::from_millis(500);
 /// How long after its time the nightly sync begins, at the latest.
 const BETWEEN_SYNCS: Duration = Duration::from_secs(30);
+/// How long folders are left alone after something but the files was at fault.
+const AFTER_FAILURE: Duration = Duration::from_mins(10);
+/// How often folders are looked at; a file is loaded when two looks have found it the same.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(20);
 
 pub(crate) async fn run(place: &Place, listen: SocketAddr, json: bool) -> Result<()> {
     let workspace = configuration::open(place).await?;
@@ -56,13 +60,39 @@ async fn keep_reading_announced(workspace: &Workspace, courier: &Courier) {
 async fn keep_syncing(workspace: &Workspace, courier: &Courier) {
     while !courier.is_stopped() {
         match workspace.sync_due().await {
-            Ok(synced) => synced.into_iter().for_each(|(source, outcome)| match outcome {
-                Ok(report) => tracing::info!(source, pages = report.pages, "synced"),
-                Err(error) => tracing::error!(source, %error, "the nightly sync failed"),
-            }),
+            Ok(synced) => note(synced, "the nightly sync"),
             Err(error) => tracing::error!(%error, "the nightly syncs cannot be looked up"),
         }
         courier.rest(BETWEEN_SYNCS).await;
+    }
+}
+
+/// Loads what is dropped into folders until the courier is stopped.
+async fn keep_watching_drops(workspace: &Workspace, courier: &Courier) {
+    let mut watch = DropWatch::default();
+    while !courier.is_stopped() {
+        match workspace.sync_dropped(&mut watch).await {
+            Ok(synced) => {
+                let has_failed = synced
+                    .iter()
+                    .any(|(_, outcome)| outcome.as_ref().is_err_and(|it| !it.is_refusal()));
+                note(synced, "the load of dropped files");
+                if has_failed {
+                    courier.rest(AFTER_FAILURE).await;
+                }
+            }
+            Err(error) => tracing::error!(%error, "dropped files cannot be looked for"),
+        }
+        courier.rest(BETWEEN_LOOKS).await;
+    }
+}
+
+fn note(synced: Vec<(String, Result<SyncReport, JobError>)>, what: &str) {
+    for (source, outcome) in synced {
+        match outcome {
+            Ok(report) => tracing::info!(source, pages = report.pages, "{what} is done"),
+            Err(error) => tracing::error!(source, %error, "{what} failed"),
+        }
     }
 }
 
@@ -114,7 +144,9 @@ pub(crate) async fn until_stopped(server: Server, workspace: Workspace) -> Resul
         let reading = keep_reading_announced(&workspace, &courier);
         let evaluating = keep_evaluating(&workspace, &courier);
         let syncing = keep_syncing(&workspace, &courier);
-        tokio::join!(Box::pin(reading), Box::pin(evaluating), Box::pin(syncing))
+        let watching = keep_watching_drops(&workspace, &courier);
+        let (reading, evaluating) = (Box::pin(reading), Box::pin(evaluating));
+        tokio::join!(reading, evaluating, Box::pin(syncing), Box::pin(watching))
     };
     let outcome = tokio::select! {
         outcome = serving => outcome?,

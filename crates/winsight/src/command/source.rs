@@ -34,12 +34,11 @@ fn done(json: bool, name: &str, what: &str, text: &str) -> Result<()> {
 
 async fn add(workspace: &Workspace, request: &AddSource, json: bool) -> Result<()> {
     let kind = SourceKind::from(request.kind);
-    let settings = match (&request.credentials, &request.folder) {
-        (Some(file), _) if kind != SourceKind::Files => read_secret(file)?,
-        (_, Some(folder)) if kind == SourceKind::Files => {
-            let folder =
-                folder.canonicalize().map_err(|error| unreadable("folder", folder, &error))?;
-            folder.to_string_lossy().into_owned()
+    let (settings, folder) = match (&request.credentials, &request.folder) {
+        (Some(file), _) if kind != SourceKind::Files => (read_secret(file)?, None),
+        (options, Some(folder)) if kind == SourceKind::Files => {
+            let options = options.as_deref().map(read_secret).transpose()?;
+            (options.unwrap_or_default(), Some(drop_place(folder)?))
         }
         _ => {
             let text = "give --credentials for a CRM, or --folder for files".to_owned();
@@ -57,12 +56,23 @@ async fn add(workspace: &Workspace, request: &AddSource, json: bool) -> Result<(
         None => None,
     };
     let name = request.name.clone().unwrap_or_else(|| kind.name().to_owned());
-    workspace.add_source(&NewSource { name: name.clone(), kind, settings, mapping }).await?;
+    let new = NewSource { name: name.clone(), kind, settings, folder, mapping };
+    workspace.add_source(&new).await?;
     let text = format!(
         "{name} is added; look at it with `winsight source test {name}`, and pull its deals with \
          `winsight sync {name}`"
     );
     done(json, &name, "added", &text)
+}
+
+/// A folder by its whole path, or the address of objects as it is.
+fn drop_place(folder: &Path) -> Result<String> {
+    let address = folder.to_string_lossy();
+    if address.contains("://") {
+        return Ok(address.into_owned());
+    }
+    let folder = folder.canonicalize().map_err(|error| unreadable("folder", folder, &error))?;
+    Ok(folder.to_string_lossy().into_owned())
 }
 
 fn read_secret(file: &Path) -> Result<String> {
@@ -94,11 +104,19 @@ async fn list(workspace: &Workspace, json: bool) -> Result<()> {
     let row = |state: &SourceState| {
         let health = &state.health;
         let succeeded = health.succeeded_at.map_or("never".to_owned(), |at| format!("{at:.0}"));
-        let failure = health.failure.as_ref().map(|failure| failure.message.clone());
-        vec![state.name.clone(), state.kind.clone(), succeeded, failure.unwrap_or_default()]
+        vec![state.name.clone(), state.kind.clone(), succeeded, trouble(state)]
     };
     let rows = states.iter().map(row).collect();
-    say(&table(&["source", "kind", "last success", "failing because"], 4, rows))
+    say(&table(&["source", "kind", "last success", "trouble"], 4, rows))
+}
+
+/// Why what a source has is not here: its pulls fail, or what they brought is held.
+fn trouble(state: &SourceState) -> String {
+    let failure = state.health.failure.as_ref().map(|failure| failure.message.clone());
+    let held = state.held.iter().map(|load| {
+        format!("load {load} is held by the quality gate; look at it with `winsight quality`")
+    });
+    failure.into_iter().chain(held).collect::<Vec<_>>().join("; ")
 }
 
 async fn test(workspace: &Workspace, name: &str, json: bool) -> Result<()> {
