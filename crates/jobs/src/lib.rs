@@ -58,7 +58,8 @@ pub use retry::{Retried, RetryRequest};
 pub use rules::RuleState;
 pub use run::RunReport;
 pub use sync::{
-    Drift, HookCounts, NewSource, SourceHealth, SourceState, SyncFailure, SyncProgress, SyncReport,
+    Drift, DropWatch, HookCounts, NewSource, SourceHealth, SourceState, SyncFailure, SyncProgress,
+    SyncReport,
 };
 pub use trends::{TrendReport, TrendsQuery};
 pub use watch::Evaluated;

@@ -11,6 +11,7 @@ mod assemble;
 mod connection;
 mod drops;
 mod hooks;
+mod known;
 mod mapping;
 mod pages;
 mod pull;
@@ -23,13 +24,15 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use winsight_meta::LoadId;
 use winsight_sources::http::{Breaker, BreakerState, Budget};
-use winsight_sources::{Cause, Cursor, Description, Finding, Position};
+use winsight_sources::{Cause, Description, Finding, Position};
 
 use crate::ImportReport;
 
 pub(crate) use connection::Asking;
 pub use connection::NewSource;
+pub use drops::DropWatch;
 pub use hooks::HookCounts;
 pub(crate) use hooks::Hooks;
 pub(crate) use pages::PageFolder;
@@ -51,6 +54,8 @@ pub struct SourceState {
     pub breaker: BreakerState,
     /// How the last pulls fared.
     pub health: SourceHealth,
+    /// What was pulled and is held by the quality gate.
+    pub held: Vec<LoadId>,
     /// What its webhooks brought to this process.
     pub hooks: HookCounts,
 }
@@ -59,7 +64,7 @@ pub struct SourceState {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SourceHealth {
-    /// When a pull last succeeded.
+    /// When a pull last succeeded; what it brought may be held, see [`SourceState::held`].
     pub succeeded_at: Option<Timestamp>,
     /// Why the pulls since then have failed; `None` when the last one succeeded.
     pub failure: Option<SyncFailure>,
@@ -145,21 +150,6 @@ pub struct SyncProgress {
     pub deals: u64,
     /// Whether it reads everything, rather than what changed.
     pub full: bool,
-}
-
-/// What the next pull needs to know of the last one, as the metadata has it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Known {
-    /// Where it looks for changes.
-    cursor: Cursor,
-    /// The fields that all deals were read with, and their types.
-    types: BTreeMap<String, String>,
-    /// The account that they came from.
-    #[serde(default)]
-    account: String,
-    /// Its id; blank where it was not told.
-    #[serde(default)]
-    account_id: String,
 }
 
 /// How far an unfinished pull has come, as the metadata has it.

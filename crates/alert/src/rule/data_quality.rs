@@ -55,7 +55,7 @@ pub fn data_quality_finding(held: &HeldLoad<'_>) -> Finding {
         title: "Data Quality Degraded".to_owned(),
         message,
         action: format!(
-            "Check the export and load it again, or release it with `winsight quality accept {}`",
+            "Correct the data at its source and load it again, or release it with `winsight quality accept {}`",
             held.load
         ),
         context: None,

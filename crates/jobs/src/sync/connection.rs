@@ -1,7 +1,6 @@
 //! Adding sources, and looking at them.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,13 +8,11 @@ use jiff::tz::TimeZone;
 use winsight_meta::SourceRecord;
 use winsight_model::Clock;
 use winsight_sources::http::{Limits, Pace, WallPace};
-use winsight_sources::{
-    Credentials, Description, Finding, Kind, Source, SourceError, Surroundings, connect, files,
-};
+use winsight_sources::{Credentials, Description, Kind, Source, Surroundings, connect};
 
+use super::known::{Known, known, refuse_another};
 use super::mapping::{fields, given};
-use super::pull::{known, refuse_another};
-use super::{Known, SourceHealth, SourceState, Unfinished};
+use super::{SourceHealth, SourceState, Unfinished};
 use crate::{JobError, Workspace};
 
 /// A source to add.
@@ -25,8 +22,10 @@ pub struct NewSource {
     pub name: String,
     /// Which CRM.
     pub kind: Kind,
-    /// The credentials as TOML, see [`Credentials`]; for files the folder.
+    /// The credentials as TOML, see [`Credentials`]; for files the options of an object store, if any.
     pub settings: String,
+    /// For files the folder, or the address of objects.
+    pub folder: Option<String>,
     /// The mapping for it, as TOML.
     pub mapping: Option<String>,
 }
@@ -71,7 +70,7 @@ fn cursor_for(record: &SourceRecord, mapping: Option<&String>) -> Option<serde_j
     let is_same = mapping.is_none() || mapping == record.mapping.as_ref();
     match known(record) {
         Some(known) if !is_same => {
-            serde_json::to_value(Known { types: BTreeMap::new(), ..known }).ok()
+            serde_json::to_value(Known { types: BTreeMap::new(), held: None, ..known }).ok()
         }
         _ => record.cursor.clone(),
     }
@@ -96,8 +95,13 @@ impl Workspace {
             )));
         }
         given(new.mapping.as_deref())?;
+        let mut settings = new.settings.clone();
         if new.kind == Kind::Files {
-            files::drops(Path::new(&new.settings), None)?;
+            let folder = new.folder.as_deref().unwrap_or_default();
+            if !settings.is_empty() {
+                self.refuse_clear_secrets()?;
+            }
+            settings = self.drop_settings(folder, &settings).await?;
         } else {
             self.refuse_clear_secrets()?;
             let credentials = Credentials::from_toml(&new.settings)?;
@@ -118,7 +122,7 @@ impl Workspace {
         let record = SourceRecord {
             name: new.name.clone(),
             kind: new.kind.name().to_owned(),
-            settings: new.settings.clone(),
+            settings,
             mapping: new.mapping.clone().or_else(|| same.as_ref()?.mapping.clone()),
             cursor: same.as_ref().and_then(|same| cursor_for(same, new.mapping.as_ref())),
             reading: None,
@@ -142,6 +146,10 @@ impl Workspace {
     /// The sources, by name.
     pub async fn source_states(&self) -> Result<Vec<SourceState>, JobError> {
         let records = self.metadata.sources(&self.id).await?;
+        let held = self.held_loads().await?;
+        let held_of = |source: &str| {
+            held.iter().filter(|load| load.source == source).map(|load| load.id).collect()
+        };
         let now = self.asking.now();
         let state = |record: SourceRecord| {
             let health = health_of(&record);
@@ -152,6 +160,7 @@ impl Workspace {
                 is_running: self.pages.is_locked(&record.name),
                 breaker: health.breaker.state(now),
                 health,
+                held: held_of(&record.name),
                 hooks: self.hooks.counts(&record.name),
                 name: record.name,
                 kind: record.kind,
@@ -168,8 +177,7 @@ impl Workspace {
     pub async fn test_source(&self, name: &str) -> Result<Description, JobError> {
         let record = self.source_record(name).await?;
         if record.kind == Kind::Files.name() {
-            let folder = PathBuf::from(&record.settings);
-            return Ok(tokio::task::spawn_blocking(move || test_folder(&folder)).await??);
+            return Box::pin(self.test_drops(&record)).await;
         }
         // A person who asks wants an answer now, whatever the breaker says.
         let mut untried = record.clone();
@@ -227,26 +235,6 @@ impl Workspace {
         let breaker = health.breaker.clone();
         Surroundings { pace, seed, breaker, limits, is_awaited: false, fields }
     }
-}
-
-/// Looks at the headers of the files of a folder.
-fn test_folder(folder: &Path) -> Result<Description, SourceError> {
-    let files = files::drops(folder, None)?;
-    let count = match files.len() {
-        1 => "1 file".to_owned(),
-        count => format!("{count} files"),
-    };
-    let account = format!("a folder with {count}, {}", folder.display());
-    let mut findings = files::workbooks(folder)?;
-    for file in files {
-        // The message says what to do.
-        if let Err(error) = winsight_etl::is_lookup(&file.path) {
-            let (missing, remedy) = (format!("the rows of {}", file.name()), error.to_string());
-            let effect = "they cannot be read".to_owned();
-            findings.push(Finding { missing, effect, remedy });
-        }
-    }
-    Ok(Description { account, findings, ..Description::default() })
 }
 
 pub(super) fn health_of(record: &SourceRecord) -> SourceHealth {

@@ -14,7 +14,7 @@ use winsight_meta::SourceRecord;
 use winsight_sources::{Delivery, Description, Rejection, Source};
 
 use super::Unfinished;
-use super::pull::refuse_without;
+use super::known::refuse_without;
 use crate::{ImportReport, JobError, Workspace};
 
 /// How long a signature is remembered: longer than a delivery is fresh, before and after its time.
@@ -167,9 +167,10 @@ impl Workspace {
 
     /// Loads the present state of some deals; `false` while the source is being synced.
     async fn read_deals(&self, name: &str, deals: &[String]) -> Result<bool, JobError> {
-        let record = self.source_record(name).await?;
+        let mut record = self.source_record(name).await?;
         // Held until the load is done.
         let Ok(_alone) = self.pages.of(name) else { return Ok(false) };
+        self.go_on_from_released(&mut record).await?;
         let source = self.connected(&record, false)?;
         let description = match self.described(name) {
             Some(description) => description,

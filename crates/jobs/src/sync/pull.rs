@@ -1,14 +1,14 @@
 //! One sync from its first request to the note of its success.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use winsight_meta::SourceRecord;
 use winsight_sources::{Cause, Cursor, Description, Kind, Next, Source};
 
 use super::connection::health_of;
+use super::known::{HeldPull, Known, known, refuse_another, refuse_without};
 use super::pages::Pages;
-use super::{Drift, Known, SyncFailure, SyncProgress, SyncReport, Unfinished};
+use super::{Drift, SyncFailure, SyncProgress, SyncReport, Unfinished};
 use crate::{JobError, Workspace};
 
 /// How often a reading may lose its place before it is given up.
@@ -29,7 +29,7 @@ impl Workspace {
     ) -> Result<SyncReport, JobError> {
         let mut record = self.source_record(name).await?;
         let synced = if record.kind == Kind::Files.name() {
-            Box::pin(self.sync_folder(&mut record, full)).await
+            Box::pin(self.sync_drops(&mut record, full, None)).await
         } else {
             Box::pin(self.sync_wholly(&mut record, full, progress)).await
         };
@@ -38,7 +38,7 @@ impl Workspace {
     }
 
     /// Notes how a sync fared.
-    async fn note(
+    pub(super) async fn note(
         &self,
         record: &mut SourceRecord,
         failed: Option<&JobError>,
@@ -119,6 +119,7 @@ impl Workspace {
         progress: &mut (dyn FnMut(SyncProgress) + Send),
     ) -> Result<SyncReport, JobError> {
         let pages = Arc::new(self.pages.of(&record.name)?);
+        self.go_on_from_released(record).await?;
         let source = self.connected(record, false)?;
         let described = source.describe().await;
         note_health(record, source.as_ref());
@@ -146,21 +147,28 @@ impl Workspace {
             }
         }
         let taken = Box::pin(self.take_pages(record, &unfinished, &pages, &description)).await?;
-        let is_held = taken.as_ref().is_some_and(|report| report.held.is_some());
-        if !is_held {
+        let held = taken.as_ref().and_then(|report| Some(report.held.as_ref()?.0));
+        let pulled = Known {
+            cursor,
+            types: unfinished.types.clone(),
+            account: description.account.clone(),
+            account_id: description.account_id.clone(),
+            held: None,
+        };
+        let known = match (held, known(record)) {
+            (None, _) => Some(pulled),
             // What is held has not arrived: the next sync brings it again.
-            let known = Known {
-                cursor,
-                types: unfinished.types.clone(),
-                account: description.account.clone(),
-                account_id: description.account_id.clone(),
-            };
-            record.cursor = serde_json::to_value(&known).ok();
-        }
+            (Some(load), Some(before)) => {
+                let held = HeldPull { load, known: pulled };
+                Some(Known { held: Some(Box::new(held)), ..before })
+            }
+            (Some(_), None) => None,
+        };
+        record.cursor = known.and_then(|known| serde_json::to_value(&known).ok());
         record.reading = None;
         self.metadata.save_source(&self.id, record).await?;
         pages.clear()?;
-        let reconciled = if is_held {
+        let reconciled = if held.is_some() {
             Ok(None)
         } else {
             Box::pin(self.reconcile(record, source.as_ref(), &description)).await
@@ -230,48 +238,6 @@ impl Workspace {
     }
 }
 
-/// Refuses an account that is not the one that the deals came from, where both are told.
-pub(super) fn refuse_another(
-    record: &SourceRecord,
-    description: &Description,
-) -> Result<(), JobError> {
-    let is_told = |known: &Known| {
-        ![&known.account_id, &description.account_id].iter().any(|id| id.is_empty())
-    };
-    match known(record).filter(is_told) {
-        Some(known) if known.account_id != description.account_id => {
-            Err(JobError::Refused(format!(
-                "the deals of {0} came from {1}, and these credentials are for {2}, another account; add \
-                 it as a source of another name, or run `winsight sync {0} --full` to put its deals in \
-                 place of the others",
-                record.name, known.account, description.account
-            )))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Refuses to go on without a field that the deals were read with: whatever deal changes would lose it,
-/// or get that of another field.
-pub(super) fn refuse_without(
-    record: &SourceRecord,
-    description: &Description,
-    types: &BTreeMap<String, String>,
-) -> Result<(), JobError> {
-    let Some(known) = known(record) else { return Ok(()) };
-    let gone: Vec<_> = known.types.into_keys().filter(|field| !types.contains_key(field)).collect();
-    if gone.is_empty() {
-        return Ok(());
-    }
-    Err(JobError::Refused(format!(
-        "{} no longer shows {}, which the deals of {name} were read with; let it be read again, or run \
-         `winsight sync {name} --full` to go on without",
-        description.account,
-        gone.join(", "),
-        name = record.name
-    )))
-}
-
 /// Where the reading begins: after the last finished page of an interrupted one, or anew.
 fn begin(
     record: &SourceRecord,
@@ -299,11 +265,6 @@ fn begin(
     let types = description.types.clone();
     let full = known.is_none();
     Ok((Unfinished { full, types, position, pages: 0, deals: 0 }, false))
-}
-
-/// What the last pull left; `None` before the first.
-pub(super) fn known(record: &SourceRecord) -> Option<Known> {
-    serde_json::from_value(record.cursor.clone()?).ok()
 }
 
 fn note_health(record: &mut SourceRecord, source: &dyn Source) {

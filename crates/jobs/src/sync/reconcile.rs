@@ -32,7 +32,8 @@ impl Workspace {
             };
             self.store.deal_ids(commit, &record.name, seen).await?;
         }
-        if source.count().await? == count + missing.len() as u64 {
+        let there = source.count().await?;
+        if there == count + missing.len() as u64 {
             return Ok(None);
         }
         let mut known = quarantined;
@@ -40,9 +41,18 @@ impl Workspace {
             let seen = |id: &str| _ = known.insert(id.to_owned());
             self.store.deal_ids(commit, &record.name, seen).await?;
         }
-        let (mut on_one_side, mut from) = (Vec::new(), None);
+        let (mut on_one_side, mut from, mut listed) = (Vec::new(), None, 0);
         loop {
             let (ids, next) = source.ids(from.as_deref()).await?;
+            // Pages without any count as well.
+            listed += ids.len().max(1) as u64;
+            if listed > there + MOST as u64 {
+                tracing::warn!(
+                    "{} has {there} deals and lists more than {listed}; they were not compared",
+                    record.name
+                );
+                return Ok(None);
+            }
             on_one_side.extend(ids.into_iter().filter(|id| !known.remove(id)));
             from = next;
             if from.is_none() {

@@ -20,12 +20,14 @@ pub struct Source {
     /// How far that one has come; null when there is none.
     #[schema(required)]
     pub progress: Option<SourceProgress>,
-    /// When a sync last succeeded; null before the first.
+    /// When a sync last succeeded; null before the first. What it brought may be held.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     pub succeeded_at: Option<Timestamp>,
     /// Why the syncs since then failed; null when the last one succeeded.
     #[schema(required)]
     pub failure: Option<SourceFailure>,
+    /// Loads of it that the quality gate holds.
+    pub held: Vec<i64>,
     /// The circuit breaker.
     pub breaker: SourceBreaker,
     /// Requests that all programs made today, as far as the CRM has said.
@@ -121,6 +123,7 @@ impl From<SourceState> for Source {
             progress: state.unfinished.as_ref().map(SourceProgress::from),
             succeeded_at: state.health.succeeded_at,
             failure,
+            held: state.held.iter().map(|load| load.0).collect(),
             breaker,
             requests_today: state.health.budget.used,
             requests_allowed: state.health.budget.allowed,

@@ -28,8 +28,14 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// A company of so many deals, and a workspace that knows nothing of it yet.
+    /// A company of so many deals, and a workspace that knows nothing of it yet. Its quality gate is
+    /// open: small companies change as a whole.
     pub(crate) async fn new(kind: Kind, deals: u64) -> Self {
+        Self::with_gate(kind, deals, u64::MAX).await
+    }
+
+    /// The same, with a quality gate that judges loads from so many rows on.
+    pub(crate) async fn with_gate(kind: Kind, deals: u64, min_rows: u64) -> Self {
         let clock = Clock::at("2026-06-30T12:00:00Z".parse().expect("an instant"), TimeZone::UTC);
         let pace = Arc::new(TestPace::new(clock.instant()));
         let wall = Arc::clone(&pace);
@@ -45,8 +51,7 @@ impl Account {
         let opened = Home::open(folder.path(), &encryption, clock.instant());
         let (home, _) = opened.expect("a home");
         let mut settings = Settings::default();
-        // Small companies change as a whole, which is not what is tested here.
-        settings.quality_gate.min_rows = u64::MAX;
+        settings.quality_gate.min_rows = min_rows;
         let opened = Workspace::open(
             &home,
             WorkspaceId::from_str("default").expect("a name"),
@@ -64,7 +69,8 @@ impl Account {
         let workspace = workspace.asking_at(Arc::clone(&pace) as Arc<dyn Pace>, limits);
         let account = Self { emulator, workspace, pace, folder };
         let (kind, settings) = account.credentials();
-        let new = NewSource { name: SOURCE.to_owned(), kind, settings, mapping: None };
+        let name = SOURCE.to_owned();
+        let new = NewSource { name, kind, settings, folder: None, mapping: None };
         account.workspace.add_source(&new).await.expect("added");
         account
     }

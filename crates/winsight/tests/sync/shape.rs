@@ -58,6 +58,24 @@ async fn no_deal_loses_a_field_that_is_shown_no_more_unless_somebody_says_so() {
     }
 }
 
+#[tokio::test]
+async fn the_next_sync_goes_on_from_one_that_was_held_and_released() {
+    let account = Account::with_gate(Kind::Salesforce, 400, 100).await;
+    account.sync(false).await;
+    let (object, field) = ("Opportunity".to_owned(), "Amount".to_owned());
+    account.execute(Command::RemoveField { object, field }).await;
+    let held = account.sync(true).await;
+    assert!(held.loads.iter().any(|load| load.held.is_some()), "{held:?}");
+    let state = account.workspace.source_states().await.expect("listed").remove(0);
+    assert_eq!(state.held.len(), 1);
+    account.try_sync(false).await.expect_err("the field is still missed");
+    account.workspace.accept(None).await.expect("released");
+    account.live_a_day().await;
+    let report = account.sync(false).await;
+    assert!(!report.full && report.loads.iter().all(|load| load.held.is_none()), "{report:?}");
+    assert!(account.workspace.source_states().await.expect("listed").remove(0).held.is_empty());
+}
+
 /// What is missing afterwards is read again: a sync that fails says so, and one that does not has the
 /// deals as they were under their old names.
 #[tokio::test]
@@ -88,6 +106,50 @@ async fn what_administrators_change_during_a_sync_is_whole_afterwards() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn stages_come_from_tracked_changes_where_their_history_is_hidden() {
+    let account = Account::new(Kind::Salesforce, 110).await;
+    let hidden = |object: &str| Command::HideObject { object: object.to_owned() };
+    account.execute(hidden("OpportunityHistory")).await;
+    let (report, ()) =
+        tokio::join!(account.sync(false), account.meanwhile(30, Command::LiveOn { changes: 20 }));
+    let finding = report.findings.iter().find(|it| it.missing == "object OpportunityHistory");
+    let effect = &finding.expect("told").effect;
+    assert!(effect.contains("OpportunityFieldHistory"), "{effect}");
+    for day in 1..4 {
+        account.live_a_day().await;
+        account.sync(false).await;
+        account.compare(&format!("day {day} of tracked changes")).await;
+    }
+    account.execute(hidden("OpportunityFieldHistory")).await;
+    let refused = account.try_sync(false).await.expect_err("refused").to_string();
+    assert!(refused.contains("no longer shows OpportunityFieldHistory"), "{refused}");
+    account.execute(Command::RestoreSchema).await;
+    assert!(account.sync(false).await.full, "the whole history is read");
+    account.compare("with the whole history").await;
+    account.execute(hidden("OpportunityHistory")).await;
+    let refused = account.try_sync(false).await.expect_err("refused").to_string();
+    assert!(refused.contains("no longer shows OpportunityHistory"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_history_that_is_hidden_during_the_first_sync_leaves_no_deal_without_stages() {
+    let mut interrupted = 0;
+    for after in [16, 24, 32] {
+        let account = Account::new(Kind::Salesforce, 110).await;
+        let hidden = Command::HideObject { object: "OpportunityHistory".to_owned() };
+        let meanwhile = account.meanwhile(after, hidden);
+        let (first, ()) = tokio::join!(account.try_sync(false), meanwhile);
+        if first.is_ok() {
+            continue;
+        }
+        interrupted += 1;
+        account.sync(false).await;
+        account.compare(&format!("hidden after {after} requests")).await;
+    }
+    assert!(interrupted > 0, "every sync was done before");
 }
 
 #[tokio::test]
