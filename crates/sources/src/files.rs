@@ -214,10 +214,12 @@ impl DropPlace {
 
     /// What a file is called by people.
     pub fn shown(&self, drop: &Dropped) -> String {
-        match self {
+        let name = match self {
             Self::Folder(folder) => folder.join(&drop.name).display().to_string(),
             Self::Objects(objects) => objects.address(&drop.name),
-        }
+        };
+        // A name may hold what moves the cursor of a terminal.
+        name.replace(char::is_control, "\u{fffd}")
     }
 }
 

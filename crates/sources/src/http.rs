@@ -24,6 +24,6 @@ pub use client::Client;
 pub use limits::Limits;
 pub use pace::{Pace, TestPace, WallPace};
 pub use reply::Reply;
-pub(crate) use reply::is_page;
+pub(crate) use reply::{is_cut_off, is_page};
 pub use request::{Expect, Request};
 pub use verdict::Verdict;

@@ -136,7 +136,7 @@ impl Workspace {
     }
 
     /// Opens, updates or resolves the alert about held loads.
-    pub(super) async fn tell_of_held_loads(&self) -> Result<(), JobError> {
+    pub(crate) async fn tell_of_held_loads(&self) -> Result<(), JobError> {
         let held = self.held_loads().await?;
         let version = self.store.latest().await?.map_or(DataVersion(0), |commit| commit.version);
         let mut findings = Vec::new();

@@ -10,7 +10,7 @@ use winsight_model::Clock;
 use winsight_sources::http::{Limits, Pace, WallPace};
 use winsight_sources::{Credentials, Description, Kind, Source, Surroundings, connect};
 
-use super::known::{Known, known, refuse_another};
+use super::known::{Known, known, refusal_ahead, refuse_another};
 use super::mapping::{fields, given};
 use super::{SourceHealth, SourceState, Unfinished};
 use crate::{JobError, Workspace};
@@ -183,8 +183,9 @@ impl Workspace {
         let mut untried = record.clone();
         untried.health = serde_json::json!({});
         let source = self.connected(&untried, true)?;
-        let description = source.describe().await?;
+        let mut description = source.describe().await?;
         refuse_another(&record, &description)?;
+        description.findings.extend(refusal_ahead(&record, &description));
         Ok(description)
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use winsight_meta::{LoadId, LoadState, SourceRecord};
-use winsight_sources::{Cursor, Description};
+use winsight_sources::{Cursor, Description, Finding};
 
 use crate::{JobError, Workspace};
 
@@ -54,6 +54,23 @@ impl Workspace {
     }
 }
 
+impl Workspace {
+    /// Throws away what earlier pulls of a source brought and the quality gate holds, all but a load of
+    /// this one: it went through, and has brought what became of it.
+    pub(super) async fn withdraw_held(
+        &self,
+        source: &str,
+        but: Option<LoadId>,
+    ) -> Result<(), JobError> {
+        let held = self.held_loads().await?;
+        for load in held.into_iter().filter(|it| it.source == source && Some(it.id) != but) {
+            self.metadata.fail_load(load.id, "replaced by a later sync").await?;
+            self.store.discard_held(load.id.0).await?;
+        }
+        self.tell_of_held_loads().await
+    }
+}
+
 /// Refuses an account that is not the one that the deals came from, where both are told.
 pub(super) fn refuse_another(
     record: &SourceRecord,
@@ -82,8 +99,7 @@ pub(super) fn refuse_without(
     description: &Description,
     types: &BTreeMap<String, String>,
 ) -> Result<(), JobError> {
-    let Some(known) = known(record) else { return Ok(()) };
-    let gone: Vec<_> = known.types.into_keys().filter(|field| !types.contains_key(field)).collect();
+    let gone = missed(record, types);
     if gone.is_empty() {
         return Ok(());
     }
@@ -94,4 +110,23 @@ pub(super) fn refuse_without(
         gone.join(", "),
         name = record.name
     )))
+}
+
+/// What the deals were read with and is not among these fields.
+fn missed(record: &SourceRecord, types: &BTreeMap<String, String>) -> Vec<String> {
+    let known = known(record).map(|known| known.types).unwrap_or_default();
+    known.into_keys().filter(|field| !types.contains_key(field)).collect()
+}
+
+/// That the next sync will be refused, see [`refuse_without`].
+pub(super) fn refusal_ahead(record: &SourceRecord, description: &Description) -> Option<Finding> {
+    let gone = missed(record, &description.types);
+    (!gone.is_empty()).then(|| Finding {
+        missing: gone.join(", "),
+        effect: "the deals were read with it, so that every sync is refused".to_owned(),
+        remedy: format!(
+            "let it be read again, or run `winsight sync {} --full` to go on without",
+            record.name
+        ),
+    })
 }

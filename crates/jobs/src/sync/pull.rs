@@ -168,20 +168,22 @@ impl Workspace {
         record.reading = None;
         self.metadata.save_source(&self.id, record).await?;
         pages.clear()?;
-        let reconciled = if held.is_some() {
-            Ok(None)
-        } else {
-            Box::pin(self.reconcile(record, source.as_ref(), &description)).await
-        };
-        note_health(record, source.as_ref());
-        let reconciled = reconciled.or_else(|error| match error {
-            // What changed is in; the next sync compares again.
-            JobError::Source(error) => {
-                tracing::warn!(%error, source = record.name, "the deals were not compared");
-                Ok(None)
+        let mut reconciled = None;
+        if held.is_none() {
+            match Box::pin(self.reconcile(record, source.as_ref(), &description)).await {
+                Ok(report) => {
+                    let held = report.as_ref().and_then(|report| Some(report.held.as_ref()?.0));
+                    self.withdraw_held(&record.name, held).await?;
+                    reconciled = report;
+                }
+                // What changed is in; the next sync compares again.
+                Err(JobError::Source(error)) => {
+                    tracing::warn!(%error, source = record.name, "the deals were not compared");
+                }
+                Err(error) => return Err(error),
             }
-            error => Err(error),
-        })?;
+        }
+        note_health(record, source.as_ref());
         let drift = reconciled.as_ref().map(Drift::repaired_by);
         let health = source.health();
         Ok(SyncReport {

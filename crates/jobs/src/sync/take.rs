@@ -6,7 +6,7 @@ use std::time::Instant;
 use arrow::array::RecordBatch;
 use serde::Deserialize;
 use winsight_etl::{
-    DealsReport, EventsReport, ImportOptions, Quality, SinkError, read_activities_of,
+    DealsReport, EventsReport, ImportOptions, Quality, SinkError, check, read_activities_of,
     read_deals_of, read_events_of,
 };
 use winsight_meta::SourceRecord;
@@ -84,6 +84,10 @@ impl Workspace {
             Ok(read)
         })
         .await??;
+        if !unfinished.full {
+            // Of a few changes it is no wonder.
+            read.deals.issues.retain(|issue| issue.check != check::NO_CLOSED_DEALS);
+        }
         for row in &read.deals.quarantined {
             if let Some(deal) = &row.deal_id {
                 read.staging.leave_deal(&source, deal);

@@ -54,7 +54,15 @@ impl Objects {
                 remedy,
             ));
         }
+        if is_in_clear(options) {
+            let problem =
+                "the endpoint begins with http://, and would be asked in clear".to_owned();
+            let remedy =
+                "give aws_allow_http = \"true\" as well if it is on this machine, or https://";
+            return Err(usage(problem, remedy));
+        }
         let opened = object_store::parse_url_opts(&parsed, options);
+        let remedy = "check the options of the object store";
         let refused = |error| usage(format!("{url} cannot be used: {}", told(&error)), remedy);
         let (store, prefix) = opened.map_err(refused)?;
         Ok(Self::under(url, Arc::new(PrefixStore::new(store, prefix))))
@@ -114,11 +122,16 @@ impl Objects {
                 "check the names of the bucket and of the path",
             ),
             _ if told.ends_with(NO_BUCKET) => (
-                Cause::Usage,
+                Cause::Unreachable,
                 format!("there is no bucket at {url}"),
                 "check the names of the bucket and of the path",
             ),
-            Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => (
+            _ if told.contains("invalid path") => (
+                Cause::Answer,
+                format!("{url} holds an object whose name cannot be used: {told}"),
+                "rename it: nothing may be empty, . or .. between two slashes, or a control character",
+            ),
+            _ if REFUSALS.iter().any(|refusal| told.contains(refusal)) || is_refusal(error) => (
                 Cause::Permission,
                 format!("{url} refuses these credentials: {told}"),
                 "check the key and its secret, and let them list the bucket and get its objects",
@@ -133,6 +146,12 @@ impl Objects {
     }
 }
 
+fn is_refusal(error: &Error) -> bool {
+    matches!(error, Error::PermissionDenied { .. } | Error::Unauthenticated { .. })
+}
+
+/// How refusals are told that the library has no name for.
+const REFUSALS: [&str; 2] = ["401 Unauthorized", "403 Forbidden"];
 /// What S3 calls a bucket that is not there.
 const NO_BUCKET: &str = "NoSuchBucket";
 /// Most letters of what the library says.
@@ -143,12 +162,23 @@ const TOLD: usize = 300;
 fn told(error: &Error) -> String {
     let text = error.to_string();
     let (text, document) = text.split_once('<').unwrap_or((&text, ""));
+    // Before it stands how often it was tried.
+    let text = text.rsplit_once(" - ").map_or(text, |(_, last)| last);
     let code = document.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
     let code = code.map_or("", |(code, _)| code);
     let words = text.split_whitespace().map(|word| word.split('?').next().unwrap_or_default());
     let words: Vec<_> = words.chain([code]).filter(|word| !word.is_empty()).collect();
     let text = words.join(" ");
     text.chars().skip(text.chars().count().saturating_sub(TOLD)).collect()
+}
+
+/// Whether an endpoint is to be asked without TLS and nobody has allowed it.
+fn is_in_clear(options: &BTreeMap<String, String>) -> bool {
+    let is_allowed = options.keys().any(|name| name.to_lowercase().ends_with("allow_http"));
+    let in_clear = |(name, value): (&String, &String)| {
+        name.to_lowercase().contains("endpoint") && value.starts_with("http://")
+    };
+    !is_allowed && options.iter().any(in_clear)
 }
 
 /// Whether an object store has an option of this name.

@@ -95,6 +95,7 @@ fn what_makes_no_sense_is_refused_without_its_secrets() {
         ("s3://b/c", "Hidden7 = \"x\"", "one of the names is no option"),
         ("s3://b/c", "hidden", "are not TOML"),
         ("/drops", "aws_region = \"x\"", "needs no credentials"),
+        ("s3://b/c", "aws_endpoint = \"http://127.0.0.1:1\"", "asked in clear"),
     ] {
         let settings = DropPlace::settings(place, options);
         let opened = settings.and_then(|settings| DropPlace::open(&settings, &BTreeMap::new()));

@@ -75,6 +75,12 @@ pub(crate) fn is_page(reply: &Reply) -> bool {
     reply.header("content-type").is_some_and(|kind| kind.contains("html"))
 }
 
+/// Whether an answer says that it is JSON, and is none: its end is missing.
+pub(crate) fn is_cut_off(reply: &Reply) -> bool {
+    let is_json = reply.header("content-type").is_some_and(|kind| kind.contains("json"));
+    is_json && reply.json.is_null() && !reply.body.is_empty()
+}
+
 /// A body as JSON; nothing where it is none. Halves of characters, which texts that were cut off may
 /// end in, become U+FFFD: one of them is no reason to lose the rest.
 fn parsed(body: &[u8]) -> Value {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::USUAL_HOST;
 use crate::error::REPORT;
-use crate::http::{Budget, Reply, Verdict, is_page};
+use crate::http::{Budget, Reply, Verdict, is_cut_off, is_page};
 use crate::{Cause, SourceError};
 
 /// What HubSpot said.
@@ -53,6 +53,7 @@ pub(super) fn judge(reply: &Reply) -> Verdict {
             "sync again after midnight in the account's time zone: it goes on where it stopped",
         )),
         429 => Verdict::TooFast { after, why: "asks for fewer requests (429)".to_owned() },
+        404 if is_cut_off(reply) => Verdict::unexplained(reply),
         404 if category.is_empty() => Verdict::Never(SourceError::new(
             Cause::WrongHost,
             "the host does not know HubSpot's interface (404)",

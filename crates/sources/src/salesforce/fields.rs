@@ -119,6 +119,9 @@ const FURTHER: [Further; 15] = [
     further("Event", "CreatedDate", Some(UNDATED)),
 ];
 
+/// Fields that are read in place of an object that is hidden.
+const STANDS_IN: [(&str, &str); 2] = [("AccountId", "Account"), ("OwnerId", "User")];
+
 pub(super) fn choose_fields(
     known: &Known,
     fields: &[String],
@@ -128,10 +131,9 @@ pub(super) fn choose_fields(
     for wanted in &WANTED {
         // A missing object is told once, not field by field.
         let Some(names) = known.get(wanted.object) else { continue };
-        let stands_in = [("AccountId", "Account"), ("OwnerId", "User")];
         let is_needless =
             |(field, object): &(&str, &str)| wanted.field == *field && known.contains_key(object);
-        if stands_in.iter().any(is_needless) {
+        if STANDS_IN.iter().any(is_needless) {
             continue;
         }
         if names.contains_key(wanted.field) {
@@ -239,5 +241,8 @@ pub(super) fn types(known: &Known, detail: &Detail) -> BTreeMap<String, String> 
         let kind = format!("object{}", hidden(&object));
         (object, kind)
     });
-    detail.columns.iter().filter_map(kind).chain(objects).collect()
+    // Nobody misses what stood in for an object that is shown by now.
+    let stands_in = |column: &&String| STANDS_IN.iter().any(|(field, _)| *column == field);
+    let lasting = detail.columns.iter().filter(|column| !stands_in(column));
+    lasting.filter_map(kind).chain(objects).collect()
 }

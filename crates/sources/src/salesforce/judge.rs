@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::session::EXAMPLE_HOST;
 use crate::error::REPORT;
-use crate::http::{Budget, Reply, Verdict, is_page};
+use crate::http::{Budget, Reply, Verdict, is_cut_off, is_page};
 use crate::{Cause, SourceError};
 
 /// Faults that pass by themselves.
@@ -90,6 +90,7 @@ pub(super) fn judge(reply: &Reply) -> Verdict {
             format!("Salesforce refuses: {message} ({code})"),
             "give the integration user's permission set read access to it",
         ),
+        (404, "") if is_cut_off(reply) => Verdict::unexplained(reply),
         (404, "") => never(
             Cause::WrongHost,
             "the host does not know Salesforce's interface (404)".to_owned(),

@@ -2,7 +2,7 @@
 
 use winsight_emulate::{Command, Kind};
 
-use crate::account::Account;
+use crate::account::{Account, SOURCE};
 
 fn region(kind: Kind) -> (String, String) {
     let (object, field) = match kind {
@@ -49,6 +49,9 @@ async fn no_deal_loses_a_field_that_is_shown_no_more_unless_somebody_says_so() {
         let refused = account.try_sync(false).await.expect_err("refused").to_string();
         let said = format!("no longer shows {field}, which the deals of crm were read with");
         assert!(refused.contains(&said), "{kind:?}: {refused}");
+        let tested = account.workspace.test_source(SOURCE).await.expect("described");
+        let refusal = tested.findings.iter().find(|it| it.missing == field).expect("foreseen");
+        assert!(refusal.effect.contains("every sync is refused"), "{refusal:?}");
         account.sync(true).await;
         account.live_a_day().await;
         account.sync(false).await;
@@ -74,6 +77,35 @@ async fn the_next_sync_goes_on_from_one_that_was_held_and_released() {
     let report = account.sync(false).await;
     assert!(!report.full && report.loads.iter().all(|load| load.held.is_none()), "{report:?}");
     assert!(account.workspace.source_states().await.expect("listed").remove(0).held.is_empty());
+}
+
+#[tokio::test]
+async fn a_sync_that_goes_through_ends_what_an_earlier_one_held() {
+    let account = Account::with_gate(Kind::HubSpot, 400, 100).await;
+    account.sync(false).await;
+    let (object, field) = ("deals".to_owned(), "amount".to_owned());
+    account.execute(Command::RemoveField { object, field }).await;
+    let held = account.sync(true).await;
+    assert!(held.loads.iter().any(|load| load.held.is_some()), "{held:?}");
+    account.execute(Command::RestoreSchema).await;
+    account.live_a_day().await;
+    account.sync(false).await;
+    assert!(account.workspace.source_states().await.expect("listed").remove(0).held.is_empty());
+    account.workspace.accept(None).await.expect_err("nothing is held");
+    account.compare("with amounts again").await;
+}
+
+#[tokio::test]
+async fn an_object_that_is_shown_by_now_is_no_loss_of_what_stood_in_for_it() {
+    let account = Account::new(Kind::Salesforce, 110).await;
+    for object in ["Account", "User"] {
+        account.execute(Command::HideObject { object: object.to_owned() }).await;
+    }
+    account.sync(false).await;
+    account.execute(Command::RestoreSchema).await;
+    account.live_a_day().await;
+    assert!(account.sync(false).await.full, "all accounts are read");
+    account.compare("with accounts and owners").await;
 }
 
 /// What is missing afterwards is read again: a sync that fails says so, and one that does not has the
