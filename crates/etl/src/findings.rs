@@ -13,7 +13,7 @@ use crate::columns::Columns;
 use crate::field::Field;
 use crate::lookup::Lookup;
 use crate::mapping::CUSTOM_DIMENSIONS;
-use crate::mark::Mark;
+use crate::mark::{Mark, count_deals};
 use crate::outliers::{Outliers, Spread};
 use crate::quality::QualityCounts;
 use crate::sift::Sifted;
@@ -231,17 +231,22 @@ impl Findings {
         if absent.is_empty() {
             return None;
         }
-        let deals = absent.values().sum();
+        let deals: u64 = absent.values().sum();
         let examples: Vec<_> = absent
             .iter()
             .take(EXAMPLES)
             .map(|(value, count)| format!("{value:?} ×{count}"))
             .collect();
         let message = format!(
-            "{} values of {} are not in {}, so that nothing is filled in for their {deals} deals: {}",
-            absent.len(),
-            field.name(),
+            "{} lacks {} of {} that {}, so that nothing is filled in there: {}",
             lookup.file(),
+            if absent.len() == 1 {
+                "a value".to_owned()
+            } else {
+                format!("{} values", absent.len())
+            },
+            field.name(),
+            count_deals(deals, "has", "have"),
             examples.join(", ")
         );
         Some(Issue::new(check::NOT_IN_LOOKUP, Some(field), deals, examples, message))

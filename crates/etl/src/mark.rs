@@ -79,10 +79,12 @@ impl Mark {
                 "{count} of {among} won deals have no amount, so that they weigh nothing in revenue; fill it in"
             ),
             Self::StageContradicts => format!(
-                "{count} deals have a stage that contradicts their outcome; the outcome counts"
+                "{} a stage that contradicts the outcome; the outcome counts",
+                count_deals(count, "has", "have")
             ),
             Self::OtherCycle => format!(
-                "{count} deals have a cycle length that is not closed minus created date; the dates count"
+                "{} a cycle length that is not closed minus created date; the dates count",
+                count_deals(count, "has", "have")
             ),
             Self::Stale => format!(
                 "{count} of {among} open deals have seen no activity and no update for more than {STALE_DAYS} days; close them or work on them"
@@ -91,16 +93,22 @@ impl Mark {
                 "{count} of {among} open deals were expected to close before today; close them or set a new date"
             ),
             Self::ActivityInFuture => format!(
-                "{count} deals have a last activity or update after today; check the clock of whoever wrote it"
+                "{} a last activity or update after today; check the clock of whoever wrote it",
+                count_deals(count, "has", "have")
             ),
             Self::ActivityBeforeCreated => format!(
-                "{count} deals have a last activity or update before they were created; one of the dates is wrong"
+                "{} a last activity or update before the creation; one of the dates is wrong",
+                count_deals(count, "has", "have")
             ),
             Self::RateBeforeFirst => format!(
-                "{count} deals are older than the first rate of their currency and were converted at it; add earlier rates under [[currency_rate]] in the mapping"
+                "{} older than the first rate of the currency, converted at it; add earlier rates under [[currency_rate]] in the mapping",
+                count_deals(count, "is", "are")
             ),
             Self::Waived => {
-                format!("{count} deals were loaded although they fail a check, as it is waived")
+                format!(
+                    "{} loaded in spite of a check, as it is waived",
+                    count_deals(count, "was", "were")
+                )
             }
         }
     }
@@ -134,6 +142,11 @@ impl Mark {
             Self::Waived => format!("{id}: {}", deal.waived.as_deref().unwrap_or_default()),
         }
     }
+}
+
+/// `1 deal has`, `3 deals have`.
+pub(crate) fn count_deals(count: u64, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 deal {one}") } else { format!("{count} deals {many}") }
 }
 
 /// Any number of marks.

@@ -1,7 +1,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::sqlx::sqlite::SqliteJournalMode;
 use sea_orm::{
@@ -65,7 +65,7 @@ impl Metadata {
                 .busy_timeout(busy_timeout)
                 .foreign_keys(true)
         });
-        let opened = Self::connect(options, place).await;
+        let opened = Self::connect(options, place, busy_timeout).await;
         let Some(_) = key else { return opened };
         let metadata = opened.map_err(MetaError::about_key)?;
         // Without the cipher built in, a key is accepted and ignored.
@@ -95,7 +95,7 @@ impl Metadata {
                     error => return Err(error),
                 },
             }
-            tokio::time::sleep(REKEY_PAUSE).await;
+            tokio::time::sleep(PAUSE).await;
         }
     }
 
@@ -123,14 +123,28 @@ impl Metadata {
         let mut options = ConnectOptions::new("sqlite::memory:");
         // Every connection would see a database of its own, and closing the last one would drop it.
         options.max_connections(1).min_connections(1).idle_timeout(None).max_lifetime(None);
-        Self::connect(options, "memory".to_owned()).await
+        Self::connect(options, "memory".to_owned(), Duration::ZERO).await
     }
 
-    async fn connect(mut options: ConnectOptions, place: String) -> Result<Self, MetaError> {
+    async fn connect(
+        mut options: ConnectOptions,
+        place: String,
+        busy_timeout: Duration,
+    ) -> Result<Self, MetaError> {
         options.sqlx_logging(false).acquire_timeout(PATIENCE);
-        let database = Database::connect(options)
-            .await
-            .map_err(|error| MetaError::database("open the metadata", &place, error))?;
+        let begun = Instant::now();
+        let database = loop {
+            let connected = Database::connect(options.clone()).await;
+            match connected.map_err(|error| MetaError::database("open the metadata", &place, error))
+            {
+                // `SQLite` does not wait for those who write while it turns a new file to the
+                // write-ahead log, nor for the last of the others who is closing it.
+                Err(MetaError::Locked { .. }) if begun.elapsed() < busy_timeout => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                connected => break connected?,
+            }
+        };
         let metadata = Self { database, place };
         metadata.migrate().await?;
         Ok(metadata)
@@ -177,10 +191,12 @@ const READERS: u32 = 4;
 /// and a machine with too much to do fails where it is only slow.
 const PATIENCE: Duration = Duration::from_mins(10);
 
-/// How often, and after which pause, a change of the key is tried while somebody has the database
-/// open: a command that is about to end should not stop it. `SQLite` itself does not wait here.
+/// The pause between two attempts where `SQLite` itself does not wait for others.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How often a change of the key is tried while somebody has the database open: a command that is
+/// about to end should not stop it.
 const REKEY_ATTEMPTS: u32 = 40;
-const REKEY_PAUSE: Duration = Duration::from_millis(50);
 
 /// Changes the key, having the database for itself: outside of the write-ahead log, where a change
 /// that is interrupted is undone as a whole.
@@ -215,8 +231,30 @@ fn is_in_clear(path: &Path) -> bool {
 mod tests {
     use std::time::Duration;
 
+    use sea_orm::{ConnectOptions, ConnectionTrait, Database};
+
     use super::Metadata;
     use crate::MetaError;
+
+    #[tokio::test]
+    async fn a_new_file_that_somebody_writes_to_is_waited_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("meta.db");
+        let mut options = ConnectOptions::new("sqlite:");
+        let file = path.clone();
+        options
+            .max_connections(1)
+            .map_sqlx_sqlite_opts(move |sqlite| sqlite.filename(&file).create_if_missing(true));
+        let other = Database::connect(options).await.expect("creates it");
+        other.execute_unprepared("CREATE TABLE t (a); BEGIN IMMEDIATE").await.expect("begins");
+
+        let impatient = Metadata::open_waiting(&path, None, Duration::ZERO).await;
+        assert!(matches!(impatient, Err(MetaError::Locked { .. })), "{impatient:?}");
+        let waiting = tokio::spawn(async move { Metadata::open(&path, None).await });
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        other.execute_unprepared("COMMIT").await.expect("ends");
+        waiting.await.expect("no panic").expect("waited");
+    }
 
     #[tokio::test]
     async fn a_writer_that_waited_too_long_is_told_to_wait() {

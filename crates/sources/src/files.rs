@@ -17,9 +17,15 @@ const ENDINGS: [&str; 5] = ["csv", "tsv", "txt", "parquet", "pq"];
 /// Endings of files that hold tables, too, and are not read.
 const OTHER_TABLES: [&str; 6] = ["xlsx", "xls", "xlsm", "xlsb", "ods", "numbers"];
 
-/// What is known of the files that were taken, by name.
+/// What is known of the files that were taken, by name: each with an ending, unlike `lookups`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Taken(BTreeMap<String, State>);
+struct Taken {
+    /// The lookup files that the last of them was taken with.
+    #[serde(default)]
+    lookups: BTreeMap<String, State>,
+    #[serde(flatten)]
+    files: BTreeMap<String, State>,
+}
 
 /// What tells one state of a file from every other one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -55,11 +61,23 @@ impl Dropped {
         }
     }
 
-    /// The cursor once it is taken, after what was taken before.
-    pub fn taken_after(&self, before: Option<&Cursor>) -> Cursor {
+    /// The cursor once it is taken with some lookup files, after what was taken before.
+    pub fn taken_after<'a>(
+        &self,
+        before: Option<&Cursor>,
+        lookups: impl IntoIterator<Item = &'a Self>,
+    ) -> Cursor {
         let mut taken: Taken = before.and_then(Cursor::read).unwrap_or_default();
-        taken.0.insert(self.name.clone(), self.state.clone());
+        let state = |drop: &Self| (drop.name.clone(), drop.state.clone());
+        taken.lookups = lookups.into_iter().map(state).collect();
+        taken.files.extend([state(self)]);
         Cursor::of(&taken)
+    }
+
+    /// Whether it is as the last file was taken with.
+    pub fn was_used(&self, cursor: &Cursor) -> bool {
+        let taken: Taken = cursor.read().unwrap_or_default();
+        taken.lookups.get(&self.name) == Some(&self.state)
     }
 }
 
@@ -145,7 +163,7 @@ impl DropPlace {
     pub async fn drops(&self, since: Option<&Cursor>) -> Result<Vec<Dropped>, SourceError> {
         let taken: Taken = since.and_then(Cursor::read).unwrap_or_default();
         let mut found = self.listed(&ENDINGS).await?;
-        found.retain(|drop| taken.0.get(&drop.name) != Some(&drop.state));
+        found.retain(|drop| taken.files.get(&drop.name) != Some(&drop.state));
         found.sort_by(|one, other| {
             let by_time = one.state.changed().cmp(&other.state.changed());
             by_time.then_with(|| one.name.cmp(&other.name))

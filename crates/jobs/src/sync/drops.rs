@@ -64,16 +64,20 @@ impl Workspace {
         for (number, drop) in place.drops(taken.as_ref()).await?.into_iter().enumerate() {
             let copy = copies.join(number.to_string());
             match lookup(&place, &drop, &copy).await? {
-                Some(file) => lookups.push(file),
+                Some(file) => lookups.push((drop, file)),
                 None if only.is_none_or(|only| only.contains(&drop)) => deals.push(drop),
                 None => {}
             }
         }
         let mut told = Told { pages: (deals.len() + lookups.len()) as u64, ..Told::default() };
+        let mut findings = place.workbooks().await?;
+        if deals.is_empty() {
+            findings.extend(late(&record.name, taken.as_ref(), &lookups));
+        }
         for drop in deals {
             let Some(file) = place.local(&drop, &copies.join("deals")).await? else { continue };
             let name = place.shown(&drop);
-            let beside = lookups.iter().map(|lookup| lookup.path().to_owned());
+            let beside = lookups.iter().map(|(_, file)| file.path().to_owned());
             let request = ImportRequest {
                 files: std::iter::once(file.path().to_owned()).chain(beside).collect(),
                 beside: Beside::default(),
@@ -94,11 +98,12 @@ impl Workspace {
                 }
                 Err(error) => return Err(error),
             }
-            let cursor = taken.insert(drop.taken_after(taken.as_ref()));
+            let cursor = taken
+                .insert(drop.taken_after(taken.as_ref(), lookups.iter().map(|(drop, _)| drop)));
             record.cursor = Some(cursor.0.clone());
             self.metadata.save_source(&self.id, record).await?;
         }
-        told.report(record, full, place.workbooks().await?)
+        told.report(record, full, findings)
     }
 
     /// Looks at the headers of dropped files.
@@ -132,6 +137,20 @@ impl Workspace {
 /// Whether a file is near enough to be looked into.
 fn may_be_fetched(place: &DropPlace, drop: &Dropped) -> bool {
     !place.is_remote() || drop.size() <= LARGEST_LOOKUP
+}
+
+/// The lookup files that came after the deals: these were loaded without them.
+fn late(
+    source: &str,
+    taken: Option<&Cursor>,
+    lookups: &[(Dropped, LocalFile)],
+) -> impl Iterator<Item = Finding> {
+    let late = lookups.iter().filter(move |(drop, _)| taken.is_some_and(|it| !drop.was_used(it)));
+    late.map(move |(drop, _)| Finding {
+        missing: format!("what {} tells of the deals that are here", drop.name),
+        effect: "they were loaded before it came".to_owned(),
+        remedy: format!("`winsight sync {source} --full` loads their files again, with it"),
+    })
 }
 
 /// A file, if it is a lookup file.

@@ -115,7 +115,9 @@ pub(super) fn refuse_without(
 /// What the deals were read with and is not among these fields.
 fn missed(record: &SourceRecord, types: &BTreeMap<String, String>) -> Vec<String> {
     let known = known(record).map(|known| known.types).unwrap_or_default();
-    known.into_keys().filter(|field| !types.contains_key(field)).collect()
+    let gone = known.into_keys().filter(|field| !types.contains_key(field));
+    // Without where a CRM's answer has it: companies, not associations.companies.
+    gone.map(|field| field.rsplit('.').next().unwrap_or(&field).to_owned()).collect()
 }
 
 /// That the next sync will be refused, see [`refuse_without`].

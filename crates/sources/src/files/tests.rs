@@ -29,13 +29,15 @@ async fn a_file_is_taken_once_and_again_when_it_changed() {
     let place = DropPlace::open(&text, &BTreeMap::new()).expect("a folder");
     let first = place.drops(None).await.expect("listed");
     assert_eq!(first.len(), 1);
-    let cursor = first[0].taken_after(None);
+    let cursor = first[0].taken_after(None, []);
     assert_eq!(names(&place, Some(&cursor)).await, [""; 0]);
     write("deals.csv", "id\n1\n2\n");
     assert_eq!(names(&place, Some(&cursor)).await, ["deals.csv"]);
     let unread = place.workbooks().await.expect("listed");
     assert_eq!(unread.len(), 1);
     assert_eq!(unread[0].missing, "the rows of deals.xlsx");
+    assert!(!first[0].was_used(&cursor), "not as a lookup file");
+    assert!(first[0].was_used(&first[0].taken_after(None, &first)));
     // As earlier versions noted it.
     let known: Cursor = serde_json::from_str("{\"deals.csv\":[8,1]}").expect("a cursor");
     assert_eq!(names(&place, Some(&known)).await, ["deals.csv"]);
@@ -65,7 +67,7 @@ async fn an_object_is_copied_once_and_again_when_it_changed() {
     assert_eq!(std::fs::read_dir(copies.path()).expect("listed").count(), 0, "it is gone");
     let mut cursor = None;
     for drop in &found {
-        cursor = Some(drop.taken_after(cursor.as_ref()));
+        cursor = Some(drop.taken_after(cursor.as_ref(), []));
     }
     assert_eq!(names(&place, cursor.as_ref()).await, [""; 0]);
     let is_there = async |name: &str| {

@@ -21,13 +21,16 @@ pub struct Reply {
 
 impl Reply {
     pub(super) fn new(status: u16, headers: Vec<(String, String)>, body: Bytes) -> Self {
-        let is_json =
-            |reply: &Self| reply.header("content-type").is_some_and(|kind| kind.contains("json"));
         let mut reply = Self { status, headers, body, json: Value::Null };
-        if is_json(&reply) {
+        if reply.is_json() {
             reply.json = parsed(&reply.body);
         }
         reply
+    }
+
+    /// Whether it says that it is JSON.
+    fn is_json(&self) -> bool {
+        self.header("content-type").is_some_and(|kind| kind.contains("json"))
     }
 
     /// A header.
@@ -77,8 +80,7 @@ pub(crate) fn is_page(reply: &Reply) -> bool {
 
 /// Whether an answer says that it is JSON, and is none: its end is missing.
 pub(crate) fn is_cut_off(reply: &Reply) -> bool {
-    let is_json = reply.header("content-type").is_some_and(|kind| kind.contains("json"));
-    is_json && reply.json.is_null() && !reply.body.is_empty()
+    reply.is_json() && reply.json.is_null() && !reply.body.is_empty()
 }
 
 /// A body as JSON; nothing where it is none. Halves of characters, which texts that were cut off may

@@ -354,6 +354,31 @@ fn a_file_that_cannot_be_used_stops_no_other() {
 }
 
 #[test]
+fn a_lookup_file_that_comes_after_the_deals_is_told_of() {
+    let home = TestHome::in_clear();
+    let folder = home.path("drops");
+    std::fs::create_dir(&folder).expect("made");
+    let write = |name: &str, contents: &str| {
+        std::fs::write(folder.join(name), contents).expect("written");
+    };
+    let row = "d1,2024-01-01,2024-02-01,Won,100,Acme";
+    let deals = format!("deal_id,created_date,closed_date,outcome,amount,account\n{row}\n");
+    write("deals.csv", &deals);
+    home.json(["source", "add", "files", "--folder", text(&folder)]);
+    let sync = |how: &[&str]| home.json([&["--as-of", TODAY, "sync", "files"], how].concat());
+    let industry = || home.json(["--as-of", TODAY, "metrics", "--by", "industry"]);
+    assert_eq!(sync(&[])["missing"], serde_json::json!([]));
+    write("accounts.csv", "account,industry\nAcme,Retail\n");
+    let late = sync(&[]);
+    assert!(late["missing"][0]["missing"].to_string().contains("accounts.csv"), "{late}");
+    assert!(late["missing"][0]["remedy"].to_string().contains("--full"), "{late}");
+    assert_ne!(industry()[0]["value"], "Retail");
+    assert_eq!(sync(&["--full"])["missing"], serde_json::json!([]));
+    assert_eq!(industry()[0]["value"], "Retail");
+    assert_eq!(sync(&[])["missing"], serde_json::json!([]), "they have it");
+}
+
+#[test]
 fn credentials_are_refused_where_they_would_lie_in_clear() {
     let home = TestHome::in_clear();
     let file = home.file("token.toml", format!("token = \"{TOKEN}\""));
