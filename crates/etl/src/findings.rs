@@ -13,7 +13,7 @@ use crate::columns::Columns;
 use crate::field::Field;
 use crate::lookup::Lookup;
 use crate::mapping::CUSTOM_DIMENSIONS;
-use crate::mark::{Mark, count_deals};
+use crate::mark::{Mark, deals_that};
 use crate::outliers::{Outliers, Spread};
 use crate::quality::QualityCounts;
 use crate::sift::Sifted;
@@ -246,7 +246,7 @@ impl Findings {
                 format!("{} values", absent.len())
             },
             field.name(),
-            count_deals(deals, "has", "have"),
+            deals_that(deals, "has", "have"),
             examples.join(", ")
         );
         Some(Issue::new(check::NOT_IN_LOOKUP, Some(field), deals, examples, message))

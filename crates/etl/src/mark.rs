@@ -80,11 +80,11 @@ impl Mark {
             ),
             Self::StageContradicts => format!(
                 "{} a stage that contradicts the outcome; the outcome counts",
-                count_deals(count, "has", "have")
+                deals_that(count, "has", "have")
             ),
             Self::OtherCycle => format!(
                 "{} a cycle length that is not closed minus created date; the dates count",
-                count_deals(count, "has", "have")
+                deals_that(count, "has", "have")
             ),
             Self::Stale => format!(
                 "{count} of {among} open deals have seen no activity and no update for more than {STALE_DAYS} days; close them or work on them"
@@ -94,20 +94,20 @@ impl Mark {
             ),
             Self::ActivityInFuture => format!(
                 "{} a last activity or update after today; check the clock of whoever wrote it",
-                count_deals(count, "has", "have")
+                deals_that(count, "has", "have")
             ),
             Self::ActivityBeforeCreated => format!(
                 "{} a last activity or update before the creation; one of the dates is wrong",
-                count_deals(count, "has", "have")
+                deals_that(count, "has", "have")
             ),
             Self::RateBeforeFirst => format!(
-                "{} older than the first rate of the currency, converted at it; add earlier rates under [[currency_rate]] in the mapping",
-                count_deals(count, "is", "are")
+                "{} older than the first rate of the currency, which was used; add earlier rates under [[currency_rate]] in the mapping",
+                deals_that(count, "is", "are")
             ),
             Self::Waived => {
                 format!(
                     "{} loaded in spite of a check, as it is waived",
-                    count_deals(count, "was", "were")
+                    deals_that(count, "was", "were")
                 )
             }
         }
@@ -145,7 +145,7 @@ impl Mark {
 }
 
 /// `1 deal has`, `3 deals have`.
-pub(crate) fn count_deals(count: u64, one: &str, many: &str) -> String {
+pub(crate) fn deals_that(count: u64, one: &str, many: &str) -> String {
     if count == 1 { format!("1 deal {one}") } else { format!("{count} deals {many}") }
 }
 

@@ -86,17 +86,11 @@ impl Metadata {
     ) -> Result<(), MetaError> {
         let Self { database, place } = Self::open(path, Some(old)).await?;
         database.close().await.map_err(|error| MetaError::database("close", &place, error))?;
-        let mut attempts = 0;
-        loop {
-            match rekey(path, old, new).await {
-                Ok(()) => return Ok(()),
-                Err(error) => match MetaError::database("change the key", &place, error) {
-                    MetaError::Locked { .. } if attempts < REKEY_ATTEMPTS => attempts += 1,
-                    error => return Err(error),
-                },
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
+        let change = || async {
+            let changed = rekey(path, old, new).await;
+            changed.map_err(|error| MetaError::database("change the key", &place, error))
+        };
+        until_free(REKEY_PATIENCE, change).await
     }
 
     /// The version of `SQLCipher`; `None` when the library that was built in cannot encrypt.
@@ -132,19 +126,12 @@ impl Metadata {
         busy_timeout: Duration,
     ) -> Result<Self, MetaError> {
         options.sqlx_logging(false).acquire_timeout(PATIENCE);
-        let begun = Instant::now();
-        let database = loop {
+        // A new file is turned to the write-ahead log, and the last of the others may be closing it.
+        let connect = || async {
             let connected = Database::connect(options.clone()).await;
-            match connected.map_err(|error| MetaError::database("open the metadata", &place, error))
-            {
-                // `SQLite` does not wait for those who write while it turns a new file to the
-                // write-ahead log, nor for the last of the others who is closing it.
-                Err(MetaError::Locked { .. }) if begun.elapsed() < busy_timeout => {
-                    tokio::time::sleep(PAUSE).await;
-                }
-                connected => break connected?,
-            }
+            connected.map_err(|error| MetaError::database("open the metadata", &place, error))
         };
+        let database = until_free(busy_timeout, connect).await?;
         let metadata = Self { database, place };
         metadata.migrate().await?;
         Ok(metadata)
@@ -191,12 +178,25 @@ const READERS: u32 = 4;
 /// and a machine with too much to do fails where it is only slow.
 const PATIENCE: Duration = Duration::from_mins(10);
 
-/// The pause between two attempts where `SQLite` itself does not wait for others.
-const PAUSE: Duration = Duration::from_millis(50);
+/// How long a change of the key is tried while somebody has the database open: a command that is about
+/// to end should not stop it.
+const REKEY_PATIENCE: Duration = Duration::from_secs(2);
 
-/// How often a change of the key is tried while somebody has the database open: a command that is
-/// about to end should not stop it.
-const REKEY_ATTEMPTS: u32 = 40;
+/// Attempts what `SQLite` itself does not wait for, until nobody else is in the way or the patience ends.
+async fn until_free<T, F: Future<Output = Result<T, MetaError>>>(
+    patience: Duration,
+    mut attempt: impl FnMut() -> F,
+) -> Result<T, MetaError> {
+    let begun = Instant::now();
+    loop {
+        match attempt().await {
+            Err(MetaError::Locked { .. }) if begun.elapsed() < patience => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            done => return done,
+        }
+    }
+}
 
 /// Changes the key, having the database for itself: outside of the write-ahead log, where a change
 /// that is interrupted is undone as a whole.
@@ -229,11 +229,13 @@ fn is_in_clear(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicU32;
+    use std::sync::atomic::Ordering::Relaxed;
     use std::time::Duration;
 
     use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 
-    use super::Metadata;
+    use super::{Metadata, until_free};
     use crate::MetaError;
 
     #[tokio::test]
@@ -248,12 +250,17 @@ mod tests {
         let other = Database::connect(options).await.expect("creates it");
         other.execute_unprepared("CREATE TABLE t (a); BEGIN IMMEDIATE").await.expect("begins");
 
-        let impatient = Metadata::open_waiting(&path, None, Duration::ZERO).await;
-        assert!(matches!(impatient, Err(MetaError::Locked { .. })), "{impatient:?}");
-        let waiting = tokio::spawn(async move { Metadata::open(&path, None).await });
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        other.execute_unprepared("COMMIT").await.expect("ends");
-        waiting.await.expect("no panic").expect("waited");
+        let attempts = AtomicU32::new(0);
+        let opened = until_free(Duration::from_secs(30), || async {
+            let opened = Metadata::open_waiting(&path, None, Duration::ZERO).await;
+            attempts.fetch_add(1, Relaxed);
+            if matches!(opened, Err(MetaError::Locked { .. })) {
+                other.execute_unprepared("COMMIT").await.expect("ends");
+            }
+            opened
+        });
+        opened.await.expect("opens");
+        assert_eq!(attempts.into_inner(), 2);
     }
 
     #[tokio::test]

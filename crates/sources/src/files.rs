@@ -20,9 +20,9 @@ const OTHER_TABLES: [&str; 6] = ["xlsx", "xls", "xlsm", "xlsb", "ods", "numbers"
 /// What is known of the files that were taken, by name: each with an ending, unlike `lookups`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Taken {
-    /// The lookup files that the last of them was taken with.
+    /// The lookup files that they were taken with; `None` where earlier versions did not note them.
     #[serde(default)]
-    lookups: BTreeMap<String, State>,
+    lookups: Option<BTreeMap<String, State>>,
     #[serde(flatten)]
     files: BTreeMap<String, State>,
 }
@@ -69,16 +69,25 @@ impl Dropped {
     ) -> Cursor {
         let mut taken: Taken = before.and_then(Cursor::read).unwrap_or_default();
         let state = |drop: &Self| (drop.name.clone(), drop.state.clone());
-        taken.lookups = lookups.into_iter().map(state).collect();
+        taken.lookups = Some(lookups.into_iter().map(state).collect());
         taken.files.extend([state(self)]);
         Cursor::of(&taken)
     }
 
-    /// Whether it is as the last file was taken with.
-    pub fn was_used(&self, cursor: &Cursor) -> bool {
+    /// Whether files were taken without it, or with what it was before.
+    pub fn is_later_than(&self, cursor: &Cursor) -> bool {
         let taken: Taken = cursor.read().unwrap_or_default();
-        taken.lookups.get(&self.name) == Some(&self.state)
+        taken.lookups.is_some_and(|used| used.get(&self.name) != Some(&self.state))
     }
+
+    /// Its name, as it can be printed: it may hold what moves the cursor of a terminal.
+    pub fn shown(&self) -> String {
+        printable(&self.name)
+    }
+}
+
+fn printable(name: &str) -> String {
+    name.replace(char::is_control, "\u{fffd}")
 }
 
 /// A file that can be read. A copy goes with it.
@@ -179,7 +188,7 @@ impl DropPlace {
         let mut found = self.listed(&OTHER_TABLES).await?;
         found.sort_by(|one, other| one.name.cmp(&other.name));
         let finding = |drop: Dropped| Finding {
-            missing: format!("the rows of {}", drop.name),
+            missing: format!("the rows of {}", drop.shown()),
             effect: "they are not read".to_owned(),
             remedy: "save it as CSV".to_owned(),
         };
@@ -236,8 +245,7 @@ impl DropPlace {
             Self::Folder(folder) => folder.join(&drop.name).display().to_string(),
             Self::Objects(objects) => objects.address(&drop.name),
         };
-        // A name may hold what moves the cursor of a terminal.
-        name.replace(char::is_control, "\u{fffd}")
+        printable(&name)
     }
 }
 

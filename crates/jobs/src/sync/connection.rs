@@ -175,9 +175,13 @@ impl Workspace {
     /// # Errors
     /// Why it cannot be read, and what to do.
     pub async fn test_source(&self, name: &str) -> Result<Description, JobError> {
-        let record = self.source_record(name).await?;
+        let mut record = self.source_record(name).await?;
         if record.kind == Kind::Files.name() {
             return Box::pin(self.test_drops(&record)).await;
+        }
+        if let Some(released) = self.released(&record).await? {
+            // Not saved: a sync may be under way.
+            record.cursor = serde_json::to_value(&released).ok();
         }
         // A person who asks wants an answer now, whatever the breaker says.
         let mut untried = record.clone();

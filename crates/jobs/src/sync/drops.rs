@@ -60,18 +60,18 @@ impl Workspace {
             None => None,
         };
         // A lookup file is never noted as taken, so that it is there for every file of deals.
-        let (mut deals, mut lookups) = (Vec::new(), Vec::new());
+        let (mut deals, mut lookups, mut more) = (Vec::new(), Vec::new(), false);
         for (number, drop) in place.drops(taken.as_ref()).await?.into_iter().enumerate() {
             let copy = copies.join(number.to_string());
             match lookup(&place, &drop, &copy).await? {
                 Some(file) => lookups.push((drop, file)),
                 None if only.is_none_or(|only| only.contains(&drop)) => deals.push(drop),
-                None => {}
+                None => more = true,
             }
         }
         let mut told = Told { pages: (deals.len() + lookups.len()) as u64, ..Told::default() };
         let mut findings = place.workbooks().await?;
-        if deals.is_empty() {
+        if deals.is_empty() && !more {
             findings.extend(late(&record.name, taken.as_ref(), &lookups));
         }
         for drop in deals {
@@ -124,7 +124,7 @@ impl Workspace {
             let Some(file) = place.local(&drop, &copy).await? else { continue };
             if let Err(error) = looks_like_lookup(file.path().to_owned()).await? {
                 let (missing, effect) =
-                    (format!("the rows of {}", drop.name), "they cannot be read");
+                    (format!("the rows of {}", drop.shown()), "they cannot be read");
                 // The message says what to do.
                 let remedy = named(&error.to_string(), file.path(), &place.shown(&drop));
                 findings.push(Finding { missing, effect: effect.to_owned(), remedy });
@@ -139,17 +139,20 @@ fn may_be_fetched(place: &DropPlace, drop: &Dropped) -> bool {
     !place.is_remote() || drop.size() <= LARGEST_LOOKUP
 }
 
-/// The lookup files that came after the deals: these were loaded without them.
+/// The lookup files that came or changed after the deals: these were loaded without them.
 fn late(
     source: &str,
     taken: Option<&Cursor>,
     lookups: &[(Dropped, LocalFile)],
 ) -> impl Iterator<Item = Finding> {
-    let late = lookups.iter().filter(move |(drop, _)| taken.is_some_and(|it| !drop.was_used(it)));
+    let late =
+        lookups.iter().filter(move |(drop, _)| taken.is_some_and(|it| drop.is_later_than(it)));
     late.map(move |(drop, _)| Finding {
-        missing: format!("what {} tells of the deals that are here", drop.name),
-        effect: "they were loaded before it came".to_owned(),
-        remedy: format!("`winsight sync {source} --full` loads their files again, with it"),
+        missing: format!("what {} tells of the deals that are here", drop.shown()),
+        effect: "they were loaded before it came, or changed".to_owned(),
+        remedy: format!(
+            "`winsight sync {source} --full` loads those of their files again that are still there"
+        ),
     })
 }
 

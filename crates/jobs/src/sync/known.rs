@@ -39,35 +39,48 @@ pub(super) fn known(record: &SourceRecord) -> Option<Known> {
 }
 
 impl Workspace {
+    /// What a pull left that was held and has been released since.
+    pub(super) async fn released(&self, record: &SourceRecord) -> Result<Option<Known>, JobError> {
+        let Some(held) = known(record).and_then(|known| known.held) else { return Ok(None) };
+        let load = self.metadata.load(&self.id, held.load).await?;
+        let is_in =
+            load.is_some_and(|it| matches!(it.state, LoadState::Committed | LoadState::Unchanged));
+        Ok(is_in.then_some(held.known))
+    }
+
     /// Takes a pull that was held, and has been released meanwhile, for one that arrived.
     pub(super) async fn go_on_from_released(
         &self,
         record: &mut SourceRecord,
     ) -> Result<(), JobError> {
-        let Some(held) = known(record).and_then(|known| known.held) else { return Ok(()) };
-        let load = self.metadata.load(&self.id, held.load).await?;
-        if load.is_some_and(|it| matches!(it.state, LoadState::Committed | LoadState::Unchanged)) {
-            record.cursor = serde_json::to_value(&held.known).ok();
+        if let Some(released) = self.released(record).await? {
+            record.cursor = serde_json::to_value(&released).ok();
             self.metadata.save_source(&self.id, record).await?;
         }
         Ok(())
     }
-}
 
-impl Workspace {
-    /// Throws away what earlier pulls of a source brought and the quality gate holds, all but a load of
-    /// this one: it went through, and has brought what became of it.
-    pub(super) async fn withdraw_held(
+    /// Throws away an earlier pull that the quality gate holds, where it lacks a field that has come in
+    /// by now: it would blank it.
+    pub(super) async fn withdraw_without(
         &self,
-        source: &str,
-        but: Option<LoadId>,
+        record: &SourceRecord,
+        types: &BTreeMap<String, String>,
     ) -> Result<(), JobError> {
-        let held = self.held_loads().await?;
-        for load in held.into_iter().filter(|it| it.source == source && Some(it.id) != but) {
-            self.metadata.fail_load(load.id, "replaced by a later sync").await?;
-            self.store.discard_held(load.id.0).await?;
+        let Some(held) = known(record).and_then(|known| known.held) else { return Ok(()) };
+        if types.keys().all(|field| held.known.types.contains_key(field)) {
+            return Ok(());
         }
-        self.tell_of_held_loads().await
+        // So that nobody is releasing it.
+        let _writer = self.stage().await?;
+        let load = self.metadata.load(&self.id, held.load).await?;
+        if load.is_some_and(|it| it.state == LoadState::Held) {
+            let reason = "a later sync has brought fields that it lacks";
+            self.metadata.fail_load(held.load, reason).await?;
+            self.store.discard_held(held.load.0).await?;
+            self.tell_of_held_loads().await?;
+        }
+        Ok(())
     }
 }
 
@@ -116,8 +129,7 @@ pub(super) fn refuse_without(
 fn missed(record: &SourceRecord, types: &BTreeMap<String, String>) -> Vec<String> {
     let known = known(record).map(|known| known.types).unwrap_or_default();
     let gone = known.into_keys().filter(|field| !types.contains_key(field));
-    // Without where a CRM's answer has it: companies, not associations.companies.
-    gone.map(|field| field.rsplit('.').next().unwrap_or(&field).to_owned()).collect()
+    gone.map(|field| field.trim_start_matches("associations.").to_owned()).collect()
 }
 
 /// That the next sync will be refused, see [`refuse_without`].
@@ -125,7 +137,8 @@ pub(super) fn refusal_ahead(record: &SourceRecord, description: &Description) ->
     let gone = missed(record, &description.types);
     (!gone.is_empty()).then(|| Finding {
         missing: gone.join(", "),
-        effect: "the deals were read with it, so that every sync is refused".to_owned(),
+        effect: "the deals were read with this, so that every sync but a full one is refused"
+            .to_owned(),
         remedy: format!(
             "let it be read again, or run `winsight sync {} --full` to go on without",
             record.name

@@ -155,6 +155,9 @@ impl Workspace {
             account_id: description.account_id.clone(),
             held: None,
         };
+        if held.is_none() {
+            self.withdraw_without(record, &unfinished.types).await?;
+        }
         let known = match (held, known(record)) {
             (None, _) => Some(pulled),
             // What is held has not arrived: the next sync brings it again.
@@ -171,11 +174,7 @@ impl Workspace {
         let mut reconciled = None;
         if held.is_none() {
             match Box::pin(self.reconcile(record, source.as_ref(), &description)).await {
-                Ok(report) => {
-                    let held = report.as_ref().and_then(|report| Some(report.held.as_ref()?.0));
-                    self.withdraw_held(&record.name, held).await?;
-                    reconciled = report;
-                }
+                Ok(report) => reconciled = report,
                 // What changed is in; the next sync compares again.
                 Err(JobError::Source(error)) => {
                     tracing::warn!(%error, source = record.name, "the deals were not compared");

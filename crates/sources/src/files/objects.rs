@@ -57,8 +57,7 @@ impl Objects {
         if is_in_clear(options) {
             let problem =
                 "the endpoint begins with http://, and would be asked in clear".to_owned();
-            let remedy =
-                "give aws_allow_http = \"true\" as well if it is on this machine, or https://";
+            let remedy = "give allow_http = \"true\" as well if it is on this machine, or https://";
             return Err(usage(problem, remedy));
         }
         let opened = object_store::parse_url_opts(&parsed, options);
@@ -126,7 +125,7 @@ impl Objects {
                 format!("there is no bucket at {url}"),
                 "check the names of the bucket and of the path",
             ),
-            _ if told.contains("invalid path") => (
+            _ if matches!(error, Error::InvalidPath { .. }) || told.contains("invalid path") => (
                 Cause::Answer,
                 format!("{url} holds an object whose name cannot be used: {told}"),
                 "rename it: nothing may be empty, . or .. between two slashes, or a control character",
@@ -174,7 +173,9 @@ fn told(error: &Error) -> String {
 
 /// Whether an endpoint is to be asked without TLS and nobody has allowed it.
 fn is_in_clear(options: &BTreeMap<String, String>) -> bool {
-    let is_allowed = options.keys().any(|name| name.to_lowercase().ends_with("allow_http"));
+    let is_allowed = options
+        .iter()
+        .any(|(name, value)| name.to_lowercase().ends_with("allow_http") && value == "true");
     let in_clear = |(name, value): (&String, &String)| {
         name.to_lowercase().contains("endpoint") && value.starts_with("http://")
     };

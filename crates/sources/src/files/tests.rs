@@ -31,16 +31,17 @@ async fn a_file_is_taken_once_and_again_when_it_changed() {
     assert_eq!(first.len(), 1);
     let cursor = first[0].taken_after(None, []);
     assert_eq!(names(&place, Some(&cursor)).await, [""; 0]);
+    let mut earlier = cursor.clone();
+    earlier.0.as_object_mut().expect("a map").remove("lookups").expect("noted");
+    assert_eq!(names(&place, Some(&earlier)).await, [""; 0], "as earlier versions noted it");
+    assert!(!first[0].is_later_than(&earlier), "nobody knows");
     write("deals.csv", "id\n1\n2\n");
     assert_eq!(names(&place, Some(&cursor)).await, ["deals.csv"]);
     let unread = place.workbooks().await.expect("listed");
     assert_eq!(unread.len(), 1);
     assert_eq!(unread[0].missing, "the rows of deals.xlsx");
-    assert!(!first[0].was_used(&cursor), "not as a lookup file");
-    assert!(first[0].was_used(&first[0].taken_after(None, &first)));
-    // As earlier versions noted it.
-    let known: Cursor = serde_json::from_str("{\"deals.csv\":[8,1]}").expect("a cursor");
-    assert_eq!(names(&place, Some(&known)).await, ["deals.csv"]);
+    assert!(first[0].is_later_than(&cursor), "it was not used as a lookup file");
+    assert!(!first[0].is_later_than(&first[0].taken_after(None, &first)));
 }
 
 #[tokio::test]

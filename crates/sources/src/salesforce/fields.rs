@@ -222,9 +222,9 @@ pub(super) fn types(known: &Known, detail: &Detail) -> BTreeMap<String, String> 
         "Account" => "Account",
         _ => "Opportunity",
     };
-    let kind = |column: &String| -> Option<(String, String)> {
+    let kind = |column: &str| -> Option<(String, String)> {
         let (path, field) = column.rsplit_once('.').unwrap_or(("", column));
-        Some((column.clone(), known.get(object(path))?.get(field)?.clone()))
+        Some((column.to_owned(), known.get(object(path))?.get(field)?.clone()))
     };
     // Who loses the history is refused, and who gets the better one reads everything again.
     let history = detail.history.objects().iter().map(ToString::to_string);
@@ -241,8 +241,8 @@ pub(super) fn types(known: &Known, detail: &Detail) -> BTreeMap<String, String> 
         let kind = format!("object{}", hidden(&object));
         (object, kind)
     });
-    // Nobody misses what stood in for an object that is shown by now.
-    let stands_in = |column: &&String| STANDS_IN.iter().any(|(field, _)| *column == field);
-    let lasting = detail.columns.iter().filter(|column| !stands_in(column));
-    lasting.filter_map(kind).chain(objects).collect()
+    // Needed or not: so nobody misses them once the object is shown that they stood in for.
+    let stand_ins = STANDS_IN.iter().map(|(field, _)| *field);
+    let columns = detail.columns.iter().map(String::as_str).chain(stand_ins);
+    columns.filter_map(kind).chain(objects).collect()
 }

@@ -90,7 +90,14 @@ async fn keep_watching_drops(workspace: &Workspace, courier: &Courier) {
 fn note(synced: Vec<(String, Result<SyncReport, JobError>)>, what: &str) {
     for (source, outcome) in synced {
         match outcome {
-            Ok(report) => tracing::info!(source, pages = report.pages, "{what} is done"),
+            Ok(report) => {
+                for finding in &report.findings {
+                    let (missing, effect, remedy) =
+                        (&finding.missing, &finding.effect, &finding.remedy);
+                    tracing::warn!(source, "missing: {missing}: {effect}; {remedy}");
+                }
+                tracing::info!(source, pages = report.pages, "{what} is done");
+            }
             Err(error) => tracing::error!(source, %error, "{what} failed"),
         }
     }
