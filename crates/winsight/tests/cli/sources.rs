@@ -365,17 +365,20 @@ fn a_lookup_file_that_comes_after_the_deals_is_told_of() {
     let deals = format!("deal_id,created_date,closed_date,outcome,amount,account\n{row}\n");
     write("deals.csv", &deals);
     home.json(["source", "add", "files", "--folder", text(&folder)]);
-    let sync = |how: &[&str]| home.json([&["--as-of", TODAY, "sync", "files"], how].concat());
+    let missing = |how: &[&str]| {
+        let report = home.json([&["--as-of", TODAY, "sync", "files"], how].concat());
+        report["sources"][0]["missing"].clone()
+    };
     let industry = || home.json(["--as-of", TODAY, "metrics", "--by", "industry"]);
-    assert_eq!(sync(&[])["missing"], serde_json::json!([]));
+    assert_eq!(missing(&[]), serde_json::json!([]));
     write("accounts.csv", "account,industry\nAcme,Retail\n");
-    let late = sync(&[]);
-    assert!(late["missing"][0]["missing"].to_string().contains("accounts.csv"), "{late}");
-    assert!(late["missing"][0]["remedy"].to_string().contains("--full"), "{late}");
+    let late = missing(&[]);
+    assert!(late[0]["missing"].to_string().contains("accounts.csv"), "{late}");
+    assert!(late[0]["remedy"].to_string().contains("--full"), "{late}");
     assert_ne!(industry()[0]["value"], "Retail");
-    assert_eq!(sync(&["--full"])["missing"], serde_json::json!([]));
+    assert_eq!(missing(&["--full"]), serde_json::json!([]));
     assert_eq!(industry()[0]["value"], "Retail");
-    assert_eq!(sync(&[])["missing"], serde_json::json!([]), "they have it");
+    assert_eq!(missing(&[]), serde_json::json!([]), "they have it");
 }
 
 #[test]
