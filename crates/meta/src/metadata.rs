@@ -182,6 +182,8 @@ const PATIENCE: Duration = Duration::from_mins(10);
 /// to end should not stop it.
 const REKEY_PATIENCE: Duration = Duration::from_secs(2);
 
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// Attempts what `SQLite` itself does not wait for, until nobody else is in the way or the patience ends.
 async fn until_free<T, F: Future<Output = Result<T, MetaError>>>(
     patience: Duration,
@@ -191,7 +193,7 @@ async fn until_free<T, F: Future<Output = Result<T, MetaError>>>(
     loop {
         match attempt().await {
             Err(MetaError::Locked { .. }) if begun.elapsed() < patience => {
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                tokio::time::sleep(PAUSE).await;
             }
             done => return done,
         }
@@ -229,13 +231,11 @@ fn is_in_clear(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicU32;
-    use std::sync::atomic::Ordering::Relaxed;
     use std::time::Duration;
 
     use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 
-    use super::{Metadata, until_free};
+    use super::{Metadata, PAUSE};
     use crate::MetaError;
 
     #[tokio::test]
@@ -250,17 +250,17 @@ mod tests {
         let other = Database::connect(options).await.expect("creates it");
         other.execute_unprepared("CREATE TABLE t (a); BEGIN IMMEDIATE").await.expect("begins");
 
-        let attempts = AtomicU32::new(0);
-        let opened = until_free(Duration::from_secs(30), || async {
-            let opened = Metadata::open_waiting(&path, None, Duration::ZERO).await;
-            attempts.fetch_add(1, Relaxed);
-            if matches!(opened, Err(MetaError::Locked { .. })) {
-                other.execute_unprepared("COMMIT").await.expect("ends");
-            }
-            opened
-        });
-        opened.await.expect("opens");
-        assert_eq!(attempts.into_inner(), 2);
+        let impatient = Metadata::open_waiting(&path, None, Duration::ZERO).await;
+        assert!(matches!(impatient, Err(MetaError::Locked { .. })), "{impatient:?}");
+        let patient = Metadata::open(&path, None);
+        // Long enough for an attempt or two.
+        let ends = async {
+            tokio::time::sleep(PAUSE * 3).await;
+            other.execute_unprepared("COMMIT").await
+        };
+        let (opened, ended) = tokio::join!(patient, ends);
+        ended.expect("ends");
+        opened.expect("opens");
     }
 
     #[tokio::test]

@@ -61,23 +61,25 @@ impl Dropped {
         }
     }
 
-    /// The cursor once it is taken with some lookup files, after what was taken before.
-    pub fn taken_after<'a>(
-        &self,
+    /// The cursor once some are taken with some lookup files, after what was taken before.
+    pub fn taken<'a>(
         before: Option<&Cursor>,
+        drops: &[Self],
         lookups: impl IntoIterator<Item = &'a Self>,
     ) -> Cursor {
         let mut taken: Taken = before.and_then(Cursor::read).unwrap_or_default();
         let state = |drop: &Self| (drop.name.clone(), drop.state.clone());
         taken.lookups = Some(lookups.into_iter().map(state).collect());
-        taken.files.extend([state(self)]);
+        taken.files.extend(drops.iter().map(state));
         Cursor::of(&taken)
     }
 
-    /// Whether files were taken without it, or with what it was before.
-    pub fn is_later_than(&self, cursor: &Cursor) -> bool {
+    /// Whether files, other than these, were taken without it, or with what it was before.
+    pub fn is_later_than(&self, cursor: &Cursor, others: &[Self]) -> bool {
         let taken: Taken = cursor.read().unwrap_or_default();
-        taken.lookups.is_some_and(|used| used.get(&self.name) != Some(&self.state))
+        let is_other = |name: &String| others.iter().all(|other| other.name != *name);
+        taken.files.keys().any(is_other)
+            && taken.lookups.is_some_and(|used| used.get(&self.name) != Some(&self.state))
     }
 
     /// Its name, as it can be printed: it may hold what moves the cursor of a terminal.

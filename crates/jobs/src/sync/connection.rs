@@ -70,7 +70,8 @@ fn cursor_for(record: &SourceRecord, mapping: Option<&String>) -> Option<serde_j
     let is_same = mapping.is_none() || mapping == record.mapping.as_ref();
     match known(record) {
         Some(known) if !is_same => {
-            serde_json::to_value(Known { types: BTreeMap::new(), held: None, ..known }).ok()
+            serde_json::to_value(Known { types: BTreeMap::new(), waiting: Vec::new(), ..known })
+                .ok()
         }
         _ => record.cursor.clone(),
     }

@@ -70,9 +70,16 @@ impl Workspace {
             }
         }
         let mut told = Told { pages: (deals.len() + lookups.len()) as u64, ..Told::default() };
+        let lookups_there = || lookups.iter().map(|(drop, _)| drop);
         let mut findings = place.workbooks().await?;
-        if deals.is_empty() && !more {
-            findings.extend(late(&record.name, taken.as_ref(), &lookups));
+        // Those that are still being written may be the ones that it is for.
+        if !more {
+            findings.extend(late(&record.name, taken.as_ref(), lookups_there(), &deals));
+        }
+        if let (true, true, Some(before)) = (full, deals.is_empty(), &record.cursor) {
+            // There is nothing left to use them for.
+            let cursor = Dropped::taken(Some(&Cursor(before.clone())), &[], lookups_there());
+            record.cursor = Some(cursor.0);
         }
         for drop in deals {
             let Some(file) = place.local(&drop, &copies.join("deals")).await? else { continue };
@@ -98,8 +105,8 @@ impl Workspace {
                 }
                 Err(error) => return Err(error),
             }
-            let cursor = taken
-                .insert(drop.taken_after(taken.as_ref(), lookups.iter().map(|(drop, _)| drop)));
+            let drop = std::slice::from_ref(&drop);
+            let cursor = taken.insert(Dropped::taken(taken.as_ref(), drop, lookups_there()));
             record.cursor = Some(cursor.0.clone());
             self.metadata.save_source(&self.id, record).await?;
         }
@@ -140,14 +147,15 @@ fn may_be_fetched(place: &DropPlace, drop: &Dropped) -> bool {
 }
 
 /// The lookup files that came or changed after the deals: these were loaded without them.
-fn late(
+fn late<'a>(
     source: &str,
     taken: Option<&Cursor>,
-    lookups: &[(Dropped, LocalFile)],
+    lookups: impl Iterator<Item = &'a Dropped>,
+    deals: &[Dropped],
 ) -> impl Iterator<Item = Finding> {
-    let late =
-        lookups.iter().filter(move |(drop, _)| taken.is_some_and(|it| drop.is_later_than(it)));
-    late.map(move |(drop, _)| Finding {
+    let is_late =
+        move |drop: &&Dropped| taken.is_some_and(|taken| drop.is_later_than(taken, deals));
+    lookups.filter(is_late).map(move |drop| Finding {
         missing: format!("what {} tells of the deals that are here", drop.shown()),
         effect: "they were loaded before it came, or changed".to_owned(),
         remedy: format!(

@@ -21,9 +21,19 @@ pub(super) struct Known {
     /// Its id; blank where it was not told.
     #[serde(default)]
     pub(super) account_id: String,
-    /// A later pull that the quality gate holds: once it is released, the next one goes on from there.
+    /// Later pulls that the quality gate holds, oldest first: once one is released, the next pull goes
+    /// on from there.
     #[serde(default)]
-    pub(super) held: Option<Box<HeldPull>>,
+    pub(super) waiting: Vec<HeldPull>,
+}
+
+impl Known {
+    /// The held pulls that lack one of these fields.
+    fn waiting_without(&self, types: &BTreeMap<String, String>) -> impl Iterator<Item = &HeldPull> {
+        let lacks =
+            |held: &&HeldPull| types.keys().any(|field| !held.known.types.contains_key(field));
+        self.waiting.iter().filter(lacks)
+    }
 }
 
 /// A pull that has not arrived.
@@ -39,13 +49,18 @@ pub(super) fn known(record: &SourceRecord) -> Option<Known> {
 }
 
 impl Workspace {
-    /// What a pull left that was held and has been released since.
+    /// What the newest pull left that was held and has been released since.
     pub(super) async fn released(&self, record: &SourceRecord) -> Result<Option<Known>, JobError> {
-        let Some(held) = known(record).and_then(|known| known.held) else { return Ok(None) };
-        let load = self.metadata.load(&self.id, held.load).await?;
-        let is_in =
-            load.is_some_and(|it| matches!(it.state, LoadState::Committed | LoadState::Unchanged));
-        Ok(is_in.then_some(held.known))
+        for held in known(record).map(|known| known.waiting).into_iter().flatten().rev() {
+            if self.state_of(held.load).await?.is_some_and(is_in) {
+                return Ok(Some(held.known));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn state_of(&self, load: LoadId) -> Result<Option<LoadState>, JobError> {
+        Ok(self.metadata.load(&self.id, load).await?.map(|load| load.state))
     }
 
     /// Takes a pull that was held, and has been released meanwhile, for one that arrived.
@@ -60,28 +75,41 @@ impl Workspace {
         Ok(())
     }
 
-    /// Throws away an earlier pull that the quality gate holds, where it lacks a field that has come in
-    /// by now: it would blank it.
+    /// Throws away the earlier pulls that the quality gate holds and that lack one of these fields, which
+    /// have come in by now: they would blank it. Returns the fields of one that was released while they
+    /// came in, and has blanked it.
     pub(super) async fn withdraw_without(
         &self,
         record: &SourceRecord,
         types: &BTreeMap<String, String>,
-    ) -> Result<(), JobError> {
-        let Some(held) = known(record).and_then(|known| known.held) else { return Ok(()) };
-        if types.keys().all(|field| held.known.types.contains_key(field)) {
-            return Ok(());
+    ) -> Result<Option<BTreeMap<String, String>>, JobError> {
+        let Some(known) = known(record) else { return Ok(None) };
+        let mut lacking = known.waiting_without(types).peekable();
+        if lacking.peek().is_none() {
+            return Ok(None);
         }
-        // So that nobody is releasing it.
+        // So that nobody is releasing one.
         let _writer = self.stage().await?;
-        let load = self.metadata.load(&self.id, held.load).await?;
-        if load.is_some_and(|it| it.state == LoadState::Held) {
-            let reason = "a later sync has brought fields that it lacks";
-            self.metadata.fail_load(held.load, reason).await?;
-            self.store.discard_held(held.load.0).await?;
-            self.tell_of_held_loads().await?;
+        let mut released = None;
+        for held in lacking {
+            match self.state_of(held.load).await? {
+                Some(LoadState::Held) => {
+                    let reason = "a later sync has brought fields that it lacks";
+                    self.metadata.fail_load(held.load, reason).await?;
+                    self.store.discard_held(held.load.0).await?;
+                }
+                Some(state) if is_in(state) => released = Some(held.known.types.clone()),
+                _ => {}
+            }
         }
-        Ok(())
+        self.tell_of_held_loads().await?;
+        Ok(released)
     }
+}
+
+/// Whether the store has a load.
+fn is_in(state: LoadState) -> bool {
+    matches!(state, LoadState::Committed | LoadState::Unchanged)
 }
 
 /// Refuses an account that is not the one that the deals came from, where both are told.
@@ -144,4 +172,22 @@ pub(super) fn refusal_ahead(record: &SourceRecord, description: &Description) ->
             record.name
         ),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Known;
+
+    #[test]
+    fn only_held_pulls_that_lack_a_field_are_in_its_way() {
+        let pull = |types, waiting| json!({ "cursor": null, "types": types, "waiting": waiting });
+        let (both, without) = (json!({ "Id": "id", "Amount": "double" }), json!({ "Id": "id" }));
+        let held = |load, types| json!({ "load": load, "known": pull(types, json!([])) });
+        let waiting = json!([held(1, without.clone()), held(2, both.clone()), held(3, without)]);
+        let known: Known = serde_json::from_value(pull(both, waiting)).expect("reads");
+        let lacking: Vec<_> = known.waiting_without(&known.types).map(|held| held.load.0).collect();
+        assert_eq!(lacking, [1, 3]);
+    }
 }

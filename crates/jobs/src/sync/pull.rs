@@ -148,22 +148,25 @@ impl Workspace {
         }
         let taken = Box::pin(self.take_pages(record, &unfinished, &pages, &description)).await?;
         let held = taken.as_ref().and_then(|report| Some(report.held.as_ref()?.0));
+        if held.is_none()
+            && let Some(released) = self.withdraw_without(record, &unfinished.types).await?
+        {
+            // What it blanked has to be read again, all of it.
+            unfinished.types.retain(|field, _| released.contains_key(field));
+        }
         let pulled = Known {
             cursor,
             types: unfinished.types.clone(),
             account: description.account.clone(),
             account_id: description.account_id.clone(),
-            held: None,
+            waiting: Vec::new(),
         };
-        if held.is_none() {
-            self.withdraw_without(record, &unfinished.types).await?;
-        }
         let known = match (held, known(record)) {
             (None, _) => Some(pulled),
             // What is held has not arrived: the next sync brings it again.
-            (Some(load), Some(before)) => {
-                let held = HeldPull { load, known: pulled };
-                Some(Known { held: Some(Box::new(held)), ..before })
+            (Some(load), Some(mut before)) => {
+                before.waiting.push(HeldPull { load, known: pulled });
+                Some(before)
             }
             (Some(_), None) => None,
         };

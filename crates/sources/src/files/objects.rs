@@ -173,9 +173,10 @@ fn told(error: &Error) -> String {
 
 /// Whether an endpoint is to be asked without TLS and nobody has allowed it.
 fn is_in_clear(options: &BTreeMap<String, String>) -> bool {
-    let is_allowed = options
-        .iter()
-        .any(|(name, value)| name.to_lowercase().ends_with("allow_http") && value == "true");
+    let is_yes = |text: &str| ["1", "true", "on", "yes", "y"].contains(&text);
+    let is_allowed = options.iter().any(|(name, value)| {
+        name.to_lowercase().ends_with("allow_http") && is_yes(&value.to_lowercase())
+    });
     let in_clear = |(name, value): (&String, &String)| {
         name.to_lowercase().contains("endpoint") && value.starts_with("http://")
     };

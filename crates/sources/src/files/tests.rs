@@ -6,7 +6,7 @@ use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutPayload};
 
 use super::objects::Objects;
-use super::{Cursor, DropPlace};
+use super::{Cursor, DropPlace, Dropped};
 
 async fn names(place: &DropPlace, since: Option<&Cursor>) -> Vec<String> {
     let drops = place.drops(since).await.expect("listed");
@@ -29,19 +29,20 @@ async fn a_file_is_taken_once_and_again_when_it_changed() {
     let place = DropPlace::open(&text, &BTreeMap::new()).expect("a folder");
     let first = place.drops(None).await.expect("listed");
     assert_eq!(first.len(), 1);
-    let cursor = first[0].taken_after(None, []);
+    let cursor = Dropped::taken(None, &first, []);
     assert_eq!(names(&place, Some(&cursor)).await, [""; 0]);
     let mut earlier = cursor.clone();
     earlier.0.as_object_mut().expect("a map").remove("lookups").expect("noted");
     assert_eq!(names(&place, Some(&earlier)).await, [""; 0], "as earlier versions noted it");
-    assert!(!first[0].is_later_than(&earlier), "nobody knows");
+    assert!(!first[0].is_later_than(&earlier, &[]), "nobody knows");
     write("deals.csv", "id\n1\n2\n");
     assert_eq!(names(&place, Some(&cursor)).await, ["deals.csv"]);
     let unread = place.workbooks().await.expect("listed");
     assert_eq!(unread.len(), 1);
     assert_eq!(unread[0].missing, "the rows of deals.xlsx");
-    assert!(first[0].is_later_than(&cursor), "it was not used as a lookup file");
-    assert!(!first[0].is_later_than(&first[0].taken_after(None, &first)));
+    assert!(first[0].is_later_than(&cursor, &[]), "it was not used as a lookup file");
+    assert!(!first[0].is_later_than(&cursor, &first), "it may be used now");
+    assert!(!first[0].is_later_than(&Dropped::taken(None, &first, &first), &[]));
 }
 
 #[tokio::test]
@@ -67,8 +68,8 @@ async fn an_object_is_copied_once_and_again_when_it_changed() {
     drop(copy);
     assert_eq!(std::fs::read_dir(copies.path()).expect("listed").count(), 0, "it is gone");
     let mut cursor = None;
-    for drop in &found {
-        cursor = Some(drop.taken_after(cursor.as_ref(), []));
+    for drop in found.chunks(1) {
+        cursor = Some(Dropped::taken(cursor.as_ref(), drop, []));
     }
     assert_eq!(names(&place, cursor.as_ref()).await, [""; 0]);
     let is_there = async |name: &str| {

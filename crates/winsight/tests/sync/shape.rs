@@ -85,13 +85,37 @@ async fn a_sync_that_goes_through_ends_what_an_earlier_one_held() {
     account.sync(false).await;
     let (object, field) = ("deals".to_owned(), "amount".to_owned());
     account.execute(Command::RemoveField { object, field }).await;
-    let held = account.sync(true).await;
-    assert!(held.loads.iter().any(|load| load.held.is_some()), "{held:?}");
+    for times in 1..=2 {
+        account.sync(true).await;
+        let state = account.workspace.source_states().await.expect("listed").remove(0);
+        assert_eq!(state.held.len(), times);
+    }
     account.execute(Command::RestoreSchema).await;
     account.live_a_day().await;
     account.sync(false).await;
     assert!(account.workspace.source_states().await.expect("listed").remove(0).held.is_empty());
     account.workspace.accept(None).await.expect_err("nothing is held");
+    account.compare("with amounts again").await;
+}
+
+#[tokio::test]
+async fn what_is_released_while_a_sync_reads_is_read_again() {
+    let account = Account::with_gate(Kind::HubSpot, 400, 100).await;
+    account.sync(false).await;
+    let (object, field) = ("deals".to_owned(), "amount".to_owned());
+    account.execute(Command::RemoveField { object, field }).await;
+    account.sync(true).await;
+    account.execute(Command::RestoreSchema).await;
+    account.live_a_day().await;
+    let releases = async {
+        account.asked(account.emulator.requests().total + 3).await;
+        account.workspace.accept(None).await.expect("released");
+    };
+    let (synced, ()) = tokio::join!(account.try_sync(false), releases);
+    assert!(!synced.expect("synced").full);
+    assert!(account.sync(false).await.full, "all amounts are read");
+    // So many changes are held, too.
+    account.workspace.accept(None).await.expect("released");
     account.compare("with amounts again").await;
 }
 
