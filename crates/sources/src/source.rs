@@ -1,6 +1,7 @@
 //! What a CRM is to the rest of the program.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -88,6 +89,12 @@ pub struct Finding {
     pub effect: String,
     /// What to do.
     pub remedy: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "missing: {}: {}; {}", self.missing, self.effect, self.remedy)
+    }
 }
 
 /// Where a reading stands; only the source that made it can read it.

@@ -92,9 +92,7 @@ fn note(synced: Vec<(String, Result<SyncReport, JobError>)>, what: &str) {
         match outcome {
             Ok(report) => {
                 for finding in &report.findings {
-                    let (missing, effect, remedy) =
-                        (&finding.missing, &finding.effect, &finding.remedy);
-                    tracing::warn!(source, "missing: {missing}: {effect}; {remedy}");
+                    tracing::warn!(source, "{finding}");
                 }
                 tracing::info!(source, pages = report.pages, "{what} is done");
             }

@@ -134,7 +134,7 @@ async fn test(workspace: &Workspace, name: &str, json: bool) -> Result<()> {
         say(&format!("fields read: {}", columns.join(", ")))?;
     }
     for finding in findings {
-        say(&format!("missing: {}: {}; {}", finding.missing, finding.effect, finding.remedy))?;
+        say(&finding.to_string())?;
     }
     if findings.is_empty() { say("nothing is missing") } else { Ok(()) }
 }
@@ -219,7 +219,7 @@ fn print(report: &SyncReport) -> Result<()> {
         report.source, report.pages, report.requests, report.retries
     ))?;
     for finding in &report.findings {
-        say(&format!("missing: {}: {}; {}", finding.missing, finding.effect, finding.remedy))?;
+        say(&finding.to_string())?;
     }
     if let Some(drift) = report.drift {
         say(&format!(
